@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Room user: what the module remembers of a UID. An account per kuid holds the
+ * quota; a record per (user namespace, kuid) holds the user keyring and the
+ * user-session keyring and lives as long as the kernel's own record of the UID.
+ */
+#ifndef KEYRINGS_USER_H
+#define KEYRINGS_USER_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+struct kr_key;
+struct user_namespace;
+struct user_struct;
+
+/**
+ * struct kr_account - what one kuid owes, in all user namespaces together
+ * @uid: the owner; constant
+ * @usage: one for each key the UID owns, for each record, and for a pending @work
+ * @nkeys: keys alive, in quota or not
+ * @nikeys: those of them that are instantiated
+ * @lock: guards @qnkeys, @qnbytes, @pin, @records; innermost but for the store of accounts
+ * @qnkeys: keys in quota
+ * @qnbytes: bytes in quota
+ * @create: serialises the making of the UID's two keyrings; outermost
+ * @pin: the one reference on the kernel's record of the UID that all records share, or NULL
+ * @records: the records of this UID, one for each user namespace
+ * @closing: true while @work looks whether the UID has gone; see kr_user_peek()
+ * @queued: bit 0 is set from the queueing of @work until it starts
+ * @work: gives the keyrings back when nobody but us pins the UID
+ * @rcu: frees the account after its readers
+ *
+ * ========= ============================================ ============================
+ * state     what is true                                 who may hold it
+ * ========= ============================================ ============================
+ * quota     @pin NULL, @records empty                    keys; readers under RCU
+ * pinned    @pin set, one record or more                 keys, records, readers, work
+ * closing   @closing true, @lock held by @work           the same; readers take @lock
+ * dead      @usage 0, out of the table                   readers under RCU
+ * ========= ============================================ ============================
+ */
+struct kr_account {
+	kuid_t uid;
+	refcount_t usage;
+	atomic_t nkeys;
+	atomic_t nikeys;
+	spinlock_t lock;
+	unsigned int qnkeys;
+	u64 qnbytes;
+	struct mutex create;
+	struct user_struct *pin;
+	struct list_head records;
+	bool closing;
+	unsigned long queued;
+	struct work_struct work;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct kr_ns - a user namespace as far as this module knows it
+ * @ns: the namespace; not pinned, only compared, and only while hashed
+ * @usage: one for being hashed, one for each record and each named ring
+ * @users: kuid -> &struct kr_user; written under the account's lock
+ * @node: in the table of namespaces
+ * @rcu: frees it after its readers
+ *
+ * A ring remembers this object and not the namespace, so that a later
+ * namespace at the same address never inherits a name.
+ */
+struct kr_ns {
+	struct user_namespace *ns;
+	refcount_t usage;
+	struct xarray users;
+	struct hlist_node node;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct kr_user - the record of one UID in one user namespace
+ * @account: the UID's account; constant, holds a reference
+ * @ns: the namespace; constant, holds a reference
+ * @user_ring: `_uid.<UID>`, holds a reference
+ * @session_ring: `_uid_ses.<UID>`, holds a reference
+ * @in_account: in the account's records
+ * @rcu: frees the record after its readers
+ *
+ * A record exists exactly as long as it has both rings.
+ */
+struct kr_user {
+	struct kr_account *account;
+	struct kr_ns *ns;
+	struct kr_key *user_ring;
+	struct kr_key *session_ring;
+	struct list_head in_account;
+	struct rcu_head rcu;
+};
+
+extern struct kr_ns kr_init_ns;
+
+/**
+ * kr_account_get_by_uid() - find or make the account of a UID
+ * @uid: the owner
+ *
+ * May sleep.
+ *
+ * Return: the account with a reference, or NULL when memory is short.
+ */
+struct kr_account *kr_account_get_by_uid(kuid_t uid);
+
+/**
+ * kr_account_get() - take another reference
+ * @account: an account the caller has a reference on
+ */
+static inline void kr_account_get(struct kr_account *account)
+{
+	refcount_inc(&account->usage);
+}
+
+/**
+ * kr_account_put() - drop a reference
+ * @account: the account
+ *
+ * Any context but hard interrupts.
+ */
+void kr_account_put(struct kr_account *account);
+
+/**
+ * kr_account_charge() - charge keys and bytes against the UID's quota
+ * @account: who pays
+ * @keys: number of keys
+ * @bytes: number of bytes
+ * @overrun: charge even what is above the limit
+ *
+ * The limits may be reached, not exceeded. Any context but hard interrupts.
+ *
+ * Return: 0, or -EDQUOT with nothing charged.
+ */
+int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, bool overrun);
+
+/**
+ * kr_account_uncharge() - give quota back
+ * @account: who paid
+ * @keys: number of keys
+ * @bytes: number of bytes
+ */
+void kr_account_uncharge(struct kr_account *account, unsigned int keys, u64 bytes);
+
+/**
+ * kr_account_next() - walk the accounts in the order of their UIDs
+ * @uid: the lowest UID of interest
+ *
+ * Caller is in an RCU read section.
+ *
+ * Return: the account with the lowest UID not below @uid, or NULL.
+ */
+struct kr_account *kr_account_next(u32 uid);
+
+/**
+ * kr_ns_peek() - find what is known of a user namespace
+ * @ns: alive
+ *
+ * Caller is in an RCU read section.
+ *
+ * Return: the object, borrowed, or NULL when the namespace is not known yet.
+ */
+struct kr_ns *kr_ns_peek(struct user_namespace *ns);
+
+/**
+ * kr_ns_get_by_ns() - find or make what is known of a user namespace
+ * @ns: alive
+ *
+ * May sleep.
+ *
+ * Return: the object with a reference, or NULL when memory is short.
+ */
+struct kr_ns *kr_ns_get_by_ns(struct user_namespace *ns);
+
+/**
+ * kr_ns_put() - drop a reference
+ * @kns: the object, or NULL
+ */
+void kr_ns_put(struct kr_ns *kns);
+
+/**
+ * kr_user_peek() - find the record of a UID that has keyrings
+ * @ns: the user namespace, alive
+ * @uid: the UID
+ *
+ * Caller is in an RCU read section. When the caller is a task whose credentials
+ * pin the UID, a record that is returned stays that of the UID as long as the
+ * task lives: a pending decision to close it is waited for.
+ *
+ * Return: the record, borrowed, or NULL.
+ */
+struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid);
+
+/**
+ * kr_user_install() - give a UID its two keyrings
+ * @account: the UID's account, its create mutex held by the caller
+ * @kns: the namespace
+ * @up: the kernel's record of the UID; pinned by this call if it was not yet
+ * @user_ring: `_uid.<UID>`; the reference passes to the record
+ * @session_ring: `_uid_ses.<UID>`; the reference passes to the record
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOMEM with nothing changed and both references still the caller's.
+ */
+int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_struct *up,
+		    struct kr_key *user_ring, struct kr_key *session_ring);
+
+/**
+ * kr_user_uid_dropped() - somebody dropped a reference on a UID
+ * @up: the kernel's record of the UID; may be freed by now, unless ours is the last reference
+ * @uid: the UID
+ *
+ * Caller is in an RCU read section that began before the drop. Any context:
+ * only looks and queues work. When the last reference but ours has gone, the
+ * UID's keyrings are given back soon after.
+ */
+void kr_user_uid_dropped(struct user_struct *up, kuid_t uid);
+
+/**
+ * kr_user_ns_dying() - a user namespace is about to be freed
+ * @ns: no task is in it any more
+ *
+ * Process context, may be called with preemption off. Takes the records of
+ * the namespace away.
+ */
+void kr_user_ns_dying(struct user_namespace *ns);
+
+/**
+ * struct kr_user_ops - what this room asks of the rooms above
+ * @drop_ring: drop a reference on a ring; atomic
+ */
+struct kr_user_ops {
+	void (*drop_ring)(struct kr_key *ring);
+};
+
+/**
+ * kr_user_init() - prepare the room
+ * @ops: constant until kr_user_exit()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kr_user_init(const struct kr_user_ops *ops);
+
+/**
+ * kr_user_drop_all() - give every UID's keyrings and every pin back
+ *
+ * For unloading: no call and no event can arrive any more. May sleep.
+ */
+void kr_user_drop_all(void);
+
+/**
+ * kr_user_exit() - leave nothing
+ *
+ * After kr_user_drop_all() and after the last key was freed.
+ */
+void kr_user_exit(void);
+
+#endif /* KEYRINGS_USER_H */

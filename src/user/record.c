@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The record of a UID in a user namespace, with the life that
+ * user-session-keyring(7) promises: it is pinned by the processes of the UID
+ * and by the files they opened, and goes when the last of them goes.
+ *
+ * All of those hold references on the kernel's struct user_struct. An account
+ * takes one more when the UID's keyrings are made. When somebody has dropped
+ * the last reference but that one, a work item looks again:
+ *
+ *	work				a new process of the UID
+ *	----				------------------------
+ *	lock account			[reference on user_struct taken]
+ *	closing = true			user = xa_load()
+ *	smp_mb()			if (closing)
+ *	count == 1 ?				lock, unlock, look again
+ *	  take the records out
+ *	closing = false
+ *	unlock
+ *
+ * A task takes its reference long before its first call. So either the work
+ * sees it in the count and leaves the records alone, or the task sees closing
+ * and waits for the outcome.
+ */
+#include <keyrings/user.h>
+
+#include <linux/hash.h>
+#include <linux/rculist.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "user_internal.h"
+
+#define NS_HASH_BITS	8
+
+static const struct kr_user_ops *user_ops;
+static struct workqueue_struct *user_wq;
+
+static DEFINE_SPINLOCK(ns_lock);	/* writers of ns_table; taken alone */
+static struct hlist_head ns_table[1 << NS_HASH_BITS];
+
+struct kr_ns kr_init_ns = {
+	.ns	= &init_user_ns,
+	.usage	= REFCOUNT_INIT(1),
+	.users	= XARRAY_INIT(kr_init_ns.users, 0),
+};
+
+static struct hlist_head *ns_bucket(const struct user_namespace *ns)
+{
+	return &ns_table[hash_ptr(ns, NS_HASH_BITS)];
+}
+
+struct kr_ns *kr_ns_peek(struct user_namespace *ns)
+{
+	struct kr_ns *kns;
+
+	if (likely(ns == &init_user_ns))
+		return &kr_init_ns;
+	hlist_for_each_entry_rcu(kns, ns_bucket(ns), node) {
+		if (kns->ns == ns)
+			return kns;
+	}
+	return NULL;
+}
+
+static struct kr_ns *ns_tryget(struct user_namespace *ns)
+{
+	struct kr_ns *kns;
+
+	rcu_read_lock();
+	kns = kr_ns_peek(ns);
+	if (kns && !refcount_inc_not_zero(&kns->usage))
+		kns = NULL;
+	rcu_read_unlock();
+	return kns;
+}
+
+struct kr_ns *kr_ns_get_by_ns(struct user_namespace *ns)
+{
+	struct kr_ns *kns, *new;
+
+	kns = ns_tryget(ns);
+	if (likely(kns))
+		return kns;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return NULL;
+	new->ns = ns;
+	refcount_set(&new->usage, 2);
+	xa_init(&new->users);
+
+	spin_lock(&ns_lock);
+	kns = ns_tryget(ns);
+	if (!kns)
+		hlist_add_head_rcu(&new->node, ns_bucket(ns));
+	spin_unlock(&ns_lock);
+
+	if (kns)
+		kfree(new);
+	return kns ?: new;
+}
+
+void kr_ns_put(struct kr_ns *kns)
+{
+	if (!kns || !refcount_dec_and_test(&kns->usage))
+		return;
+	/* The last record went before: it holds a reference. */
+	xa_destroy(&kns->users);
+	kfree_rcu(kns, rcu);
+}
+
+struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid)
+{
+	struct kr_ns *kns = kr_ns_peek(ns);
+	struct kr_user *user;
+
+	if (!kns)
+		return NULL;
+	user = xa_load(&kns->users, __kuid_val(uid));
+	if (user && unlikely(READ_ONCE(user->account->closing))) {
+		spin_lock(&user->account->lock);
+		spin_unlock(&user->account->lock);
+		user = xa_load(&kns->users, __kuid_val(uid));
+	}
+	return user;
+}
+
+int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_struct *up,
+		    struct kr_key *user_ring, struct kr_key *session_ring)
+{
+	struct kr_user *user;
+
+	lockdep_assert_held(&account->create);
+	might_sleep();
+
+	user = kzalloc(sizeof(*user), GFP_KERNEL);
+	if (!user)
+		return -ENOMEM;
+	if (xa_reserve(&kns->users, __kuid_val(account->uid), GFP_KERNEL)) {
+		kfree(user);
+		return -ENOMEM;
+	}
+
+	kr_account_get(account);
+	refcount_inc(&kns->usage);
+	user->account = account;
+	user->ns = kns;
+	user->user_ring = user_ring;
+	user->session_ring = session_ring;
+
+	spin_lock(&account->lock);
+	if (!account->pin)
+		WRITE_ONCE(account->pin, get_uid(up));
+	list_add_tail(&user->in_account, &account->records);
+	/* Cannot fail: the slot is reserved. */
+	xa_store(&kns->users, __kuid_val(account->uid), user, GFP_ATOMIC);
+	spin_unlock(&account->lock);
+	return 0;
+}
+
+/* The record is out of reach of new readers after this. */
+static void user_unhash(struct kr_user *user, struct list_head *gone)
+{
+	lockdep_assert_held(&user->account->lock);
+	xa_erase(&user->ns->users, __kuid_val(user->account->uid));
+	list_move(&user->in_account, gone);
+}
+
+static void user_free(struct kr_user *user)
+{
+	user_ops->drop_ring(user->session_ring);
+	user_ops->drop_ring(user->user_ring);
+	kr_ns_put(user->ns);
+	kr_account_put(user->account);
+	kfree_rcu(user, rcu);
+}
+
+static void users_free(struct list_head *gone)
+{
+	struct kr_user *user, *next;
+
+	list_for_each_entry_safe(user, next, gone, in_account)
+		user_free(user);
+}
+
+/* Has everybody but us let go of the UID? Its records go to @gone then. */
+static void close_if_unused(struct kr_account *account, struct list_head *gone)
+{
+	struct kr_user *user, *next;
+
+	lockdep_assert_held(&account->lock);
+	WRITE_ONCE(account->closing, true);
+	smp_mb();	/* pairs with the order "reference, then first call" of a new task */
+	if (refcount_read(&account->pin->__count) == 1) {
+		list_for_each_entry_safe(user, next, &account->records, in_account)
+			user_unhash(user, gone);
+	}
+	WRITE_ONCE(account->closing, false);
+}
+
+void kr_user_close_work(struct work_struct *work)
+{
+	struct kr_account *account = container_of(work, struct kr_account, work);
+	struct user_struct *pin = NULL;
+	LIST_HEAD(gone);
+
+	clear_bit(0, &account->queued);
+	smp_mb__after_atomic();	/* an event from here on queues the work again */
+
+	spin_lock(&account->lock);
+	if (account->pin && !list_empty(&account->records))
+		close_if_unused(account, &gone);
+	if (list_empty(&account->records)) {
+		pin = account->pin;
+		WRITE_ONCE(account->pin, NULL);
+	}
+	spin_unlock(&account->lock);
+
+	users_free(&gone);
+	if (pin) {
+		synchronize_rcu();	/* see kr_user_uid_dropped() */
+		free_uid(pin);
+	}
+	kr_account_put(account);
+}
+
+static void queue_close(struct kr_account *account)
+{
+	if (test_and_set_bit(0, &account->queued))
+		return;
+	/* An account that is dead already has no record to give back. */
+	if (refcount_inc_not_zero(&account->usage))
+		queue_work(user_wq, &account->work);
+}
+
+void kr_user_uid_dropped(struct user_struct *up, kuid_t uid)
+{
+	struct kr_account *account = kr_account_peek(uid);
+
+	/* A pin that is seen here is a reference that outlives this read section. */
+	if (account && READ_ONCE(account->pin) == up && refcount_read(&up->__count) == 1)
+		queue_close(account);
+}
+
+static void ns_drop_users(struct kr_ns *kns)
+{
+	struct kr_account *account;
+	struct kr_user *user;
+	unsigned long index;
+	LIST_HEAD(gone);
+
+	rcu_read_lock();
+	xa_for_each(&kns->users, index, user) {
+		account = user->account;
+		spin_lock(&account->lock);
+		/* The work may have been here first. */
+		if (xa_load(&kns->users, index) == user)
+			user_unhash(user, &gone);
+		spin_unlock(&account->lock);
+		/* The pin is dropped there when this was the last record. */
+		queue_close(account);
+	}
+	rcu_read_unlock();
+	users_free(&gone);
+}
+
+static void ns_forget(struct kr_ns *kns)
+{
+	spin_lock(&ns_lock);
+	hlist_del_rcu(&kns->node);
+	spin_unlock(&ns_lock);
+	ns_drop_users(kns);
+	kr_ns_put(kns);
+}
+
+void kr_user_ns_dying(struct user_namespace *ns)
+{
+	struct kr_ns *kns;
+
+	rcu_read_lock();
+	kns = kr_ns_peek(ns);
+	rcu_read_unlock();
+	/* Nobody but us can take it out, and nobody is in the namespace. */
+	if (kns && kns != &kr_init_ns)
+		ns_forget(kns);
+}
+
+int kr_user_init(const struct kr_user_ops *ops)
+{
+	user_ops = ops;
+	user_wq = alloc_workqueue("keyrings_uid", WQ_UNBOUND, 0);
+	return user_wq ? 0 : -ENOMEM;
+}
+
+void kr_user_drop_all(void)
+{
+	struct hlist_node *next;
+	struct kr_ns *kns;
+	unsigned int i;
+
+	ns_drop_users(&kr_init_ns);
+	for (i = 0; i < ARRAY_SIZE(ns_table); i++) {
+		hlist_for_each_entry_safe(kns, next, &ns_table[i], node)
+			ns_forget(kns);
+	}
+	/* The works drop the pins, queued by ns_drop_users(). */
+	flush_workqueue(user_wq);
+}
+
+void kr_user_exit(void)
+{
+	if (user_wq)
+		destroy_workqueue(user_wq);
+	kr_account_exit();
+	xa_destroy(&kr_init_ns.users);
+}

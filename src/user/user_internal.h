@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the two halves of room user share. */
+#ifndef KR_USER_INTERNAL_H
+#define KR_USER_INTERNAL_H
+
+#include <keyrings/user.h>
+
+/* Borrowed, under RCU. */
+struct kr_account *kr_account_peek(kuid_t uid);
+void kr_account_exit(void);
+
+/* The work of an account: see whether its UID has gone. */
+void kr_user_close_work(struct work_struct *work);
+
+#endif /* KR_USER_INTERNAL_H */
