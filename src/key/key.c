@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The key object: how it comes into being, gets its serial number, is found
+ * and ends.
+ *
+ * Who could still be inside when a key is freed: nobody but readers under RCU
+ * can reach a key whose usage is 0. It has left the table of serials, no link
+ * leads to it (each link holds a reference), the reaper has forgotten it. The
+ * memory goes a grace period later.
+ */
+#include <keyrings/key.h>
+
+#include <linux/random.h>
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "key_internal.h"
+
+#define INLINE_DESC	48	/* with this most keys need no second allocation */
+
+static struct kmem_cache *key_cache;
+static struct rhashtable serials;
+static hsiphash_key_t hash_key;
+
+const struct kr_key_type *kr_key_ring_type;
+static const struct kr_ring_ops *ring_ops;
+const struct kr_reaper_ops *kr_key_reaper;
+static bool (*serial_taken)(s32 serial);
+
+/* Serial numbers are random: they need no mixing. */
+static u32 serial_hash(const void *data, u32 len, u32 seed)
+{
+	return *(const u32 *)data << 1 ^ seed;
+}
+
+static const struct rhashtable_params serial_params = {
+	.key_len		= sizeof_field(struct kr_key, serial),
+	.key_offset		= offsetof(struct kr_key, serial),
+	.head_offset		= offsetof(struct kr_key, by_serial),
+	.hashfn			= serial_hash,
+	.min_size		= 256,
+	.automatic_shrinking	= true,
+};
+
+u32 kr_key_hash(const struct kr_key_type *type, const char *desc, size_t len)
+{
+	/* The type goes in by its name's address, which the keyed hash hides. */
+	return hsiphash(desc, len, &hash_key) ^ hsiphash_1u32((u32)(uintptr_t)type, &hash_key);
+}
+
+static int set_desc(struct kr_key *key, size_t space, const char *desc, size_t len)
+{
+	char *copy = key->inline_desc;
+
+	if (len >= space) {
+		copy = kmalloc(len + 1, GFP_KERNEL);
+		if (!copy)
+			return -ENOMEM;
+	}
+	memcpy(copy, desc, len + 1);
+	key->desc = copy;
+	key->desc_len = len;
+	return 0;
+}
+
+static void free_desc(struct kr_key *key)
+{
+	if (key->desc != key->inline_desc)
+		kfree(key->desc);
+}
+
+int kr_key_init_object(struct kr_key *key, size_t space, const struct kr_key_type *type,
+		       const char *desc, kuid_t uid, kgid_t gid, u32 perm, unsigned int flags)
+{
+	bool in_quota = !(flags & KR_ALLOC_NOT_IN_QUOTA);
+	size_t len;
+	int ret;
+
+	might_sleep();
+	if (!desc || !*desc)
+		return -EINVAL;
+	if (type->vet_description) {
+		ret = type->vet_description(desc);
+		if (ret)
+			return ret;
+	}
+
+	len = strlen(desc);
+	ret = set_desc(key, space, desc, len);
+	if (ret)
+		return ret;
+
+	ret = -ENOMEM;
+	key->account = kr_account_get_by_uid(uid);
+	if (!key->account)
+		goto err_desc;
+
+	key->quotalen = len + 1 + type->def_datalen;
+	ret = in_quota ? kr_account_charge(key->account, 1, key->quotalen,
+					   flags & KR_ALLOC_OVERRUN) : 0;
+	if (ret)
+		goto err_account;
+
+	refcount_set(&key->usage, 1);
+	spin_lock_init(&key->lock);
+	INIT_HLIST_HEAD(&key->links);
+	key->type = type;
+	key->datalen = type->def_datalen;
+	key->hash = kr_key_hash(type, desc, len);
+	key->uid = uid;
+	key->gid = gid;
+	key->perm = perm;
+	key->expiry = KR_NEVER;
+	if (in_quota)
+		__set_bit(KR_KEY_IN_QUOTA, &key->flags);
+	if (flags & KR_ALLOC_UID_RING)
+		__set_bit(KR_KEY_UID_RING, &key->flags);
+	return 0;
+
+err_account:
+	kr_account_put(key->account);
+err_desc:
+	free_desc(key);
+	return ret;
+}
+
+void kr_key_abandon(struct kr_key *key)
+{
+	if (test_bit(KR_KEY_IN_QUOTA, &key->flags))
+		kr_account_uncharge(key->account, 1, key->quotalen);
+	kr_account_put(key->account);
+	free_desc(key);
+}
+
+int kr_key_publish(struct kr_key *key)
+{
+	bool (*taken)(s32 serial) = READ_ONCE(serial_taken);
+	int ret;
+
+	might_sleep();
+	do {
+		do {
+			key->serial = get_random_u32() >> 1;
+		} while (key->serial < KR_SERIAL_MIN || (taken && taken(key->serial)));
+
+		ret = rhashtable_lookup_insert_fast(&serials, &key->by_serial, serial_params);
+		if (unlikely(ret == -EBUSY))	/* the table is being resized */
+			cond_resched();
+	} while (unlikely(ret == -EEXIST || ret == -EBUSY));
+
+	if (unlikely(ret)) {
+		key->serial = 0;
+		return -ENOMEM;
+	}
+	atomic_inc(&key->account->nkeys);
+	return 0;
+}
+
+struct kr_key *kr_key_alloc(const struct kr_key_type *type, const char *desc, kuid_t uid,
+			    kgid_t gid, u32 perm, unsigned int flags)
+{
+	struct kr_key *key;
+	int ret;
+
+	key = kmem_cache_zalloc(key_cache, GFP_KERNEL);
+	if (!key)
+		return ERR_PTR(-ENOMEM);
+
+	ret = kr_key_init_object(key, INLINE_DESC, type, desc, uid, gid, perm, flags);
+	if (ret)
+		goto err_free;
+	ret = kr_key_publish(key);
+	if (ret)
+		goto err_abandon;
+	return key;
+
+err_abandon:
+	kr_key_abandon(key);
+err_free:
+	kmem_cache_free(key_cache, key);
+	return ERR_PTR(ret);
+}
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	struct kr_key *key = container_of(rcu, struct kr_key, rcu);
+
+	if (key->type->destroy)
+		key->type->destroy(key);
+	free_desc(key);
+	if (kr_key_is_ring(key))
+		ring_ops->free(key);
+	else
+		kmem_cache_free(key_cache, key);
+}
+
+static void settle_account(struct kr_key *key)
+{
+	struct kr_account *account = key->account;
+
+	atomic_dec(&account->nkeys);
+	if (kr_key_state(key) != KR_UNINSTANTIATED)
+		atomic_dec(&account->nikeys);
+	if (test_bit(KR_KEY_IN_QUOTA, &key->flags))
+		kr_account_uncharge(account, 1, key->quotalen);
+	kr_account_put(account);
+}
+
+static void end_one(struct kr_key *key, struct llist_head *dying)
+{
+	WARN_ON_ONCE(rhashtable_remove_fast(&serials, &key->by_serial, serial_params));
+	if (unlikely(READ_ONCE(key->deadline)))
+		kr_key_reaper->cancel(key);
+	if (kr_key_is_ring(key))
+		ring_ops->end(key, dying);
+	WARN_ON_ONCE(!hlist_empty(&key->links));
+	settle_account(key);
+	call_rcu(&key->rcu, free_rcu);
+}
+
+void kr_key_end(struct kr_key *key)
+{
+	struct llist_node *next;
+	LLIST_HEAD(dying);
+
+	for (;;) {
+		end_one(key, &dying);
+		next = llist_del_first(&dying);
+		if (!next)
+			return;
+		key = llist_entry(next, struct kr_key, dying);
+	}
+}
+
+void kr_key_put(struct kr_key *key)
+{
+	if (key && refcount_dec_and_test(&key->usage))
+		kr_key_end(key);
+}
+
+void kr_key_put_later(struct kr_key *key)
+{
+	if (key && refcount_dec_and_test(&key->usage))
+		kr_key_reaper->defer(key);
+}
+
+struct kr_key *kr_key_lookup(s32 serial)
+{
+	struct kr_key *key;
+
+	rcu_read_lock();
+	key = rhashtable_lookup(&serials, &serial, serial_params);
+	if (key && unlikely(!kr_key_tryget(key)))
+		key = NULL;
+	rcu_read_unlock();
+	return key;
+}
+
+unsigned int kr_key_count(void)
+{
+	return atomic_read(&serials.nelems);
+}
+
+void kr_key_walk(bool (*fn)(struct kr_key *key, void *arg), void *arg)
+{
+	struct rhashtable_iter iter;
+	struct kr_key *key;
+
+	rhashtable_walk_enter(&serials, &iter);
+	rhashtable_walk_start(&iter);
+	while ((key = rhashtable_walk_next(&iter)) != NULL) {
+		/* After a resize the walk begins anew: keys are seen twice. */
+		if (IS_ERR(key))
+			continue;
+		if (!fn(key, arg))
+			break;
+		if (need_resched()) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+void kr_key_set_reaper(const struct kr_reaper_ops *ops)
+{
+	kr_key_reaper = ops;
+}
+
+void kr_key_set_ring(const struct kr_key_type *type, const struct kr_ring_ops *ops)
+{
+	kr_key_ring_type = type;
+	ring_ops = ops;
+}
+
+void kr_key_set_serial_check(bool (*taken)(s32 serial))
+{
+	WRITE_ONCE(serial_taken, taken);
+}
+
+int kr_key_init(void)
+{
+	int ret;
+
+	get_random_bytes(&hash_key, sizeof(hash_key));
+	/* KEYCTL_DESCRIBE copies the description, and nothing else, to user space. */
+	key_cache = kmem_cache_create_usercopy("kr_key", sizeof(struct kr_key) + INLINE_DESC, 0, 0,
+					       offsetof(struct kr_key, inline_desc), INLINE_DESC,
+					       NULL);
+	if (!key_cache)
+		return -ENOMEM;
+	ret = rhashtable_init(&serials, &serial_params);
+	if (ret)
+		kmem_cache_destroy(key_cache);
+	return ret;
+}
+
+void kr_key_exit(void)
+{
+	WARN_ON_ONCE(kr_key_count());
+	rcu_barrier();
+	rhashtable_destroy(&serials);
+	kmem_cache_destroy(key_cache);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What happens to a key in its life: instantiated, expired, revoked, given away. */
+#include <keyrings/key.h>
+
+#include "key_internal.h"
+
+int kr_key_validate(const struct kr_key *key)
+{
+	unsigned long flags = READ_ONCE(key->flags);
+
+	if (unlikely(flags & BIT(KR_KEY_INVALIDATED)))
+		return -ENOKEY;
+	if (unlikely(flags & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_DEAD))))
+		return -EKEYREVOKED;
+	if (unlikely(kr_key_expired(key)))
+		return -EKEYEXPIRED;
+	return 0;
+}
+
+int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep)
+{
+	int ret;
+
+	if (test_and_set_bit(KR_KEY_INSTANTIATING, &key->flags))
+		return -EBUSY;
+
+	ret = key->type->instantiate(key, prep);
+	if (ret) {
+		clear_bit(KR_KEY_INSTANTIATING, &key->flags);
+		return ret;
+	}
+	spin_lock(&key->lock);	/* against kr_key_chown() */
+	atomic_inc(&key->account->nikeys);
+	kr_key_set_state(key, KR_POSITIVE);
+	spin_unlock(&key->lock);
+	return 0;
+}
+
+int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
+{
+	int ret = 0;
+
+	might_sleep();
+	if (expiry != KR_NEVER)
+		ret = kr_key_reaper->schedule(key, expiry);
+	else if (READ_ONCE(key->deadline))
+		kr_key_reaper->cancel(key);
+	if (!ret)
+		WRITE_ONCE(key->expiry, expiry);
+	return ret;
+}
+
+void kr_key_revoke(struct kr_key *key)
+{
+	time64_t now = kr_now();
+
+	if (test_and_set_bit(KR_KEY_REVOKED, &key->flags))
+		return;
+	if (key->type->revoke)
+		key->type->revoke(key);
+
+	/* A time of expiry that has passed keeps its place in the queue. */
+	if (READ_ONCE(key->expiry) > now) {
+		WRITE_ONCE(key->expiry, now);
+		/* Without memory the links stay until the rings go: no harm but the wait. */
+		kr_key_reaper->schedule(key, now);
+	}
+}
+
+int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&key->lock);
+	if (datalen == key->datalen)
+		return 0;
+
+	if (!test_bit(KR_KEY_IN_QUOTA, &key->flags))
+		ret = 0;
+	else if (datalen > key->datalen)
+		ret = kr_account_charge(key->account, 0, datalen - key->datalen, false);
+	else
+		kr_account_uncharge(key->account, 0, key->datalen - datalen);
+	if (ret)
+		return ret;
+
+	key->quotalen += datalen - key->datalen;
+	key->datalen = datalen;
+	return 0;
+}
+
+static void move_account(struct kr_key *key, struct kr_account *account)
+{
+	struct kr_account *old = key->account;
+
+	lockdep_assert_held(&key->lock);
+	if (test_bit(KR_KEY_IN_QUOTA, &key->flags))
+		kr_account_uncharge(old, 1, key->quotalen);
+	atomic_dec(&old->nkeys);
+	atomic_inc(&account->nkeys);
+	if (kr_key_state(key) != KR_UNINSTANTIATED) {
+		atomic_dec(&old->nikeys);
+		atomic_inc(&account->nikeys);
+	}
+	key->account = account;
+	WRITE_ONCE(key->uid, account->uid);
+}
+
+int kr_key_chown(struct kr_key *key, struct kr_account *account, kgid_t gid)
+{
+	struct kr_account *old = NULL;
+	int ret = 0;
+
+	spin_lock(&key->lock);
+	if (account && account != key->account) {
+		if (test_bit(KR_KEY_IN_QUOTA, &key->flags))
+			ret = kr_account_charge(account, 1, key->quotalen, false);
+		if (!ret) {
+			old = key->account;
+			move_account(key, account);
+		}
+	} else {
+		old = account;
+		if (account)
+			WRITE_ONCE(key->uid, account->uid);
+	}
+	if (!ret && gid_valid(gid))
+		WRITE_ONCE(key->gid, gid);
+	spin_unlock(&key->lock);
+
+	if (old)
+		kr_account_put(old);
+	return ret;
+}
