@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Room keyring: keyrings and the links in them. Names, search, possession, and
+ * adding a key to a ring.
+ */
+#ifndef KEYRINGS_KEYRING_H
+#define KEYRINGS_KEYRING_H
+
+#include <keyrings/key.h>
+#include <keyrings/store.h>
+#include <linux/mutex.h>
+
+#define KR_RING_DEPTH	6	/* rings below the first one that a search descends to */
+
+/**
+ * struct kr_ring - a keyring
+ * @lock: serialises changes of @links and @children; taken by the ring that is
+ *	changed, two of them in the order of their addresses (move); outside of
+ *	the lock of ring-to-ring links and of every key's lock
+ * @links: the links, by hash of the key's type and description
+ * @children: those links that lead to rings; RCU readers
+ * @ns: in which the name is known; NULL for a name that is not published
+ * @by_name: in the table of names, unhashed when not published
+ * @key: the ring as a key; last, because a short description follows it
+ *
+ * The life of a ring is that of its key. When the last reference goes, its
+ * links are dropped without @lock: nobody can take it any more.
+ */
+struct kr_ring {
+	struct mutex lock;
+	struct kr_store links;
+	struct hlist_head children;
+	struct kr_ns *ns;
+	struct hlist_node by_name;
+	struct kr_key key;
+};
+
+/**
+ * struct kr_link - that a ring holds a key
+ * @node: in the ring's links
+ * @ring: borrowed: the ring drops its links before it goes
+ * @key: holds a reference
+ * @back: in the key's links; under the key's lock, RCU readers
+ * @rcu: frees the link after its readers
+ */
+struct kr_link {
+	struct kr_store_node node;
+	struct kr_ring *ring;
+	struct kr_key *key;
+	struct hlist_node back;
+	struct rcu_head rcu;
+};
+
+static inline struct kr_ring *kr_ring_of(struct kr_key *key)
+{
+	return container_of(key, struct kr_ring, key);
+}
+
+/**
+ * kr_ring_alloc() - make an empty keyring
+ * @name: the description
+ * @uid: the owner, who pays
+ * @gid: the group
+ * @ns: the user namespace in which it can be joined by name, unless the name begins with a dot
+ * @perm: permission bits
+ * @flags: KR_ALLOC_*
+ *
+ * May sleep.
+ *
+ * Return: the ring's key with one reference; an ERR_PTR of -EINVAL, -EDQUOT or -ENOMEM.
+ */
+struct kr_key *kr_ring_alloc(const char *name, kuid_t uid, kgid_t gid, struct user_namespace *ns,
+			     u32 perm, unsigned int flags);
+
+/**
+ * kr_ring_find_by_name() - find a keyring to join
+ * @name: the description
+ * @actor: must be granted search by class, not by possession
+ *
+ * Return: the ring's key with a reference; NULL when there is none.
+ */
+struct kr_key *kr_ring_find_by_name(const char *name, const struct cred *actor);
+
+/**
+ * kr_ring_link() - link a key into a ring
+ * @ring: the ring
+ * @key: the key; displaces one of the same type and description
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOTDIR; -EKEYREVOKED ring revoked; -ENOKEY key invalidated meanwhile;
+ * -EDQUOT; -EDEADLK cycle; -ELOOP too deep; -ENOMEM. On error nothing has changed.
+ */
+int kr_ring_link(struct kr_key *ring, struct kr_key *key);
+
+/**
+ * kr_ring_unlink() - remove a key from a ring
+ * @ring: the ring
+ * @key: this very key, not one like it
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOTDIR; -ENOENT not linked.
+ */
+int kr_ring_unlink(struct kr_key *ring, struct kr_key *key);
+
+/**
+ * kr_ring_move() - move a key from one ring to another
+ * @key: this very key
+ * @from: must hold it
+ * @to: the other ring
+ * @exclusive: do not displace a key of the same type and description
+ *
+ * May sleep.
+ *
+ * Return: 0, also when @from is @to; -ENOTDIR; -ENOENT; -EEXIST; and as kr_ring_link().
+ */
+int kr_ring_move(struct kr_key *key, struct kr_key *from, struct kr_key *to, bool exclusive);
+
+/**
+ * kr_ring_clear() - remove every link
+ * @ring: the ring
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOTDIR.
+ */
+int kr_ring_clear(struct kr_key *ring);
+
+/**
+ * kr_ring_forget_key() - remove a key from every ring
+ * @key: the caller holds a reference
+ *
+ * May sleep. Takes time in proportion to the key's own links.
+ */
+void kr_ring_forget_key(struct kr_key *key);
+
+/**
+ * kr_ring_invalidate() - make a key disappear
+ * @key: the key
+ *
+ * May sleep. It can no longer be found when this returns.
+ */
+void kr_ring_invalidate(struct kr_key *key);
+
+/* Flags for struct kr_search. */
+#define KR_SEARCH_RECURSE	0x1	/* look into nested rings */
+#define KR_SEARCH_NO_STATE	0x2	/* do not look at the state of what is found */
+#define KR_SEARCH_SKIP_EXPIRED	0x4	/* an expired key is as good as none */
+
+/**
+ * struct kr_search - what to look for, and what was found
+ * @type: type of the key
+ * @desc: description
+ * @hash: kr_key_hash() of both
+ * @exact: only this very key counts, or NULL
+ * @actor: must be granted search on every ring on the way and on the key
+ * @possessed: the actor possesses the ring that the search starts at
+ * @flags: KR_SEARCH_*
+ * @error: what was wrong with the last key that would have matched, -EAGAIN for none
+ * @found: the key, with a reference
+ */
+struct kr_search {
+	const struct kr_key_type *type;
+	const char *desc;
+	u32 hash;
+	const struct kr_key *exact;
+	const struct cred *actor;
+	bool possessed;
+	unsigned int flags;
+	int error;
+	struct kr_key *found;
+};
+
+/**
+ * kr_search_init() - fill in what is looked for
+ * @search: to be filled in
+ * @type: type of the key
+ * @desc: description
+ * @actor: who looks
+ * @flags: KR_SEARCH_*
+ */
+void kr_search_init(struct kr_search *search, const struct kr_key_type *type, const char *desc,
+		    const struct cred *actor, unsigned int flags);
+
+/**
+ * kr_ring_search() - search a tree of keyrings
+ * @ring: where to start
+ * @search: what to look for; @possessed says how the start was reached
+ *
+ * The ring itself may be what is looked for. A ring is searched before the
+ * rings in it. Safe in an RCU read section; does not sleep.
+ *
+ * Return: 0 with a reference in @search->found; -ENOTDIR; -EACCES the start may not be
+ * searched; -EAGAIN nothing found; otherwise what was wrong with what was found:
+ * -EKEYREVOKED, -EKEYEXPIRED, -EACCES or the error of a negative key.
+ */
+int kr_ring_search(struct kr_key *ring, struct kr_search *search);
+
+#define KR_ANCHORS_MAX	3
+
+/**
+ * struct kr_anchors - the rings an actor possesses by being what it is
+ * @ring: the rings; borrowed for the time of an RCU read section
+ * @count: how many
+ * @actor: whose
+ */
+struct kr_anchors {
+	struct kr_key *ring[KR_ANCHORS_MAX];
+	unsigned int count;
+	const struct cred *actor;
+};
+
+/**
+ * kr_ring_possesses() - does a path of searchable rings lead from an anchor to a key?
+ * @anchors: where paths begin
+ * @key: the key, which must grant search to the possessor too
+ *
+ * Caller is in an RCU read section.
+ *
+ * Return: true when the key is possessed.
+ */
+bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *key);
+
+/**
+ * kr_ring_add_key() - add a key to a ring, or update the one that is there
+ * @ring: the ring and whether the actor possesses it
+ * @type: type of the key
+ * @prep: description and bytes; what is taken from it is set to NULL
+ * @actor: becomes the owner
+ * @out: the key, with a reference
+ *
+ * The second half of add_key(2). May sleep.
+ *
+ * Return: 0; -ENOTDIR; -EINVAL no description or refused by the type; -EKEYREVOKED;
+ * -EDQUOT; -EACCES ring or existing key not writable; -ENOMEM.
+ */
+int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *type,
+		    struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out);
+
+/**
+ * kr_ring_update_key() - give a key a new payload
+ * @ref: the key
+ * @prep: the bytes
+ * @actor: needs write permission
+ *
+ * The second half of KEYCTL_UPDATE. May sleep.
+ *
+ * Return: 0; -EACCES; -EOPNOTSUPP the type has no update; what the type says; -EDQUOT.
+ */
+int kr_ring_update_key(const struct kr_key_ref *ref, struct kr_prep *prep,
+		       const struct cred *actor);
+
+/**
+ * kr_ring_init() - prepare the room and register the type `keyring`
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kr_ring_init(void);
+
+/**
+ * kr_ring_exit() - leave nothing
+ *
+ * No ring is left.
+ */
+void kr_ring_exit(void);
+
+#endif /* KEYRINGS_KEYRING_H */

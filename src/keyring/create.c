@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Adding a key to a ring, and updating a key: add_key(2), KEYCTL_UPDATE. */
+#include <keyrings/keyring.h>
+
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "ring_internal.h"
+
+/* What a new key grants when its maker does not say: add_key(2). */
+static u32 default_perm(const struct kr_key_type *type)
+{
+	u32 perm = KR_POS(KR_VIEW | KR_SEARCH | KR_LINK | KR_SETATTR) | KR_USR(KR_VIEW);
+
+	if (type->read)
+		perm |= KR_POS(KR_READ);
+	if (type == kr_key_ring_type || type->update)
+		perm |= KR_POS(KR_WRITE);
+	return perm;
+}
+
+static struct kr_key *new_key(const struct kr_key_type *type, struct kr_prep *prep,
+			      const struct cred *actor)
+{
+	u32 perm = default_perm(type);
+	struct kr_key *key;
+	int ret;
+
+	/* A ring is instantiated by being made. */
+	if (type == kr_key_ring_type)
+		return kr_ring_alloc(prep->desc, actor->fsuid, actor->fsgid, actor->user_ns, perm,
+				     KR_ALLOC_IN_QUOTA);
+
+	key = kr_key_alloc(type, prep->desc, actor->fsuid, actor->fsgid, perm, KR_ALLOC_IN_QUOTA);
+	if (IS_ERR(key))
+		return key;
+	ret = kr_key_instantiate(key, prep);
+	if (!ret && prep->expiry != KR_NEVER)
+		ret = kr_key_set_expiry(key, prep->expiry);
+	if (ret) {
+		kr_key_put(key);
+		return ERR_PTR(ret);
+	}
+	return key;
+}
+
+/* The key that an add updates instead of displacing it, with a reference. */
+static struct kr_key *key_to_update(const struct kr_edit *edit, const struct kr_key_type *type)
+{
+	struct kr_key *key;
+
+	if (!type->update || !edit->displaced)
+		return NULL;
+	key = edit->displaced->key;
+	if (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+		return NULL;
+	return kr_key_get(key);
+}
+
+static int update(struct kr_key *key, struct kr_prep *prep)
+{
+	int ret = key->type->update(key, prep);
+
+	/* A negative key becomes what the update made of it. */
+	if (!ret && kr_key_state(key) != KR_POSITIVE)
+		kr_key_set_state(key, KR_POSITIVE);
+	return ret;
+}
+
+/*
+ * With the ring locked: link a new key, or return in @out, with -EEXIST, the
+ * one that is to be updated after the ring was unlocked.
+ */
+static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *type,
+		      struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
+{
+	struct kr_edit edit;
+	struct kr_key *key;
+	int ret;
+
+	ret = kr_edit_prepare(&edit, kr_ring_of(ring->key), type, prep->desc,
+			      kr_key_hash(type, prep->desc, strlen(prep->desc)));
+	if (ret)
+		return ret;
+
+	ret = -EACCES;
+	if (!kr_key_permits(ring->key, ring->possessed, actor, KR_WRITE))
+		goto err_cancel;
+
+	ret = -EEXIST;
+	out->possessed = ring->possessed;
+	out->key = key_to_update(&edit, type);
+	if (out->key)
+		goto err_cancel;
+
+	key = new_key(type, prep, actor);
+	ret = PTR_ERR(key);
+	if (IS_ERR(key))
+		goto err_cancel;
+
+	if (test_bit(KR_KEY_KEEP, &ring->key->flags))
+		set_bit(KR_KEY_KEEP, &key->flags);
+	ret = kr_edit_commit(&edit, key);
+	if (ret) {
+		kr_key_put(key);
+		return ret;
+	}
+	out->key = key;
+	return 0;
+
+err_cancel:
+	kr_edit_cancel(&edit);
+	return ret;
+}
+
+static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type *type,
+			struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
+{
+	struct mutex *lock = &kr_ring_of(ring->key)->lock;
+	int ret;
+
+	mutex_lock(lock);
+	ret = add_locked(ring, type, prep, actor, out);
+	mutex_unlock(lock);
+	if (ret != -EEXIST)
+		return ret;
+
+	ret = -EACCES;
+	if (kr_key_permits(out->key, out->possessed, actor, KR_WRITE))
+		ret = update(out->key, prep);
+	if (ret)
+		kr_key_put(out->key);
+	return ret;
+}
+
+static int preparse(const struct kr_key_type *type, struct kr_prep *prep)
+{
+	int ret;
+
+	prep->quotalen = type->def_datalen;
+	prep->expiry = KR_NEVER;
+	ret = type->preparse ? type->preparse(prep) : 0;
+	if (!ret && !prep->desc)
+		prep->desc = prep->made_desc;
+	return ret;
+}
+
+static void free_preparse(const struct kr_key_type *type, struct kr_prep *prep)
+{
+	if (type->free_preparse)
+		type->free_preparse(prep);
+}
+
+int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *type,
+		    struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
+{
+	int ret;
+
+	might_sleep();
+	if (!prep->desc && !type->preparse)
+		return -EINVAL;
+	if (!kr_key_is_ring(ring->key))
+		return -ENOTDIR;
+
+	ret = preparse(type, prep);
+	if (!ret)
+		ret = prep->desc ? add_prepared(ring, type, prep, actor, out) : -EINVAL;
+	free_preparse(type, prep);
+	return ret;
+}
+
+int kr_ring_update_key(const struct kr_key_ref *ref, struct kr_prep *prep, const struct cred *actor)
+{
+	const struct kr_key_type *type = ref->key->type;
+	int ret;
+
+	might_sleep();
+	if (!kr_key_permits(ref->key, ref->possessed, actor, KR_WRITE))
+		return -EACCES;
+	if (!type->update)
+		return -EOPNOTSUPP;
+
+	ret = preparse(type, prep);
+	if (!ret)
+		ret = update(ref->key, prep);
+	free_preparse(type, prep);
+	return ret;
+}

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Links: that a ring holds a key. A link is known to both sides, so that a
+ * dying key leaves its rings in time proportional to its own links.
+ *
+ * Order of locks: ring, (second ring,) nesting_lock, key. Who could still be
+ * inside a link when it is freed: readers under RCU that found it from the ring
+ * or from the key; it is freed a grace period after both forgot it.
+ */
+#include <keyrings/keyring.h>
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "ring_internal.h"
+
+static struct kmem_cache *link_cache, *ring_link_cache;
+
+/* Serialises the making of links between rings, so that no two close a cycle. */
+static DEFINE_MUTEX(nesting_lock);
+
+struct wanted {
+	const struct kr_key_type *type;
+	const char *desc;
+};
+
+static bool match_desc(const struct kr_store_node *node, const void *arg)
+{
+	const struct kr_key *key = container_of_const(node, struct kr_link, node)->key;
+	const struct wanted *wanted = arg;
+
+	return key->type == wanted->type && !strcmp(key->desc, wanted->desc);
+}
+
+static bool match_key(const struct kr_store_node *node, const void *arg)
+{
+	return container_of_const(node, struct kr_link, node)->key == arg;
+}
+
+struct kr_link *kr_link_find(struct kr_ring *ring, const struct kr_key_type *type,
+			     const char *desc, u32 hash)
+{
+	const struct wanted wanted = { .type = type, .desc = desc };
+	struct kr_store_node *node = kr_store_find(&ring->links, hash, match_desc, &wanted);
+
+	return node ? container_of(node, struct kr_link, node) : NULL;
+}
+
+struct kr_link *kr_link_find_key(struct kr_ring *ring, const struct kr_key *key)
+{
+	struct kr_store_node *node = kr_store_find(&ring->links, key->hash, match_key, key);
+
+	return node ? container_of(node, struct kr_link, node) : NULL;
+}
+
+static struct kr_ring_link *ring_link_of(struct kr_link *link)
+{
+	return container_of(link, struct kr_ring_link, link);
+}
+
+static struct kr_link *link_alloc(bool to_ring)
+{
+	struct kr_ring_link *ring_link;
+
+	if (!to_ring)
+		return kmem_cache_alloc(link_cache, GFP_KERNEL);
+	ring_link = kmem_cache_alloc(ring_link_cache, GFP_KERNEL);
+	return ring_link ? &ring_link->link : NULL;
+}
+
+static void link_free(struct kr_link *link, bool to_ring)
+{
+	if (to_ring)
+		kmem_cache_free(ring_link_cache, ring_link_of(link));
+	else
+		kmem_cache_free(link_cache, link);
+}
+
+static void link_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(link_cache, container_of(rcu, struct kr_link, rcu));
+}
+
+static void ring_link_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(ring_link_cache, ring_link_of(container_of(rcu, struct kr_link, rcu)));
+}
+
+static int charge_link(struct kr_ring *ring, int links)
+{
+	int ret;
+
+	spin_lock(&ring->key.lock);
+	ret = kr_key_set_payload_quota(&ring->key, ring->key.datalen + links * (int)KR_LINK_BYTES);
+	spin_unlock(&ring->key.lock);
+	return ret;
+}
+
+/*
+ * Prepare a link for a key of this type and description. Caller holds the
+ * ring's lock; on success kr_edit_commit() or kr_edit_cancel() must follow.
+ */
+int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_key_type *type,
+		    const char *desc, u32 hash)
+{
+	int ret;
+
+	lockdep_assert_held(&ring->lock);
+	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
+		return -EKEYREVOKED;
+
+	edit->ring = ring;
+	edit->to_ring = type == kr_key_ring_type;
+	edit->link = link_alloc(edit->to_ring);
+	if (!edit->link)
+		return -ENOMEM;
+
+	edit->displaced = kr_link_find(ring, type, desc, hash);
+	edit->charged = !edit->displaced;
+	if (edit->charged) {
+		ret = charge_link(ring, 1);
+		if (ret) {
+			link_free(edit->link, edit->to_ring);
+			return ret;
+		}
+	}
+	edit->link->ring = ring;
+	edit->link->key = NULL;
+	return 0;
+}
+
+void kr_edit_cancel(struct kr_edit *edit)
+{
+	if (edit->charged)
+		charge_link(edit->ring, -1);
+	link_free(edit->link, edit->to_ring);
+}
+
+/* Let the key know the link, unless the key is to disappear. */
+static bool attach_to_key(struct kr_link *link, struct kr_key *key)
+{
+	bool live;
+
+	spin_lock(&key->lock);
+	live = !test_bit(KR_KEY_INVALIDATED, &key->flags);
+	if (live) {
+		link->key = kr_key_get(key);
+		hlist_add_head_rcu(&link->back, &key->links);
+	}
+	spin_unlock(&key->lock);
+	return live;
+}
+
+static void detach_from_key(struct kr_link *link)
+{
+	spin_lock(&link->key->lock);
+	hlist_del_rcu(&link->back);
+	spin_unlock(&link->key->lock);
+}
+
+/* The ring has forgotten the link: let the key forget it, and free it. */
+static void retire(struct kr_link *link)
+{
+	struct kr_key *key = link->key;
+
+	detach_from_key(link);
+	if (kr_key_is_ring(key)) {
+		hlist_del_rcu(&ring_link_of(link)->sibling);
+		call_rcu(&link->rcu, ring_link_free_rcu);
+	} else {
+		call_rcu(&link->rcu, link_free_rcu);
+	}
+}
+
+int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
+{
+	struct kr_ring *ring = edit->ring;
+	struct kr_link *link = edit->link, *old = edit->displaced;
+	struct kr_key *old_key;
+
+	lockdep_assert_held(&ring->lock);
+	if (!attach_to_key(link, key)) {
+		kr_edit_cancel(edit);
+		return -ENOKEY;
+	}
+	if (kr_key_is_ring(key))
+		hlist_add_head_rcu(&ring_link_of(link)->sibling, &ring->children);
+
+	if (!old) {
+		kr_store_add(&ring->links, &link->node, key->hash);
+		return 0;
+	}
+	kr_store_replace(&ring->links, &old->node, &link->node);
+	old_key = old->key;
+	retire(old);
+	kr_key_put(old_key);
+	return 0;
+}
+
+void kr_link_drop(struct kr_ring *ring, struct kr_link *link)
+{
+	struct kr_key *key = link->key;
+
+	kr_store_remove(&ring->links, &link->node);
+	charge_link(ring, -1);
+	retire(link);
+	kr_key_put(key);
+}
+
+static void drop_drained(struct kr_store_node *node, void *arg)
+{
+	struct kr_link *link = container_of(node, struct kr_link, node);
+	struct kr_key *key = link->key;
+	struct llist_head *dying = arg;
+
+	retire(link);
+	if (!refcount_dec_and_test(&key->usage))
+		return;
+	/* A tree of rings ends one ring at a time, not by recursion. */
+	if (kr_key_is_ring(key))
+		__llist_add(&key->dying, dying);
+	else
+		kr_key_end(key);
+}
+
+/* Caller holds the ring's lock, or the ring has ended. */
+void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
+{
+	kr_store_drain(&ring->links, drop_drained, dying);
+
+	spin_lock(&ring->key.lock);
+	kr_key_set_payload_quota(&ring->key, 0);
+	spin_unlock(&ring->key.lock);
+}
+
+static void lock_nesting(const struct kr_key *key)
+{
+	if (kr_key_is_ring(key))
+		mutex_lock(&nesting_lock);
+}
+
+static void unlock_nesting(const struct kr_key *key)
+{
+	if (kr_key_is_ring(key))
+		mutex_unlock(&nesting_lock);
+}
+
+/* Make the link; the caller holds the ring's lock and that of nesting. */
+static int link_locked(struct kr_ring *ring, struct kr_key *key, bool exclusive)
+{
+	struct kr_edit edit;
+	int ret;
+
+	ret = kr_edit_prepare(&edit, ring, key->type, key->desc, key->hash);
+	if (ret)
+		return ret;
+	if (exclusive && edit.displaced)
+		ret = -EEXIST;
+	else if (kr_key_is_ring(key))
+		ret = kr_ring_check_nesting(ring, kr_ring_of(key));
+	if (ret) {
+		kr_edit_cancel(&edit);
+		return ret;
+	}
+	/* The same key again is the same link. */
+	if (edit.displaced && edit.displaced->key == key) {
+		kr_edit_cancel(&edit);
+		return 0;
+	}
+	return kr_edit_commit(&edit, key);
+}
+
+int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
+{
+	struct kr_ring *ring = kr_ring_of(ring_key);
+	int ret;
+
+	might_sleep();
+	if (!kr_key_is_ring(ring_key))
+		return -ENOTDIR;
+
+	mutex_lock(&ring->lock);
+	lock_nesting(key);
+	ret = link_locked(ring, key, false);
+	unlock_nesting(key);
+	mutex_unlock(&ring->lock);
+	return ret;
+}
+
+int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
+{
+	struct kr_ring *ring = kr_ring_of(ring_key);
+	struct kr_link *link;
+
+	might_sleep();
+	if (!kr_key_is_ring(ring_key))
+		return -ENOTDIR;
+
+	mutex_lock(&ring->lock);
+	link = kr_link_find_key(ring, key);
+	if (link)
+		kr_link_drop(ring, link);
+	mutex_unlock(&ring->lock);
+	return link ? 0 : -ENOENT;
+}
+
+static void lock_two(struct kr_ring *a, struct kr_ring *b)
+{
+	mutex_lock(a < b ? &a->lock : &b->lock);
+	mutex_lock_nested(a < b ? &b->lock : &a->lock, SINGLE_DEPTH_NESTING);
+}
+
+static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring *to, bool exclusive)
+{
+	struct kr_link *link = kr_link_find_key(from, key);
+	int ret;
+
+	if (!link)
+		return -ENOENT;
+	ret = link_locked(to, key, exclusive);
+	if (!ret)
+		kr_link_drop(from, link);
+	return ret;
+}
+
+int kr_ring_move(struct kr_key *key, struct kr_key *from_key, struct kr_key *to_key, bool exclusive)
+{
+	struct kr_ring *from = kr_ring_of(from_key), *to = kr_ring_of(to_key);
+	int ret;
+
+	might_sleep();
+	if (from_key == to_key)
+		return 0;
+	if (!kr_key_is_ring(from_key) || !kr_key_is_ring(to_key))
+		return -ENOTDIR;
+
+	lock_two(from, to);
+	lock_nesting(key);
+	ret = move_locked(key, from, to, exclusive);
+	unlock_nesting(key);
+	mutex_unlock(&from->lock);
+	mutex_unlock(&to->lock);
+	return ret;
+}
+
+static void end_all(struct llist_head *dying)
+{
+	struct llist_node *node;
+
+	while ((node = llist_del_first(dying)))
+		kr_key_end(llist_entry(node, struct kr_key, dying));
+}
+
+int kr_ring_clear(struct kr_key *ring_key)
+{
+	struct kr_ring *ring = kr_ring_of(ring_key);
+	LLIST_HEAD(dying);
+
+	might_sleep();
+	if (!kr_key_is_ring(ring_key))
+		return -ENOTDIR;
+
+	mutex_lock(&ring->lock);
+	kr_link_drop_all(ring, &dying);
+	mutex_unlock(&ring->lock);
+	end_all(&dying);
+	return 0;
+}
+
+/* Some ring that holds the key, with a reference; NULL when none does. */
+static struct kr_ring *some_holder(struct kr_key *key)
+{
+	struct kr_ring *ring = NULL;
+	struct kr_link *link;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(link, &key->links, back) {
+		/* A ring that has ended drops its links itself. */
+		if (kr_key_tryget(&link->ring->key)) {
+			ring = link->ring;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return ring;
+}
+
+void kr_ring_forget_key(struct kr_key *key)
+{
+	struct kr_ring *ring;
+
+	while ((ring = some_holder(key))) {
+		kr_ring_unlink(&ring->key, key);
+		kr_key_put(&ring->key);
+	}
+}
+
+void kr_ring_invalidate(struct kr_key *key)
+{
+	/* No link is made after this: see attach_to_key(). */
+	spin_lock(&key->lock);
+	set_bit(KR_KEY_INVALIDATED, &key->flags);
+	spin_unlock(&key->lock);
+	kr_ring_forget_key(key);
+}
+
+#define READ_STACK	64	/* serials that need no allocation */
+
+struct reading {
+	s32 *serials;
+	unsigned int count;
+};
+
+static bool read_one(struct kr_store_node *node, void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->serials[reading->count++] = container_of(node, struct kr_link, node)->key->serial;
+	return true;
+}
+
+/* The serials in the ring, into an array of at least that many. */
+static unsigned int ring_serials(struct kr_ring *ring, s32 *serials)
+{
+	struct reading reading = { .serials = serials };
+
+	lockdep_assert_held(&ring->lock);
+	kr_store_each(&ring->links, read_one, &reading);
+	return reading.count;
+}
+
+static long read_locked(struct kr_ring *ring, const struct kr_buf *buf, s32 *stack, s32 **serials)
+{
+	size_t bytes = ring->links.count * sizeof(s32);
+
+	if (bytes > buf->len || !bytes)
+		return bytes;
+	*serials = stack;
+	if (ring->links.count > READ_STACK) {
+		*serials = kvmalloc(bytes, GFP_KERNEL);
+		if (!*serials)
+			return -ENOMEM;
+	}
+	ring_serials(ring, *serials);
+	return bytes;
+}
+
+long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
+{
+	struct kr_ring *ring = kr_ring_of(key);
+	s32 stack[READ_STACK], *serials = NULL;
+	long ret;
+
+	might_sleep();
+	if (buf->len % sizeof(s32))
+		return -EINVAL;
+
+	mutex_lock(&ring->lock);
+	ret = read_locked(ring, buf, stack, &serials);
+	mutex_unlock(&ring->lock);
+
+	if (serials) {
+		if (kr_buf_write(buf, 0, serials, ret))
+			ret = -EFAULT;
+		if (serials != stack)
+			kvfree(serials);
+	}
+	return ret;
+}
+
+int kr_link_init(void)
+{
+	link_cache = kmem_cache_create("kr_link", sizeof(struct kr_link), 0, 0, NULL);
+	if (!link_cache)
+		return -ENOMEM;
+	ring_link_cache = kmem_cache_create("kr_ring_link", sizeof(struct kr_ring_link), 0, 0, NULL);
+	if (!ring_link_cache) {
+		kmem_cache_destroy(link_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void kr_link_exit(void)
+{
+	kmem_cache_destroy(ring_link_cache);
+	kmem_cache_destroy(link_cache);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Searching a tree of keyrings: keyctl_search(3), request_key(2), keyrings(7)
+ * "Searching for keys".
+ *
+ * A ring is searched before the rings in it, and these depth first. Everything
+ * happens in one RCU read section and takes no lock.
+ */
+#include <keyrings/keyring.h>
+
+#include <linux/string.h>
+
+#include "ring_internal.h"
+
+void kr_search_init(struct kr_search *search, const struct kr_key_type *type, const char *desc,
+		    const struct cred *actor, unsigned int flags)
+{
+	*search = (struct kr_search) {
+		.type	= type,
+		.desc	= desc,
+		.hash	= kr_key_hash(type, desc, strlen(desc)),
+		.actor	= actor,
+		.flags	= flags,
+		.error	= -EAGAIN,
+	};
+}
+
+static int state_error(const struct kr_search *search, const struct kr_key *key)
+{
+	if (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+		return -EKEYREVOKED;
+	if (kr_key_expired(key))
+		return search->flags & KR_SEARCH_SKIP_EXPIRED ? search->error : -EKEYEXPIRED;
+	return 0;
+}
+
+/* The key has the right type and description: is it what is looked for? */
+static bool take(struct kr_search *search, struct kr_key *key)
+{
+	bool check = !(search->flags & KR_SEARCH_NO_STATE);
+	int error = check ? state_error(search, key) : 0;
+
+	if (error) {
+		search->error = error;
+		return false;
+	}
+	if (!kr_key_permits(key, search->possessed, search->actor, KR_SEARCH)) {
+		search->error = -EACCES;
+		return false;
+	}
+	if (check && kr_key_state(key) < 0) {
+		search->error = kr_key_state(key);
+		return false;
+	}
+	if (!kr_key_tryget(key))
+		return false;
+	search->found = key;
+	return true;
+}
+
+static bool search_links(struct kr_ring *ring, struct kr_search *search)
+{
+	struct kr_link *link;
+
+	if (search->exact)
+		link = kr_link_find_key(ring, search->exact);
+	else
+		link = kr_link_find(ring, search->type, search->desc, search->hash);
+	return link && take(search, link->key);
+}
+
+/* Recursion is bounded by KR_RING_DEPTH. */
+static bool search_tree(struct kr_ring *ring, struct kr_search *search, unsigned int depth)
+{
+	struct kr_ring_link *child;
+
+	if (READ_ONCE(ring->key.flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+		return false;
+	if (search_links(ring, search))
+		return true;
+	if (!(search->flags & KR_SEARCH_RECURSE) || depth == KR_RING_DEPTH)
+		return false;
+
+	hlist_for_each_entry_rcu(child, &ring->children, sibling) {
+		struct kr_key *key = child->link.key;
+
+		if (kr_key_permits(key, search->possessed, search->actor, KR_SEARCH) &&
+		    search_tree(kr_ring_of(key), search, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(const struct kr_search *search, const struct kr_key *key)
+{
+	if (search->exact)
+		return key == search->exact;
+	return key->hash == search->hash && key->type == search->type &&
+	       !strcmp(key->desc, search->desc);
+}
+
+int kr_ring_search(struct kr_key *ring, struct kr_search *search)
+{
+	bool found;
+
+	if (!kr_key_is_ring(ring))
+		return -ENOTDIR;
+	if (!kr_key_permits(ring, search->possessed, search->actor, KR_SEARCH))
+		return -EACCES;
+
+	search->error = -EAGAIN;
+	rcu_read_lock();
+	if (unlikely(is_wanted(search, ring)))
+		found = take(search, ring);
+	else
+		found = search_tree(kr_ring_of(ring), search, 0);
+	rcu_read_unlock();
+	return found ? 0 : search->error;
+}
+
+/*
+ * Is @parent in the tree below @child, or @child itself? Then the link would
+ * close a cycle. Permissions do not matter. A tree deeper than a search goes
+ * is refused, because the question could not be answered.
+ */
+static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, unsigned int depth)
+{
+	struct kr_ring_link *child;
+	int ret;
+
+	if (READ_ONCE(ring->key.flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+		return 0;
+	if (kr_link_find_key(ring, &parent->key))
+		return -EDEADLK;
+
+	hlist_for_each_entry_rcu(child, &ring->children, sibling) {
+		if (depth == KR_RING_DEPTH)
+			return -ELOOP;
+		ret = find_parent(parent, kr_ring_of(child->link.key), depth + 1);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int kr_ring_check_nesting(const struct kr_ring *parent, struct kr_ring *child)
+{
+	int ret;
+
+	if (parent == child)
+		return -EDEADLK;
+	rcu_read_lock();
+	ret = find_parent(parent, child, 0);
+	rcu_read_unlock();
+	return ret;
+}
