@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The types that the room registers. */
+#ifndef KR_TYPES_INTERNAL_H
+#define KR_TYPES_INTERNAL_H
+
+#include <keyrings/key.h>
+
+extern struct kr_key_type kr_type_user;
+extern struct kr_key_type kr_type_logon;
+
+#endif /* KR_TYPES_INTERNAL_H */
