@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reaper: a queue of deadlines, ordered by time, and a list of keys that
+ * ended where nothing may take long. Neither ever looks at a key that is not
+ * due.
+ *
+ * A deadline holds no reference. The key takes it out of the queue before it
+ * goes (cancel), and the worker takes a reference under the queue's lock before
+ * it lets go of that: a key in the queue is therefore never freed memory.
+ */
+#include <keyrings/reaper.h>
+
+#include <keyrings/keyring.h>
+#include <linux/slab.h>
+#include <linux/timerqueue.h>
+#include <linux/workqueue.h>
+
+#define MAX_SLEEP	(60 * 60)	/* seconds: the wall clock may be set meanwhile */
+
+/**
+ * struct kr_deadline - when a key's links are to go
+ * @node: in the queue; its time is the key's expiry in seconds, without the delay
+ * @key: the key, which outlives its deadline
+ */
+struct kr_deadline {
+	struct timerqueue_node node;
+	struct kr_key *key;
+};
+
+static struct workqueue_struct *reaper_wq;
+static struct timerqueue_head queue;
+static DEFINE_SPINLOCK(queue_lock);	/* @queue and every key's deadline; innermost */
+static LLIST_HEAD(ended);
+
+static void reap_due(struct work_struct *work);
+static void end_deferred(struct work_struct *work);
+
+static DECLARE_DELAYED_WORK(due_work, reap_due);
+static DECLARE_WORK(ended_work, end_deferred);
+
+/* Links go gc_delay after expiry, so that user space can see why the key is bad. */
+static time64_t due_limit(void)
+{
+	return kr_now() - READ_ONCE(*kr_limits.gc_delay);
+}
+
+/* Caller holds the queue's lock. */
+static void arm(void)
+{
+	struct timerqueue_node *first = timerqueue_getnext(&queue);
+	time64_t wait;
+
+	lockdep_assert_held(&queue_lock);
+	if (!first)
+		return;
+	wait = clamp_t(time64_t, first->expires - due_limit(), 0, MAX_SLEEP);
+	mod_delayed_work(reaper_wq, &due_work, wait * HZ);
+}
+
+/* The first key that is due, with a reference and out of the queue. */
+static struct kr_key *take_due(void)
+{
+	time64_t limit = due_limit();
+	struct timerqueue_node *first;
+	struct kr_deadline *deadline;
+	struct kr_key *key = NULL;
+
+	spin_lock(&queue_lock);
+	while (!key) {
+		first = timerqueue_getnext(&queue);
+		if (!first || first->expires > limit)
+			break;
+		deadline = container_of(first, struct kr_deadline, node);
+		timerqueue_del(&queue, first);
+		WRITE_ONCE(deadline->key->deadline, NULL);
+		if (kr_key_tryget(deadline->key))
+			key = deadline->key;
+		kfree(deadline);
+	}
+	if (!key)
+		arm();
+	spin_unlock(&queue_lock);
+	return key;
+}
+
+static void reap_due(struct work_struct *work)
+{
+	struct kr_key *key;
+
+	while ((key = take_due())) {
+		kr_ring_forget_key(key);
+		kr_key_put(key);
+		cond_resched();
+	}
+}
+
+static int schedule_key(struct kr_key *key, time64_t expiry)
+{
+	struct kr_deadline *new, *deadline;
+
+	might_sleep();
+	new = kmalloc(sizeof(*new), GFP_KERNEL);
+
+	spin_lock(&queue_lock);
+	deadline = key->deadline;
+	if (deadline) {
+		timerqueue_del(&queue, &deadline->node);
+	} else if (new) {
+		timerqueue_init(&new->node);
+		new->key = key;
+		deadline = new;
+		WRITE_ONCE(key->deadline, deadline);
+		new = NULL;
+	}
+	if (deadline) {
+		deadline->node.expires = expiry;
+		if (timerqueue_add(&queue, &deadline->node))
+			arm();
+	}
+	spin_unlock(&queue_lock);
+
+	kfree(new);
+	return deadline ? 0 : -ENOMEM;
+}
+
+static void cancel_key(struct kr_key *key)
+{
+	struct kr_deadline *deadline;
+
+	spin_lock(&queue_lock);
+	deadline = key->deadline;
+	if (deadline) {
+		timerqueue_del(&queue, &deadline->node);
+		WRITE_ONCE(key->deadline, NULL);
+	}
+	spin_unlock(&queue_lock);
+	kfree(deadline);
+}
+
+static void end_deferred(struct work_struct *work)
+{
+	struct llist_node *node;
+
+	while ((node = llist_del_first(&ended))) {
+		kr_key_end(llist_entry(node, struct kr_key, dying));
+		cond_resched();
+	}
+}
+
+static void defer_end(struct kr_key *key)
+{
+	if (llist_add(&key->dying, &ended))
+		queue_work(reaper_wq, &ended_work);
+}
+
+static const struct kr_reaper_ops reaper_ops = {
+	.schedule	= schedule_key,
+	.cancel		= cancel_key,
+	.defer		= defer_end,
+};
+
+void kr_reaper_rearm(void)
+{
+	spin_lock(&queue_lock);
+	arm();
+	spin_unlock(&queue_lock);
+}
+
+void kr_reaper_flush(void)
+{
+	kr_reaper_rearm();
+	flush_delayed_work(&due_work);
+	flush_work(&ended_work);
+}
+
+int kr_reaper_init(void)
+{
+	reaper_wq = alloc_workqueue("keyrings", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!reaper_wq)
+		return -ENOMEM;
+	timerqueue_init_head(&queue);
+	kr_key_set_reaper(&reaper_ops);
+	return 0;
+}
+
+void kr_reaper_exit(void)
+{
+	cancel_delayed_work_sync(&due_work);
+	/* A ring that ends may leave others to be ended. */
+	flush_work(&ended_work);
+	WARN_ON_ONCE(!llist_empty(&ended));
+	WARN_ON_ONCE(timerqueue_getnext(&queue));
+	destroy_workqueue(reaper_wq);
+}
