@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Room cred: the keyring half of a process's credentials. Which rings a task
+ * has, how they are inherited and when they go; the special IDs; possession as
+ * seen from a task.
+ */
+#ifndef KEYRINGS_CRED_H
+#define KEYRINGS_CRED_H
+
+#include <keyrings/keyring.h>
+#include <uapi/linux/keyctl.h>
+
+struct task_struct;
+
+/**
+ * struct kr_cred - what tasks share after a fork
+ * @usage: one for each task, and for whoever looks and may sleep
+ * @session: the session keyring, holds a reference; NULL for none
+ * @reqkey: where request_key(2) puts new keys, KEY_REQKEY_DEFL_*
+ * @rcu: frees it after its readers
+ *
+ * Constant once published, as struct cred is: to change something, a task
+ * publishes another one.
+ */
+struct kr_cred {
+	refcount_t usage;
+	struct kr_key *session;
+	int reqkey;
+	struct rcu_head rcu;
+};
+
+/*
+ * What a call says when it was given a serial that is not ours: it is for the
+ * built-in subsystem. Outside the range of errors.
+ */
+#define KR_FOREIGN	(-(MAX_ERRNO + 1))
+
+/* Flags for kr_cred_lookup(). */
+#define KR_LOOKUP_CREATE	0x1	/* make a special keyring that does not exist */
+#define KR_LOOKUP_PARTIAL	0x2	/* an uninstantiated or negative key will do */
+#define KR_LOOKUP_DEFER		0x4	/* the caller looks at state and permission itself */
+
+/**
+ * kr_cred_lookup() - turn an ID of user space into a key
+ * @id: a serial or one of KEY_SPEC_*
+ * @flags: KR_LOOKUP_*
+ * @need: the permission that current needs, KR_VIEW .. KR_SETATTR, or 0 for none
+ * @ref: the key, with a reference, and whether current possesses it
+ *
+ * May sleep. Errors as in keyctl(2):
+ *
+ * Return: 0; KR_FOREIGN no key of ours; -EINVAL no such special ID; -ENOKEY no such ring,
+ * or invalidated; -EKEYREVOKED; -EKEYEXPIRED; -EACCES; -EIO not instantiated;
+ * -EDQUOT, -ENOMEM making a ring; the error of a negative key.
+ */
+int kr_cred_lookup(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref);
+
+/**
+ * kr_cred_permits() - may current do that with the key?
+ * @ref: the key
+ * @need: one of KR_VIEW .. KR_SETATTR
+ *
+ * Return: true when it may.
+ */
+bool kr_cred_permits(const struct kr_key_ref *ref, u32 need);
+
+/**
+ * kr_cred_search() - search the rings of current
+ * @search: what to look for, the actor being current's credentials
+ *
+ * In the order of request_key(2): thread, process, session, or, without a
+ * session keyring, the user-session keyring if it exists.
+ *
+ * Return: 0 with a reference in @search->found; -EAGAIN nothing found; else the most telling
+ * error: one that a matching key caused before any other.
+ */
+int kr_cred_search(struct kr_search *search);
+
+/**
+ * kr_cred_anchors() - the rings of current
+ * @anchors: to be filled in
+ *
+ * Caller is in an RCU read section, for whose time the rings are borrowed.
+ */
+void kr_cred_anchors(struct kr_anchors *anchors);
+
+/**
+ * kr_cred_join_session() - KEYCTL_JOIN_SESSION_KEYRING
+ * @name: of the ring to join or make; NULL for a new anonymous one
+ *
+ * May sleep.
+ *
+ * Return: the serial of the ring; 0 when it is the session already; -EDQUOT; -ENOMEM; -EINVAL.
+ */
+long kr_cred_join_session(const char *name);
+
+/**
+ * kr_cred_session_to_parent() - KEYCTL_SESSION_TO_PARENT
+ *
+ * Takes effect at once: each call of the parent sees the old ring or the new one.
+ *
+ * Return: 0; -EPERM the parent may not be given a ring; -EACCES no link permission; -ENOMEM;
+ * and the errors of a lookup of the session keyring.
+ */
+long kr_cred_session_to_parent(void);
+
+/**
+ * kr_cred_set_reqkey() - KEYCTL_SET_REQKEY_KEYRING
+ * @value: one of KEY_REQKEY_DEFL_*
+ *
+ * May sleep.
+ *
+ * Return: the old value; -EINVAL; -EDQUOT, -ENOMEM making a ring.
+ */
+long kr_cred_set_reqkey(int value);
+
+/**
+ * kr_cred_task_new() - a task was made
+ * @child: not running yet
+ * @clone_flags: as given to clone(2)
+ *
+ * From a tracepoint: preemption off, current is the creator. The child shares
+ * the creator's &struct kr_cred; it has no thread keyring. When memory is so
+ * short that even the reserve is empty, the child starts without a session
+ * keyring, which is counted; the creator and the fork are not affected.
+ */
+void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags);
+
+/**
+ * kr_cred_task_exec() - current executes another program
+ * @task: current
+ *
+ * From a tracepoint: preemption off. Drops thread and process keyring.
+ */
+void kr_cred_task_exec(struct task_struct *task);
+
+/**
+ * kr_cred_task_exit() - current exits
+ * @task: current
+ *
+ * From a tracepoint: preemption off. Drops everything, the process keyring
+ * with the last thread.
+ */
+void kr_cred_task_exit(struct task_struct *task);
+
+/**
+ * kr_cred_lost() - how many tasks started without what they should have inherited?
+ *
+ * Return: the count since load.
+ */
+unsigned long kr_cred_lost(void);
+
+/**
+ * kr_cred_init() - prepare the room
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kr_cred_init(void);
+
+/**
+ * kr_cred_drop_all() - take the rings of every task away
+ *
+ * For unloading: no call and no event can arrive any more. May sleep.
+ */
+void kr_cred_drop_all(void);
+
+/**
+ * kr_cred_exit() - leave nothing
+ */
+void kr_cred_exit(void);
+
+#endif /* KEYRINGS_CRED_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of room cred share. */
+#ifndef KR_CRED_INTERNAL_H
+#define KR_CRED_INTERNAL_H
+
+#include <keyrings/cred.h>
+#include <linux/sched.h>
+
+/**
+ * struct kr_task - the record of one task that has rings
+ * @node: in the table of tasks
+ * @task: whose; compared only, the exit hook takes the record away before it is freed
+ * @cred: what is shared after a fork, or NULL; replaced with cmpxchg(), RCU readers
+ * @thread: the thread keyring or NULL; written by the task itself, RCU readers
+ * @fsuid: the fsuid that @thread's owner was last compared with
+ * @fsgid: the same for the group
+ * @rcu: frees it after its readers
+ *
+ * ======== ===================================== ==================================
+ * state    what is true                          who may hold it
+ * ======== ===================================== ==================================
+ * none     the task has no ring of its own       -
+ * hashed   found by its task                     the task; a child that gives its
+ *                                                session away, under the bucket lock
+ * retired  unhashed by exit or unload            readers under RCU
+ * ======== ===================================== ==================================
+ */
+struct kr_task {
+	struct hlist_node node;
+	struct task_struct *task;
+	struct kr_cred __rcu *cred;
+	struct kr_key __rcu *thread;
+	kuid_t fsuid;
+	kgid_t fsgid;
+	struct rcu_head rcu;
+};
+
+/* The record of current, which only current can take away; NULL for none. */
+struct kr_task *kr_task_current(void);
+/* The same, made when there is none; NULL when memory is short. */
+struct kr_task *kr_task_current_make(void);
+/* The shared half of current with a reference; NULL for none. */
+struct kr_cred *kr_cred_current_get(void);
+void kr_cred_put(struct kr_cred *cred);
+struct kr_cred *kr_cred_alloc(const struct kr_cred *old);
+/*
+ * Publish @new, whose reference passes, in place of @old. False when somebody
+ * else published meanwhile.
+ */
+bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new);
+/* The same for another task; -ESRCH when it exits, -EAGAIN when somebody published. */
+int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new);
+/* The shared half of another task, with a reference; NULL for none. */
+struct kr_cred *kr_cred_get_of(struct task_struct *task);
+
+/* The process keyring of current: borrowed under RCU, or NULL. */
+struct kr_key *kr_process_ring_peek(void);
+/* Give current's process a ring, unless it has one; the reference passes. */
+int kr_process_install(struct kr_key *ring);
+void kr_process_drop(struct signal_struct *signal);
+void kr_process_drop_all(void);
+
+/* One of current's own rings; made when missing if flags has KR_LOOKUP_CREATE. */
+int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
+/* Make `ring` the session keyring of current; the reference stays the caller's. */
+int kr_session_install(struct kr_key *ring);
+struct kr_key *kr_session_get(void);
+struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
+int kr_user_ring_get(bool session, struct kr_key **ring);
+
+#define KR_PERM_ANON_SESSION	(KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ))
+#define KR_PERM_NAMED_SESSION	(KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ | KR_LINK))
+#define KR_PERM_TASK_RING	(KR_POS(KR_ALL) | KR_USR(KR_VIEW))
+#define KR_PERM_UID_RING	(KR_POS(KR_ALL & ~KR_SETATTR) | KR_USR(KR_ALL))
+
+#endif /* KR_CRED_INTERNAL_H */

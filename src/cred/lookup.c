@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From an ID of user space to a key: keyctl(2), and the search of request_key(2). */
+#include <keyrings/cred.h>
+
+#include "cred_internal.h"
+
+static bool possesses(const struct kr_key *key)
+{
+	struct kr_anchors anchors;
+	bool possessed;
+
+	rcu_read_lock();
+	kr_cred_anchors(&anchors);
+	possessed = kr_ring_possesses(&anchors, key);
+	rcu_read_unlock();
+	return possessed;
+}
+
+static int find_key(s32 id, unsigned int flags, struct kr_key_ref *ref)
+{
+	if (id > 0) {
+		ref->key = kr_key_lookup(id);
+		if (!ref->key)
+			return KR_FOREIGN;
+		ref->possessed = possesses(ref->key);
+		return 0;
+	}
+	ref->possessed = true;
+	return kr_ring_special(id, flags, &ref->key);
+}
+
+static int check_state(const struct kr_key *key, unsigned int flags)
+{
+	int state = kr_key_state(key);
+
+	if (likely(state == KR_POSITIVE) || (flags & KR_LOOKUP_PARTIAL))
+		return kr_key_validate(key);
+	return state < 0 ? state : -EIO;
+}
+
+int kr_cred_lookup(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref)
+{
+	int ret;
+
+	ret = find_key(id, flags, ref);
+	if (unlikely(ret))
+		return ret;
+	if (flags & KR_LOOKUP_DEFER)
+		return 0;
+
+	ret = check_state(ref->key, flags);
+	if (!ret && need && !kr_cred_permits(ref, need))
+		ret = -EACCES;
+	if (unlikely(ret))
+		kr_key_put(ref->key);
+	return ret;
+}
+
+bool kr_cred_permits(const struct kr_key_ref *ref, u32 need)
+{
+	return kr_key_permits(ref->key, ref->possessed, current_cred(), need);
+}
+
+/* Of two failed searches: an error that a key caused tells more than "nothing there". */
+static int more_telling(int a, int b)
+{
+	if (a == -EAGAIN || b == -ENOKEY)
+		return b;
+	if (b == -EAGAIN || a == -ENOKEY)
+		return a;
+	return b;
+}
+
+int kr_cred_search(struct kr_search *search)
+{
+	struct kr_anchors anchors;
+	int error = -EAGAIN, ret;
+	unsigned int i;
+
+	search->possessed = true;
+	rcu_read_lock();
+	kr_cred_anchors(&anchors);
+	for (i = 0; i < anchors.count; i++) {
+		ret = kr_ring_search(anchors.ring[i], search);
+		if (!ret) {
+			rcu_read_unlock();
+			return 0;
+		}
+		error = more_telling(error, ret);
+	}
+	rcu_read_unlock();
+	return error;
+}

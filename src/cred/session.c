@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The session keyring: session-keyring(7). Joined, made, given to the parent. */
+#include <keyrings/cred.h>
+
+#include <linux/sched/signal.h>
+#include <linux/user_namespace.h>
+
+#include "cred_internal.h"
+
+/* Joining and making a ring of a name are one step, so that two make one ring. */
+static DEFINE_MUTEX(join_lock);
+
+struct kr_key *kr_session_get(void)
+{
+	struct kr_cred *cred = kr_cred_current_get();
+	struct kr_key *session = NULL;
+
+	if (cred && cred->session)
+		session = kr_key_get(cred->session);
+	kr_cred_put(cred);
+	return session;
+}
+
+static bool replace_session(struct kr_task *record, struct kr_cred *old, struct kr_cred *new,
+			    struct kr_key *ring)
+{
+	struct kr_key *dropped = new->session;
+
+	new->session = kr_key_get(ring);
+	kr_key_put(dropped);
+	return kr_cred_publish(record, old, new);
+}
+
+int kr_session_install(struct kr_key *ring)
+{
+	struct kr_task *record = kr_task_current_make();
+	struct kr_cred *old, *new;
+	bool done;
+
+	if (!record)
+		return -ENOMEM;
+	/* Again when a child gave us its session meanwhile. */
+	do {
+		old = kr_cred_current_get();
+		new = kr_cred_alloc(old);
+		if (!new) {
+			kr_cred_put(old);
+			return -ENOMEM;
+		}
+		done = replace_session(record, old, new, ring);
+		kr_cred_put(old);
+		if (!done)
+			kr_cred_put(new);
+	} while (!done);
+	return 0;
+}
+
+struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags)
+{
+	const struct cred *cred = current_cred();
+
+	return kr_ring_alloc(name, cred->uid, cred->gid, cred->user_ns, perm, flags);
+}
+
+static long join_anonymous(void)
+{
+	struct kr_key *old = kr_session_get(), *ring;
+	long ret;
+
+	/* The first session of a process is not refused for want of quota. */
+	ring = kr_session_make("_ses", KR_PERM_ANON_SESSION,
+			       old ? KR_ALLOC_IN_QUOTA : KR_ALLOC_OVERRUN);
+	kr_key_put(old);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	ret = kr_session_install(ring) ?: ring->serial;
+	kr_key_put(ring);
+	return ret;
+}
+
+static struct kr_key *find_or_make(const char *name)
+{
+	struct kr_key *ring;
+
+	lockdep_assert_held(&join_lock);
+	ring = kr_ring_find_by_name(name, current_cred());
+	return ring ?: kr_session_make(name, KR_PERM_NAMED_SESSION, KR_ALLOC_IN_QUOTA);
+}
+
+static bool is_session(const struct kr_key *ring)
+{
+	struct kr_key *session = kr_session_get();
+	bool same = session == ring;
+
+	kr_key_put(session);
+	return same;
+}
+
+static long join_named(const char *name)
+{
+	struct kr_key *ring;
+	long ret;
+
+	mutex_lock(&join_lock);
+	ring = find_or_make(name);
+	mutex_unlock(&join_lock);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+
+	if (is_session(ring))
+		ret = 0;
+	else
+		ret = kr_session_install(ring) ?: ring->serial;
+	kr_key_put(ring);
+	return ret;
+}
+
+long kr_cred_join_session(const char *name)
+{
+	might_sleep();
+	return name ? join_named(name) : join_anonymous();
+}
+
+/* The parent's six IDs are all those that the child acts with. */
+static bool same_ids(const struct cred *parent, const struct cred *me)
+{
+	return uid_eq(parent->uid, me->euid) && uid_eq(parent->euid, me->euid) &&
+	       uid_eq(parent->suid, me->euid) && gid_eq(parent->gid, me->egid) &&
+	       gid_eq(parent->egid, me->egid) && gid_eq(parent->sgid, me->egid);
+}
+
+static bool owned_by_me(const struct kr_key *session)
+{
+	return !session || uid_eq(READ_ONCE(session->uid), current_euid());
+}
+
+/* 1 when the parent's session is to be replaced, 0 when it is the same, or -EPERM. */
+static int may_give(struct task_struct *parent, const struct kr_key *mine,
+		    const struct kr_key *theirs)
+{
+	bool same;
+
+	if (parent->pid <= 1 || !parent->mm || !thread_group_empty(parent))
+		return -EPERM;
+	if (mine == theirs)
+		return 0;
+	rcu_read_lock();
+	same = same_ids(__task_cred(parent), current_cred());
+	rcu_read_unlock();
+	return same && owned_by_me(mine) && owned_by_me(theirs) ? 1 : -EPERM;
+}
+
+static int give_once(struct task_struct *parent, struct kr_key *mine)
+{
+	struct kr_cred *old = kr_cred_get_of(parent), *new;
+	int ret;
+
+	ret = may_give(parent, mine, old ? old->session : NULL);
+	if (ret <= 0)
+		goto out;
+	ret = -ENOMEM;
+	new = kr_cred_alloc(old);
+	if (!new)
+		goto out;
+	kr_key_put(new->session);
+	new->session = kr_key_get(mine);
+
+	ret = kr_cred_publish_for(parent, old, new);
+	if (ret)
+		kr_cred_put(new);
+out:
+	kr_cred_put(old);
+	return ret;
+}
+
+static struct task_struct *parent_get(void)
+{
+	struct task_struct *parent;
+
+	rcu_read_lock();
+	parent = rcu_dereference(current->real_parent);
+	get_task_struct(parent);
+	rcu_read_unlock();
+	return parent;
+}
+
+long kr_cred_session_to_parent(void)
+{
+	struct task_struct *parent;
+	struct kr_key_ref mine;
+	int ret;
+
+	ret = kr_cred_lookup(KEY_SPEC_SESSION_KEYRING, 0, KR_LINK, &mine);
+	if (ret)
+		return ret;
+
+	parent = parent_get();
+	do {
+		ret = give_once(parent, mine.key);
+	} while (ret == -EAGAIN);	/* the parent changed its session meanwhile */
+	put_task_struct(parent);
+
+	kr_key_put(mine.key);
+	return ret;
+}

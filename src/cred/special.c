@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The special IDs of keyctl(2): each a function that finds or makes a ring. */
+#include <keyrings/cred.h>
+
+#include <linux/user_namespace.h>
+
+#include "cred_internal.h"
+
+/* thread-keyring(7): made by the thread itself, which may overrun its quota. */
+static int make_thread_ring(struct kr_key **ring)
+{
+	const struct cred *cred = current_cred();
+	struct kr_task *record = kr_task_current_make();
+
+	if (!record)
+		return -ENOMEM;
+	*ring = kr_session_make("_tid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
+	if (IS_ERR(*ring))
+		return PTR_ERR(*ring);
+	record->fsuid = cred->fsuid;
+	record->fsgid = cred->fsgid;
+	rcu_assign_pointer(record->thread, kr_key_get(*ring));
+	return 0;
+}
+
+/* The thread keyring's owner follows the thread's fsuid and fsgid. */
+static void follow_ids(struct kr_task *record, struct kr_key *ring)
+{
+	const struct cred *cred = current_cred();
+
+	if (likely(uid_eq(record->fsuid, cred->fsuid) && gid_eq(record->fsgid, cred->fsgid)))
+		return;
+	spin_lock(&ring->lock);
+	if (!uid_eq(record->fsuid, cred->fsuid))
+		WRITE_ONCE(ring->uid, cred->fsuid);
+	if (!gid_eq(record->fsgid, cred->fsgid))
+		WRITE_ONCE(ring->gid, cred->fsgid);
+	spin_unlock(&ring->lock);
+	record->fsuid = cred->fsuid;
+	record->fsgid = cred->fsgid;
+}
+
+/* The thread keyring of a record of current, borrowed; NULL for none. */
+static struct kr_key *thread_ring_peek(struct kr_task *record)
+{
+	struct kr_key *ring = record ? rcu_dereference_protected(record->thread, true) : NULL;
+
+	if (ring)
+		follow_ids(record, ring);
+	return ring;
+}
+
+static int thread_ring(unsigned int flags, struct kr_key **ring)
+{
+	*ring = thread_ring_peek(kr_task_current());
+	if (*ring) {
+		kr_key_get(*ring);
+		return 0;
+	}
+	return flags & KR_LOOKUP_CREATE ? make_thread_ring(ring) : -ENOKEY;
+}
+
+static struct kr_key *process_ring_get(void)
+{
+	struct kr_key *ring;
+
+	rcu_read_lock();
+	ring = kr_process_ring_peek();
+	if (ring && !kr_key_tryget(ring))
+		ring = NULL;
+	rcu_read_unlock();
+	return ring;
+}
+
+/* process-keyring(7): may overrun the quota too. */
+static int process_ring(unsigned int flags, struct kr_key **ring)
+{
+	int ret;
+
+	for (;;) {
+		*ring = process_ring_get();
+		if (*ring)
+			return 0;
+		if (!(flags & KR_LOOKUP_CREATE))
+			return -ENOKEY;
+		*ring = kr_session_make("_pid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
+		if (IS_ERR(*ring))
+			return PTR_ERR(*ring);
+		ret = kr_process_install(*ring);
+		if (ret) {
+			kr_key_put(*ring);
+			return ret;
+		}
+		/* Another thread may have been first: look which ring it is. */
+	}
+}
+
+/*
+ * session-keyring(7): a missing session keyring is made when it is to be
+ * created. Otherwise the user-session keyring becomes the session keyring, and
+ * gives way to a real one as soon as that is to be created.
+ */
+static int make_session(unsigned int flags)
+{
+	struct kr_key *user_session;
+	long ret;
+
+	ret = kr_user_ring_get(true, &user_session);
+	if (ret)
+		return ret;
+	if (flags & KR_LOOKUP_CREATE)
+		ret = kr_cred_join_session(NULL);
+	else
+		ret = kr_session_install(user_session);
+	kr_key_put(user_session);
+	return ret < 0 ? ret : 0;
+}
+
+static bool session_will_do(const struct kr_key *session, unsigned int flags)
+{
+	return session && !((flags & KR_LOOKUP_CREATE) &&
+			    test_bit(KR_KEY_UID_RING, &session->flags));
+}
+
+/* The session keyring when it will do, with a reference; never allocates, locks or writes. */
+static struct kr_key *session_fast(unsigned int flags)
+{
+	struct kr_task *record = kr_task_current();
+	struct kr_key *session = NULL;
+	struct kr_cred *cred;
+
+	if (!record)
+		return NULL;
+	rcu_read_lock();
+	cred = rcu_dereference(record->cred);
+	if (cred && session_will_do(cred->session, flags) && kr_key_tryget(cred->session))
+		session = cred->session;
+	rcu_read_unlock();
+	return session;
+}
+
+static int session_ring(unsigned int flags, struct kr_key **ring)
+{
+	struct kr_key *session;
+	long ret;
+
+	for (;;) {
+		*ring = session_fast(flags);
+		if (likely(*ring))
+			return 0;
+		session = kr_session_get();
+		if (session_will_do(session, flags)) {
+			*ring = session;
+			return 0;
+		}
+		if (session)
+			ret = kr_cred_join_session(NULL);
+		else
+			ret = make_session(flags);
+		kr_key_put(session);
+		if (ret < 0)
+			return ret;
+	}
+}
+
+int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring)
+{
+	switch (id) {
+	case KEY_SPEC_SESSION_KEYRING:
+		return session_ring(flags, ring);
+	case KEY_SPEC_USER_KEYRING:
+		return kr_user_ring_get(false, ring);
+	case KEY_SPEC_USER_SESSION_KEYRING:
+		return kr_user_ring_get(true, ring);
+	case KEY_SPEC_THREAD_KEYRING:
+		return thread_ring(flags, ring);
+	case KEY_SPEC_PROCESS_KEYRING:
+		return process_ring(flags, ring);
+	case KEY_SPEC_REQKEY_AUTH_KEY:
+	case KEY_SPEC_REQUESTOR_KEYRING:
+		/* No authority of ours is assumed: a helper of the built-in may have one. */
+		return KR_FOREIGN;
+	default:
+		return -EINVAL;
+	}
+}
+
+static void add_anchor(struct kr_anchors *anchors, struct kr_key *ring)
+{
+	if (ring)
+		anchors->ring[anchors->count++] = ring;
+}
+
+static struct kr_key *session_or_user_session(const struct kr_task *record)
+{
+	const struct kr_cred *cred = record ? rcu_dereference(record->cred) : NULL;
+	struct kr_user *user;
+
+	if (cred && cred->session)
+		return cred->session;
+	user = kr_user_peek(current_user_ns(), current_user()->uid);
+	return user ? user->session_ring : NULL;
+}
+
+void kr_cred_anchors(struct kr_anchors *anchors)
+{
+	struct kr_task *record = kr_task_current();
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "anchors are borrowed");
+	anchors->actor = current_cred();
+	anchors->count = 0;
+	add_anchor(anchors, thread_ring_peek(record));
+	add_anchor(anchors, kr_process_ring_peek());
+	add_anchor(anchors, session_or_user_session(record));
+}

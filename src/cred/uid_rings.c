@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The user keyring and the user-session keyring: user-keyring(7),
+ * user-session-keyring(7). Both are made at the first access to either of them
+ * or to a session keyring that is missing.
+ */
+#include <keyrings/cred.h>
+
+#include <linux/sched/user.h>
+#include <linux/user_namespace.h>
+
+#include "cred_internal.h"
+
+static struct kr_key *peek_ring(const struct cred *cred, bool session)
+{
+	struct kr_key *ring = NULL;
+	struct kr_user *user;
+
+	rcu_read_lock();
+	user = kr_user_peek(cred->user_ns, cred->user->uid);
+	if (user) {
+		ring = session ? user->session_ring : user->user_ring;
+		if (!kr_key_tryget(ring))
+			ring = NULL;
+	}
+	rcu_read_unlock();
+	return ring;
+}
+
+static struct kr_key *make_ring(const char *prefix, const struct cred *cred)
+{
+	kuid_t uid = cred->user->uid;
+	char name[sizeof("_uid_ses.4294967295")];
+
+	snprintf(name, sizeof(name), "%s%u", prefix, from_kuid(cred->user_ns, uid));
+	return kr_ring_alloc(name, uid, INVALID_GID, cred->user_ns, KR_PERM_UID_RING,
+			     KR_ALLOC_IN_QUOTA | KR_ALLOC_UID_RING);
+}
+
+static int make_pair(const struct cred *cred, struct kr_key **user_ring,
+		     struct kr_key **session_ring)
+{
+	int ret;
+
+	*user_ring = make_ring("_uid.", cred);
+	if (IS_ERR(*user_ring))
+		return PTR_ERR(*user_ring);
+
+	*session_ring = make_ring("_uid_ses.", cred);
+	ret = PTR_ERR_OR_ZERO(*session_ring);
+	if (ret)
+		goto err_user;
+	ret = kr_ring_link(*session_ring, *user_ring);
+	if (ret)
+		goto err_session;
+	return 0;
+
+err_session:
+	kr_key_put(*session_ring);
+err_user:
+	kr_key_put(*user_ring);
+	return ret;
+}
+
+static int make_and_install(struct kr_account *account, struct kr_ns *kns, const struct cred *cred)
+{
+	struct kr_key *user_ring, *session_ring;
+	int ret;
+
+	ret = make_pair(cred, &user_ring, &session_ring);
+	if (ret)
+		return ret;
+	ret = kr_user_install(account, kns, cred->user, user_ring, session_ring);
+	if (ret) {
+		kr_key_put(session_ring);
+		kr_key_put(user_ring);
+	}
+	return ret;
+}
+
+static bool has_rings(const struct cred *cred)
+{
+	bool has;
+
+	rcu_read_lock();
+	has = kr_user_peek(cred->user_ns, cred->user->uid);
+	rcu_read_unlock();
+	return has;
+}
+
+/* Many threads may come here at once: one makes the rings, the others find them. */
+static int make_rings(const struct cred *cred)
+{
+	struct kr_account *account;
+	struct kr_ns *kns;
+	int ret = -ENOMEM;
+
+	might_sleep();
+	account = kr_account_get_by_uid(cred->user->uid);
+	if (!account)
+		return -ENOMEM;
+	kns = kr_ns_get_by_ns(cred->user_ns);
+	if (kns) {
+		mutex_lock(&account->create);
+		ret = has_rings(cred) ? 0 : make_and_install(account, kns, cred);
+		mutex_unlock(&account->create);
+		kr_ns_put(kns);
+	}
+	kr_account_put(account);
+	return ret;
+}
+
+int kr_user_ring_get(bool session, struct kr_key **ring)
+{
+	const struct cred *cred = current_cred();
+	int ret;
+
+	for (;;) {
+		*ring = peek_ring(cred, session);
+		if (likely(*ring))
+			return 0;
+		ret = make_rings(cred);
+		if (ret)
+			return ret;
+	}
+}
