@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rows of /proc/keys and /proc/key-users: keyrings(7), "/proc files".
+ *
+ * The keys are listed in the order of their serials although nothing keeps
+ * them in that order: whoever reads the file pays for the sorting, nobody else.
+ * The sorted serials of a few recent readers are remembered, because a file is
+ * read in many pieces. They are a hint: each row looks its key up anew.
+ */
+#include "abi_internal.h"
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/user_namespace.h>
+
+#define LISTINGS	4	/* readers remembered */
+
+/**
+ * struct listing - the sorted serials of one reader
+ * @reader: whose; compared only
+ * @serials: sorted, without duplicates
+ * @count: how many
+ * @room: how many fit
+ * @used: when it was last used, for forgetting the oldest
+ */
+struct listing {
+	const struct seq_file *reader;
+	s32 *serials;
+	unsigned int count;
+	unsigned int room;
+	unsigned long used;
+};
+
+static DEFINE_MUTEX(listings_lock);	/* guards @listings; taken alone */
+static struct listing listings[LISTINGS];
+static unsigned long listings_clock;
+
+static int compare_serials(const void *a, const void *b)
+{
+	return *(const s32 *)a < *(const s32 *)b ? -1 : *(const s32 *)a > *(const s32 *)b;
+}
+
+static void forget(struct listing *listing)
+{
+	kvfree(listing->serials);
+	*listing = (struct listing) {};
+}
+
+static bool collect(struct kr_key *key, void *arg)
+{
+	struct listing *listing = arg;
+
+	if (listing->count == listing->room)
+		return false;
+	listing->serials[listing->count++] = key->serial;
+	return true;
+}
+
+static void drop_duplicates(struct listing *listing)
+{
+	unsigned int from, to = 0;
+
+	for (from = 0; from < listing->count; from++) {
+		if (!to || listing->serials[to - 1] != listing->serials[from])
+			listing->serials[to++] = listing->serials[from];
+	}
+	listing->count = to;
+}
+
+/* Keys may come while memory is allocated, and be seen twice: leave room. */
+static int fill(struct listing *listing)
+{
+	listing->room = kr_key_count() + kr_key_count() / 8 + 64;
+	listing->serials = kvmalloc_array(listing->room, sizeof(s32), GFP_KERNEL);
+	if (!listing->serials)
+		return -ENOMEM;
+	kr_key_walk(collect, listing);
+	sort(listing->serials, listing->count, sizeof(s32), compare_serials, NULL);
+	drop_duplicates(listing);
+	return 0;
+}
+
+static struct listing *listing_of(const struct seq_file *reader)
+{
+	struct listing *oldest = &listings[0];
+	unsigned int i;
+
+	lockdep_assert_held(&listings_lock);
+	for (i = 0; i < LISTINGS; i++) {
+		if (listings[i].reader == reader)
+			return &listings[i];
+		if (listings[i].used < oldest->used)
+			oldest = &listings[i];
+	}
+	forget(oldest);
+	oldest->reader = reader;
+	return oldest;
+}
+
+/* The lowest serial not below @from, or 0. */
+static s32 serial_from(const struct listing *listing, s32 from)
+{
+	unsigned int left = 0, right = listing->count;
+
+	while (left < right) {
+		unsigned int mid = left + (right - left) / 2;
+
+		if (listing->serials[mid] < from)
+			left = mid + 1;
+		else
+			right = mid;
+	}
+	return left < listing->count ? listing->serials[left] : 0;
+}
+
+static bool listed_for(const struct seq_file *m, const struct kr_key *key)
+{
+	bool mapped;
+
+	rcu_read_lock();
+	mapped = kuid_has_mapping(m->file->f_cred->user_ns, READ_ONCE(key->account)->uid);
+	rcu_read_unlock();
+	return mapped;
+}
+
+/* The first key from @from on that still exists and is in the reader's namespace. */
+static struct kr_key *key_from(struct seq_file *m, const struct listing *listing, s32 from)
+{
+	struct kr_key *key;
+
+	while ((from = serial_from(listing, from))) {
+		key = kr_key_lookup(from);
+		if (key && listed_for(m, key))
+			return key;
+		kr_key_put(key);
+		if (from == S32_MAX)
+			break;
+		from++;
+	}
+	return NULL;
+}
+
+static struct kr_key *list_from(struct seq_file *m, loff_t *pos, bool anew)
+{
+	struct kr_key *key = NULL;
+	struct listing *listing;
+
+	mutex_lock(&listings_lock);
+	listing = listing_of(m);
+	listing->used = ++listings_clock;
+	if (anew && listing->serials) {
+		forget(listing);
+		listing->reader = m;
+		listing->used = listings_clock;
+	}
+	if (!listing->serials && fill(listing))
+		key = ERR_PTR(-ENOMEM);
+	else if (*pos <= S32_MAX)
+		key = key_from(m, listing, *pos);
+	if (IS_ERR_OR_NULL(key))
+		forget(listing);
+	else
+		*pos = key->serial;
+	mutex_unlock(&listings_lock);
+	return key;
+}
+
+static void *keys_start(struct seq_file *m, loff_t *pos)
+{
+	return list_from(m, pos, *pos == 0);
+}
+
+static void *keys_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct kr_key *next;
+
+	kr_key_put(v);
+	++*pos;
+	next = list_from(m, pos, false);
+	/* There is no way to report a failure from here: the listing ends. */
+	return IS_ERR(next) ? NULL : next;
+}
+
+static void keys_stop(struct seq_file *m, void *v)
+{
+	if (!IS_ERR_OR_NULL(v))
+		kr_key_put(v);
+}
+
+/* Does the opener possess the key? Known only while it is the opener who reads. */
+static bool opener_possesses(const struct seq_file *m, const struct kr_key *key)
+{
+	struct kr_anchors anchors;
+	bool possessed;
+
+	if (!(READ_ONCE(key->perm) & KR_POS(KR_VIEW)) || m->file->f_cred != current_cred())
+		return false;
+	rcu_read_lock();
+	kr_cred_anchors(&anchors);
+	possessed = kr_ring_possesses(&anchors, key);
+	rcu_read_unlock();
+	return possessed;
+}
+
+static void format_timeout(char text[16], const struct kr_key *key)
+{
+	static const struct {
+		time64_t below, unit;
+		char letter;
+	} units[] = {
+		{ 60, 1, 's' },
+		{ 60 * 60, 60, 'm' },
+		{ 24 * 60 * 60, 60 * 60, 'h' },
+		{ 7 * 24 * 60 * 60, 24 * 60 * 60, 'd' },
+		{ TIME64_MAX, 7 * 24 * 60 * 60, 'w' },
+	};
+	time64_t expiry = READ_ONCE(key->expiry), left = expiry - kr_now();
+	unsigned int i = 0;
+
+	if (expiry == KR_NEVER) {
+		strcpy(text, "perm");
+	} else if (left <= 0) {
+		strcpy(text, "expd");
+	} else {
+		while (left >= units[i].below)
+			i++;
+		snprintf(text, 16, "%lld%c", left / units[i].unit, units[i].letter);
+	}
+}
+
+static void format_flags(char text[8], const struct kr_key *key)
+{
+	unsigned long flags = READ_ONCE(key->flags);
+	int state = kr_key_state(key);
+
+	text[0] = state != KR_UNINSTANTIATED ? 'I' : '-';
+	text[1] = flags & BIT(KR_KEY_REVOKED) ? 'R' : '-';
+	text[2] = flags & BIT(KR_KEY_DEAD) ? 'D' : '-';
+	text[3] = flags & BIT(KR_KEY_IN_QUOTA) ? 'Q' : '-';
+	text[4] = flags & BIT(KR_KEY_CONSTRUCTING) ? 'U' : '-';
+	text[5] = state < 0 ? 'N' : '-';
+	text[6] = flags & BIT(KR_KEY_INVALIDATED) ? 'i' : '-';
+	text[7] = '\0';
+}
+
+static int keys_show(struct seq_file *m, void *v)
+{
+	struct user_namespace *ns = m->file->f_cred->user_ns;
+	const struct kr_key *key = v;
+	char timeout[16], flags[8];
+
+	if (!kr_key_permits(key, opener_possesses(m, key), m->file->f_cred, KR_VIEW))
+		return 0;
+
+	format_timeout(timeout, key);
+	format_flags(flags, key);
+	/* The reference of this listing is not one of the key's users. */
+	seq_printf(m, "%08x %s %5d %4s %08x %5d %5d %-9.9s ", key->serial, flags,
+		   refcount_read(&key->usage) - 1, timeout, READ_ONCE(key->perm),
+		   from_kuid_munged(ns, READ_ONCE(key->uid)),
+		   from_kgid_munged(ns, READ_ONCE(key->gid)), key->type->name);
+	if (key->type->describe) {
+		rcu_read_lock();
+		key->type->describe(key, m);
+		rcu_read_unlock();
+	}
+	seq_putc(m, '\n');
+	return 0;
+}
+
+const struct seq_operations kr_proc_keys_ops = {
+	.start	= keys_start,
+	.next	= keys_next,
+	.stop	= keys_stop,
+	.show	= keys_show,
+};
+
+/* Positions in /proc/key-users are UIDs. */
+static void *users_from(struct seq_file *m, loff_t *pos)
+{
+	struct kr_account *account;
+
+	while (*pos < U32_MAX) {
+		account = kr_account_next(*pos);
+		if (!account)
+			return NULL;
+		*pos = __kuid_val(account->uid);
+		if (kuid_has_mapping(m->file->f_cred->user_ns, account->uid))
+			return account;
+		++*pos;
+	}
+	return NULL;
+}
+
+static void *users_start(struct seq_file *m, loff_t *pos)
+	__acquires(RCU)
+{
+	rcu_read_lock();
+	return users_from(m, pos);
+}
+
+static void *users_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return users_from(m, pos);
+}
+
+static void users_stop(struct seq_file *m, void *v)
+	__releases(RCU)
+{
+	rcu_read_unlock();
+}
+
+static int users_show(struct seq_file *m, void *v)
+{
+	struct kr_account *account = v;
+	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
+
+	seq_printf(m, "%5u: %5d %d/%d %u/%u %llu/%u\n",
+		   from_kuid_munged(m->file->f_cred->user_ns, account->uid),
+		   refcount_read(&account->usage), atomic_read(&account->nkeys),
+		   atomic_read(&account->nikeys), READ_ONCE(account->qnkeys),
+		   READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys)),
+		   READ_ONCE(account->qnbytes),
+		   READ_ONCE(*(root ? kr_limits.root_maxbytes : kr_limits.maxbytes)));
+	return 0;
+}
+
+const struct seq_operations kr_proc_key_users_ops = {
+	.start	= users_start,
+	.next	= users_next,
+	.stop	= users_stop,
+	.show	= users_show,
+};
+
+void kr_listing_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LISTINGS; i++)
+		forget(&listings[i]);
+}
