@@ -56,6 +56,19 @@ struct kr_cred {
 int kr_cred_lookup(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref);
 
 /**
+ * kr_cred_ring_serial() - the serial of one of current's own rings, if that is all there is to it
+ * @id: one of KEY_SPEC_*
+ * @flags: KR_LOOKUP_*
+ *
+ * What KEYCTL_GET_KEYRING_ID is asked most. Neither allocates nor locks nor
+ * writes shared memory.
+ *
+ * Return: the serial when the ring exists, is valid and grants search; 0 when a
+ * kr_cred_lookup() has to tell more.
+ */
+s32 kr_cred_ring_serial(s32 id, unsigned int flags);
+
+/**
  * kr_cred_permits() - may current do that with the key?
  * @ref: the key
  * @need: one of KR_VIEW .. KR_SETATTR

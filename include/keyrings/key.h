@@ -13,6 +13,7 @@
 #include <linux/spinlock.h>
 
 #include <keyrings/base.h>
+#include <keyrings/store.h>
 #include <keyrings/user.h>
 
 struct kr_key;
@@ -147,6 +148,7 @@ enum kr_key_flag {
 	KR_KEY_UID_RING,	/* _uid.N or _uid_ses.N; constant */
 	KR_KEY_KEEP,		/* may not be removed */
 	KR_KEY_INSTANTIATING,	/* claimed by whoever instantiates it */
+	KR_KEY_FIRST_LINK,	/* the link that comes with the key is or was in use */
 };
 
 #define KR_UNINSTANTIATED	0
@@ -218,6 +220,33 @@ struct kr_key {
 	};
 	const char *desc;
 	char inline_desc[];
+};
+
+/**
+ * struct kr_link - that a ring holds a key
+ * @node: in the ring's links
+ * @back: in the key's links; under the key's lock, RCU readers
+ * @ring: borrowed: the ring drops its links before it goes
+ * @key: holds a reference
+ *
+ * Room keyring makes and drops links; here is only where the first one lives.
+ */
+struct kr_link {
+	struct kr_store_node node;
+	struct hlist_node back;
+	struct kr_ring *ring;
+	struct kr_key *key;
+};
+
+/**
+ * struct kr_leaf - a key that is not a keyring
+ * @first: most keys are linked once: that link needs no allocation; used once,
+ *	because readers may still be in it when it was dropped
+ * @key: the key; last, because a short description follows it
+ */
+struct kr_leaf {
+	struct kr_link first;
+	struct kr_key key;
 };
 
 /**

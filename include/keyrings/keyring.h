@@ -35,22 +35,6 @@ struct kr_ring {
 	struct kr_key key;
 };
 
-/**
- * struct kr_link - that a ring holds a key
- * @node: in the ring's links
- * @ring: borrowed: the ring drops its links before it goes
- * @key: holds a reference
- * @back: in the key's links; under the key's lock, RCU readers
- * @rcu: frees the link after its readers
- */
-struct kr_link {
-	struct kr_store_node node;
-	struct kr_ring *ring;
-	struct kr_key *key;
-	struct hlist_node back;
-	struct rcu_head rcu;
-};
-
 static inline struct kr_ring *kr_ring_of(struct kr_key *key)
 {
 	return container_of(key, struct kr_ring, key);

@@ -10,8 +10,8 @@
 #include "abi_internal.h"
 
 #include <linux/mm.h>
+#include <linux/array_size.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/user_namespace.h>
 
 #define LISTINGS	4	/* readers remembered */
@@ -35,11 +35,6 @@ struct listing {
 static DEFINE_MUTEX(listings_lock);	/* guards @listings; taken alone */
 static struct listing listings[LISTINGS];
 static unsigned long listings_clock;
-
-static int compare_serials(const void *a, const void *b)
-{
-	return *(const s32 *)a < *(const s32 *)b ? -1 : *(const s32 *)a > *(const s32 *)b;
-}
 
 static void forget(struct listing *listing)
 {
@@ -68,6 +63,40 @@ static void drop_duplicates(struct listing *listing)
 	listing->count = to;
 }
 
+/* Move the serials to @to in the order of one of their bytes, else as they are. */
+static void sort_by_byte(const s32 *from, s32 *to, unsigned int count, unsigned int shift)
+{
+	u32 place[256] = {}, start = 0, n, i;
+
+	for (i = 0; i < count; i++)
+		place[(u8)(from[i] >> shift)]++;
+	for (i = 0; i < ARRAY_SIZE(place); i++) {
+		n = place[i];
+		place[i] = start;
+		start += n;
+	}
+	for (i = 0; i < count; i++)
+		to[place[(u8)(from[i] >> shift)]++] = from[i];
+}
+
+/*
+ * Radix sort: serials are random numbers, and the heapsort of the library costs
+ * 1700 instructions for each of 20 000 of them, a quarter of a line's price.
+ */
+static int sort_serials(struct listing *listing)
+{
+	s32 *spare = kvmalloc_array(listing->count + 1, sizeof(s32), GFP_KERNEL);
+
+	if (!spare)
+		return -ENOMEM;
+	sort_by_byte(listing->serials, spare, listing->count, 0);
+	sort_by_byte(spare, listing->serials, listing->count, 8);
+	sort_by_byte(listing->serials, spare, listing->count, 16);
+	sort_by_byte(spare, listing->serials, listing->count, 24);
+	kvfree(spare);
+	return 0;
+}
+
 /* Keys may come while memory is allocated, and be seen twice: leave room. */
 static int fill(struct listing *listing)
 {
@@ -76,7 +105,11 @@ static int fill(struct listing *listing)
 	if (!listing->serials)
 		return -ENOMEM;
 	kr_key_walk(collect, listing);
-	sort(listing->serials, listing->count, sizeof(s32), compare_serials, NULL);
+	if (sort_serials(listing)) {
+		kvfree(listing->serials);
+		listing->serials = NULL;
+		return -ENOMEM;
+	}
 	drop_duplicates(listing);
 	return 0;
 }

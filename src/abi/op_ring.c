@@ -6,10 +6,14 @@
 
 long kr_op_get_keyring_id(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
+	unsigned int flags = (int)a3 ? KR_LOOKUP_CREATE : 0;
 	struct kr_key_ref ref;
 	long ret;
 
-	ret = kr_cred_lookup(a2, (int)a3 ? KR_LOOKUP_CREATE : 0, KR_SEARCH, &ref);
+	ret = kr_cred_ring_serial(a2, flags);
+	if (likely(ret))
+		return ret;
+	ret = kr_cred_lookup(a2, flags, KR_SEARCH, &ref);
 	if (ret)
 		return ret;
 	ret = ref.key->serial;

@@ -35,12 +35,15 @@ struct kr_task {
 	struct rcu_head rcu;
 };
 
+/* The record of current, borrowed: stays while calls can arrive; in an RCU read section. */
+struct kr_task *kr_task_current_rcu(void);
 /* The record of current, which only current can take away; NULL for none. */
 struct kr_task *kr_task_current(void);
 /* The same, made when there is none; NULL when memory is short. */
 struct kr_task *kr_task_current_make(void);
 /* The shared half of current with a reference; NULL for none. */
 struct kr_cred *kr_cred_current_get(void);
+/* Process context: the last use of a session ends the ring. */
 void kr_cred_put(struct kr_cred *cred);
 struct kr_cred *kr_cred_alloc(const struct kr_cred *old);
 /*
@@ -62,6 +65,10 @@ void kr_process_drop_all(void);
 
 /* One of current's own rings; made when missing if flags has KR_LOOKUP_CREATE. */
 int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
+/* The same, borrowed under RCU, when it exists and will do; never makes one. */
+struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags);
+/* The same with a reference. */
+struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
 /* Make `ring` the session keyring of current; the reference stays the caller's. */
 int kr_session_install(struct kr_key *ring);
 struct kr_key *kr_session_get(void);

@@ -60,41 +60,6 @@ static int thread_ring(unsigned int flags, struct kr_key **ring)
 	return flags & KR_LOOKUP_CREATE ? make_thread_ring(ring) : -ENOKEY;
 }
 
-static struct kr_key *process_ring_get(void)
-{
-	struct kr_key *ring;
-
-	rcu_read_lock();
-	ring = kr_process_ring_peek();
-	if (ring && !kr_key_tryget(ring))
-		ring = NULL;
-	rcu_read_unlock();
-	return ring;
-}
-
-/* process-keyring(7): may overrun the quota too. */
-static int process_ring(unsigned int flags, struct kr_key **ring)
-{
-	int ret;
-
-	for (;;) {
-		*ring = process_ring_get();
-		if (*ring)
-			return 0;
-		if (!(flags & KR_LOOKUP_CREATE))
-			return -ENOKEY;
-		*ring = kr_session_make("_pid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
-		if (IS_ERR(*ring))
-			return PTR_ERR(*ring);
-		ret = kr_process_install(*ring);
-		if (ret) {
-			kr_key_put(*ring);
-			return ret;
-		}
-		/* Another thread may have been first: look which ring it is. */
-	}
-}
-
 /*
  * session-keyring(7): a missing session keyring is made when it is to be
  * created. Otherwise the user-session keyring becomes the session keyring, and
@@ -122,21 +87,87 @@ static bool session_will_do(const struct kr_key *session, unsigned int flags)
 			    test_bit(KR_KEY_UID_RING, &session->flags));
 }
 
-/* The session keyring when it will do, with a reference; never allocates, locks or writes. */
-static struct kr_key *session_fast(unsigned int flags)
+static struct kr_key *session_peek(unsigned int flags)
 {
-	struct kr_task *record = kr_task_current();
-	struct kr_key *session = NULL;
-	struct kr_cred *cred;
+	struct kr_task *record = kr_task_current_rcu();
+	struct kr_cred *cred = record ? rcu_dereference(record->cred) : NULL;
 
-	if (!record)
+	return cred && session_will_do(cred->session, flags) ? cred->session : NULL;
+}
+
+static struct kr_key *user_ring_peek(bool session)
+{
+	struct kr_user *user = kr_user_peek(current_user_ns(), current_user()->uid);
+
+	if (!user)
 		return NULL;
+	return session ? user->session_ring : user->user_ring;
+}
+
+struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags)
+{
+	switch (id) {
+	case KEY_SPEC_SESSION_KEYRING:
+		return session_peek(flags);
+	case KEY_SPEC_USER_KEYRING:
+		return user_ring_peek(false);
+	case KEY_SPEC_USER_SESSION_KEYRING:
+		return user_ring_peek(true);
+	case KEY_SPEC_THREAD_KEYRING:
+		return thread_ring_peek(kr_task_current_rcu());
+	case KEY_SPEC_PROCESS_KEYRING:
+		return kr_process_ring_peek();
+	default:
+		return NULL;
+	}
+}
+
+s32 kr_cred_ring_serial(s32 id, unsigned int flags)
+{
+	struct kr_key *ring;
+	s32 serial = 0;
+
 	rcu_read_lock();
-	cred = rcu_dereference(record->cred);
-	if (cred && session_will_do(cred->session, flags) && kr_key_tryget(cred->session))
-		session = cred->session;
+	ring = kr_ring_special_peek(id, flags);
+	if (ring && !kr_key_validate(ring) && kr_key_permits(ring, true, current_cred(), KR_SEARCH))
+		serial = ring->serial;
 	rcu_read_unlock();
-	return session;
+	return serial;
+}
+
+struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags)
+{
+	struct kr_key *ring;
+
+	rcu_read_lock();
+	ring = kr_ring_special_peek(id, flags);
+	if (ring && !kr_key_tryget(ring))
+		ring = NULL;
+	rcu_read_unlock();
+	return ring;
+}
+
+/* process-keyring(7): may overrun the quota too. */
+static int process_ring(unsigned int flags, struct kr_key **ring)
+{
+	int ret;
+
+	for (;;) {
+		*ring = kr_ring_special_tryget(KEY_SPEC_PROCESS_KEYRING, flags);
+		if (*ring)
+			return 0;
+		if (!(flags & KR_LOOKUP_CREATE))
+			return -ENOKEY;
+		*ring = kr_session_make("_pid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
+		if (IS_ERR(*ring))
+			return PTR_ERR(*ring);
+		ret = kr_process_install(*ring);
+		if (ret) {
+			kr_key_put(*ring);
+			return ret;
+		}
+		/* Another thread may have been first: look which ring it is. */
+	}
 }
 
 static int session_ring(unsigned int flags, struct kr_key **ring)
@@ -145,7 +176,7 @@ static int session_ring(unsigned int flags, struct kr_key **ring)
 	long ret;
 
 	for (;;) {
-		*ring = session_fast(flags);
+		*ring = kr_ring_special_tryget(KEY_SPEC_SESSION_KEYRING, flags);
 		if (likely(*ring))
 			return 0;
 		session = kr_session_get();
@@ -194,17 +225,13 @@ static void add_anchor(struct kr_anchors *anchors, struct kr_key *ring)
 static struct kr_key *session_or_user_session(const struct kr_task *record)
 {
 	const struct kr_cred *cred = record ? rcu_dereference(record->cred) : NULL;
-	struct kr_user *user;
 
-	if (cred && cred->session)
-		return cred->session;
-	user = kr_user_peek(current_user_ns(), current_user()->uid);
-	return user ? user->session_ring : NULL;
+	return cred && cred->session ? cred->session : user_ring_peek(true);
 }
 
 void kr_cred_anchors(struct kr_anchors *anchors)
 {
-	struct kr_task *record = kr_task_current();
+	struct kr_task *record = kr_task_current_rcu();
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "anchors are borrowed");
 	anchors->actor = current_cred();

@@ -51,6 +51,11 @@ static struct kr_task *find(const struct task_struct *task)
 	return NULL;
 }
 
+struct kr_task *kr_task_current_rcu(void)
+{
+	return find(current);
+}
+
 struct kr_task *kr_task_current(void)
 {
 	struct kr_task *record;
@@ -60,6 +65,40 @@ struct kr_task *kr_task_current(void)
 	rcu_read_unlock();
 	/* Stays: nobody but current takes it away while calls can arrive. */
 	return record;
+}
+
+struct kr_cred *kr_cred_alloc(const struct kr_cred *old)
+{
+	struct kr_cred *cred = kmem_cache_alloc(cred_cache, GFP_KERNEL);
+
+	if (!cred)
+		return NULL;
+	refcount_set(&cred->usage, 1);
+	cred->session = old && old->session ? kr_key_get(old->session) : NULL;
+	cred->reqkey = old ? old->reqkey : KEY_REQKEY_DEFL_DEFAULT;
+	return cred;
+}
+
+static void cred_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(cred_cache, container_of(rcu, struct kr_cred, rcu));
+}
+
+void kr_cred_put(struct kr_cred *cred)
+{
+	if (!cred || !refcount_dec_and_test(&cred->usage))
+		return;
+	kr_key_put(cred->session);
+	call_rcu(&cred->rcu, cred_free_rcu);
+}
+
+/* Atomic: what follows from the last use of a session is left to the reaper. */
+static void cred_put_later(struct kr_cred *cred)
+{
+	if (!cred || !refcount_dec_and_test(&cred->usage))
+		return;
+	kr_key_put_later(cred->session);
+	call_rcu(&cred->rcu, cred_free_rcu);
 }
 
 static void record_init(struct kr_task *record, struct task_struct *task, struct kr_cred *cred)
@@ -83,7 +122,7 @@ static void record_free_rcu(struct rcu_head *rcu)
 /* Unhashed: drop what it holds. */
 static void record_retire(struct kr_task *record)
 {
-	kr_cred_put(rcu_dereference_protected(record->cred, true));
+	cred_put_later(rcu_dereference_protected(record->cred, true));
 	kr_key_put_later(rcu_dereference_protected(record->thread, true));
 	call_rcu(&record->rcu, record_free_rcu);
 }
@@ -117,32 +156,6 @@ struct kr_task *kr_task_current_make(void)
 	return record ? record_get_or_add(record, current) : NULL;
 }
 
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old)
-{
-	struct kr_cred *cred = kmem_cache_alloc(cred_cache, GFP_KERNEL);
-
-	if (!cred)
-		return NULL;
-	refcount_set(&cred->usage, 1);
-	cred->session = old && old->session ? kr_key_get(old->session) : NULL;
-	cred->reqkey = old ? old->reqkey : KEY_REQKEY_DEFL_DEFAULT;
-	return cred;
-}
-
-static void cred_free_rcu(struct rcu_head *rcu)
-{
-	kmem_cache_free(cred_cache, container_of(rcu, struct kr_cred, rcu));
-}
-
-/* Any context: what follows from the last use of a session is the reaper's. */
-void kr_cred_put(struct kr_cred *cred)
-{
-	if (!cred || !refcount_dec_and_test(&cred->usage))
-		return;
-	kr_key_put_later(cred->session);
-	call_rcu(&cred->rcu, cred_free_rcu);
-}
-
 /* The record's shared half with a reference. Caller is in an RCU read section. */
 static struct kr_cred *record_cred_get(const struct kr_task *record)
 {
@@ -174,6 +187,7 @@ bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred
 	/* A full barrier: the new half is complete before it can be found. */
 	if (unrcu_pointer(cmpxchg(&record->cred, RCU_INITIALIZER(old), RCU_INITIALIZER(new))) != old)
 		return false;
+	/* The publisher has a reference of its own: this is never the last. */
 	kr_cred_put(old);
 	return true;
 }
@@ -241,7 +255,7 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 	new = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
 	if (unlikely(!new)) {
 		atomic_long_inc(&lost);
-		kr_cred_put(cred);
+		cred_put_later(cred);
 		return;
 	}
 	record_init(new, child, cred);

@@ -11,22 +11,6 @@
 
 #include "cred_internal.h"
 
-static struct kr_key *peek_ring(const struct cred *cred, bool session)
-{
-	struct kr_key *ring = NULL;
-	struct kr_user *user;
-
-	rcu_read_lock();
-	user = kr_user_peek(cred->user_ns, cred->user->uid);
-	if (user) {
-		ring = session ? user->session_ring : user->user_ring;
-		if (!kr_key_tryget(ring))
-			ring = NULL;
-	}
-	rcu_read_unlock();
-	return ring;
-}
-
 static struct kr_key *make_ring(const char *prefix, const struct cred *cred)
 {
 	kuid_t uid = cred->user->uid;
@@ -112,14 +96,14 @@ static int make_rings(const struct cred *cred)
 
 int kr_user_ring_get(bool session, struct kr_key **ring)
 {
-	const struct cred *cred = current_cred();
+	s32 id = session ? KEY_SPEC_USER_SESSION_KEYRING : KEY_SPEC_USER_KEYRING;
 	int ret;
 
 	for (;;) {
-		*ring = peek_ring(cred, session);
+		*ring = kr_ring_special_tryget(id, 0);
 		if (likely(*ring))
 			return 0;
-		ret = make_rings(cred);
+		ret = make_rings(current_cred());
 		if (ret)
 			return ret;
 	}

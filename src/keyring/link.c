@@ -5,7 +5,9 @@
  *
  * Order of locks: ring, (second ring,) nesting_lock, key. Who could still be
  * inside a link when it is freed: readers under RCU that found it from the ring
- * or from the key; it is freed a grace period after both forgot it.
+ * or from the key; it is freed a grace period after both forgot it. The first
+ * link of a key lives in the key and is freed with it; when it is dropped
+ * earlier it is not used again, because readers may still be on it.
  */
 #include <keyrings/keyring.h>
 
@@ -14,7 +16,7 @@
 
 #include "ring_internal.h"
 
-static struct kmem_cache *link_cache, *ring_link_cache;
+static struct kmem_cache *more_link_cache, *ring_link_cache;
 
 /* Serialises the making of links between rings, so that no two close a cycle. */
 static DEFINE_MUTEX(nesting_lock);
@@ -58,32 +60,48 @@ static struct kr_ring_link *ring_link_of(struct kr_link *link)
 	return container_of(link, struct kr_ring_link, link);
 }
 
-static struct kr_link *link_alloc(bool to_ring)
+static struct kr_more_link *more_link_of(struct kr_link *link)
+{
+	return container_of(link, struct kr_more_link, link);
+}
+
+static struct kr_link *first_link_of(struct kr_key *key)
+{
+	return &container_of(key, struct kr_leaf, key)->first;
+}
+
+static struct kr_link *link_alloc(struct kr_key *key)
 {
 	struct kr_ring_link *ring_link;
+	struct kr_more_link *more_link;
 
-	if (!to_ring)
-		return kmem_cache_alloc(link_cache, GFP_KERNEL);
-	ring_link = kmem_cache_alloc(ring_link_cache, GFP_KERNEL);
-	return ring_link ? &ring_link->link : NULL;
+	if (kr_key_is_ring(key)) {
+		ring_link = kmem_cache_alloc(ring_link_cache, GFP_KERNEL);
+		return ring_link ? &ring_link->link : NULL;
+	}
+	if (!test_and_set_bit(KR_KEY_FIRST_LINK, &key->flags))
+		return first_link_of(key);
+	more_link = kmem_cache_alloc(more_link_cache, GFP_KERNEL);
+	return more_link ? &more_link->link : NULL;
 }
 
-static void link_free(struct kr_link *link, bool to_ring)
+static void more_link_free_rcu(struct rcu_head *rcu)
 {
-	if (to_ring)
-		kmem_cache_free(ring_link_cache, ring_link_of(link));
-	else
-		kmem_cache_free(link_cache, link);
-}
-
-static void link_free_rcu(struct rcu_head *rcu)
-{
-	kmem_cache_free(link_cache, container_of(rcu, struct kr_link, rcu));
+	kmem_cache_free(more_link_cache, container_of(rcu, struct kr_more_link, rcu));
 }
 
 static void ring_link_free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(ring_link_cache, ring_link_of(container_of(rcu, struct kr_link, rcu)));
+	kmem_cache_free(ring_link_cache, container_of(rcu, struct kr_ring_link, rcu));
+}
+
+/* Both sides have forgotten the link. The first link of a key goes with the key. */
+static void link_free(struct kr_link *link, struct kr_key *key)
+{
+	if (kr_key_is_ring(key))
+		call_rcu(&ring_link_of(link)->rcu, ring_link_free_rcu);
+	else if (link != first_link_of(key))
+		call_rcu(&more_link_of(link)->rcu, more_link_free_rcu);
 }
 
 static int charge_link(struct kr_ring *ring, int links)
@@ -103,37 +121,20 @@ static int charge_link(struct kr_ring *ring, int links)
 int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_key_type *type,
 		    const char *desc, u32 hash)
 {
-	int ret;
-
 	lockdep_assert_held(&ring->lock);
 	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
 		return -EKEYREVOKED;
 
 	edit->ring = ring;
-	edit->to_ring = type == kr_key_ring_type;
-	edit->link = link_alloc(edit->to_ring);
-	if (!edit->link)
-		return -ENOMEM;
-
 	edit->displaced = kr_link_find(ring, type, desc, hash);
 	edit->charged = !edit->displaced;
-	if (edit->charged) {
-		ret = charge_link(ring, 1);
-		if (ret) {
-			link_free(edit->link, edit->to_ring);
-			return ret;
-		}
-	}
-	edit->link->ring = ring;
-	edit->link->key = NULL;
-	return 0;
+	return edit->charged ? charge_link(ring, 1) : 0;
 }
 
 void kr_edit_cancel(struct kr_edit *edit)
 {
 	if (edit->charged)
 		charge_link(edit->ring, -1);
-	link_free(edit->link, edit->to_ring);
 }
 
 /* Let the key know the link, unless the key is to disappear. */
@@ -151,50 +152,60 @@ static bool attach_to_key(struct kr_link *link, struct kr_key *key)
 	return live;
 }
 
-static void detach_from_key(struct kr_link *link)
-{
-	spin_lock(&link->key->lock);
-	hlist_del_rcu(&link->back);
-	spin_unlock(&link->key->lock);
-}
-
 /* The ring has forgotten the link: let the key forget it, and free it. */
 static void retire(struct kr_link *link)
 {
 	struct kr_key *key = link->key;
 
-	detach_from_key(link);
-	if (kr_key_is_ring(key)) {
+	spin_lock(&key->lock);
+	hlist_del_rcu(&link->back);
+	spin_unlock(&key->lock);
+	if (kr_key_is_ring(key))
 		hlist_del_rcu(&ring_link_of(link)->sibling);
-		call_rcu(&link->rcu, ring_link_free_rcu);
-	} else {
-		call_rcu(&link->rcu, link_free_rcu);
-	}
+	link_free(link, key);
 }
 
-int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
+/* Both sides know the link after this; what it displaced is dropped. */
+static void enter_link(struct kr_edit *edit, struct kr_link *link)
 {
+	struct kr_link *old = edit->displaced;
 	struct kr_ring *ring = edit->ring;
-	struct kr_link *link = edit->link, *old = edit->displaced;
 	struct kr_key *old_key;
 
-	lockdep_assert_held(&ring->lock);
-	if (!attach_to_key(link, key)) {
-		kr_edit_cancel(edit);
-		return -ENOKEY;
-	}
-	if (kr_key_is_ring(key))
+	if (kr_key_is_ring(link->key))
 		hlist_add_head_rcu(&ring_link_of(link)->sibling, &ring->children);
-
 	if (!old) {
-		kr_store_add(&ring->links, &link->node, key->hash);
-		return 0;
+		kr_store_add(&ring->links, &link->node, link->key->hash);
+		return;
 	}
 	kr_store_replace(&ring->links, &old->node, &link->node);
 	old_key = old->key;
 	retire(old);
 	kr_key_put(old_key);
+}
+
+/* -ENOMEM, or -ENOKEY when the key was invalidated meanwhile: then the edit is cancelled. */
+int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
+{
+	struct kr_link *link;
+	int ret = -ENOMEM;
+
+	lockdep_assert_held(&edit->ring->lock);
+	link = link_alloc(key);
+	if (!link)
+		goto err_cancel;
+	link->ring = edit->ring;
+	ret = -ENOKEY;
+	if (!attach_to_key(link, key))
+		goto err_link;
+	enter_link(edit, link);
 	return 0;
+
+err_link:
+	link_free(link, key);
+err_cancel:
+	kr_edit_cancel(edit);
+	return ret;
 }
 
 void kr_link_drop(struct kr_ring *ring, struct kr_link *link)
@@ -470,12 +481,12 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 
 int kr_link_init(void)
 {
-	link_cache = kmem_cache_create("kr_link", sizeof(struct kr_link), 0, 0, NULL);
-	if (!link_cache)
+	more_link_cache = kmem_cache_create("kr_link", sizeof(struct kr_more_link), 0, 0, NULL);
+	if (!more_link_cache)
 		return -ENOMEM;
 	ring_link_cache = kmem_cache_create("kr_ring_link", sizeof(struct kr_ring_link), 0, 0, NULL);
 	if (!ring_link_cache) {
-		kmem_cache_destroy(link_cache);
+		kmem_cache_destroy(more_link_cache);
 		return -ENOMEM;
 	}
 	return 0;
@@ -484,5 +495,5 @@ int kr_link_init(void)
 void kr_link_exit(void)
 {
 	kmem_cache_destroy(ring_link_cache);
-	kmem_cache_destroy(link_cache);
+	kmem_cache_destroy(more_link_cache);
 }

@@ -6,29 +6,37 @@
 #include <keyrings/keyring.h>
 
 /**
+ * struct kr_more_link - a link to a key that is not a keyring and was linked before
+ * @rcu: frees the link after its readers
+ * @link: as every link
+ */
+struct kr_more_link {
+	struct rcu_head rcu;
+	struct kr_link link;
+};
+
+/**
  * struct kr_ring_link - a link that leads to a ring
+ * @rcu: frees the link after its readers
  * @sibling: in the children of the ring that holds it
  * @link: as every link
  */
 struct kr_ring_link {
+	struct rcu_head rcu;
 	struct hlist_node sibling;
 	struct kr_link link;
 };
 
 /**
  * struct kr_edit - one link about to be made: prepare, then commit or cancel
- * @ring: locked from kr_edit_begin() to kr_edit_end()
- * @link: allocated, not visible yet
+ * @ring: its lock is held all the time
  * @displaced: the link that goes, or NULL
  * @charged: a link's price was charged
- * @to_ring: the link is to lead to a ring
  */
 struct kr_edit {
 	struct kr_ring *ring;
-	struct kr_link *link;
 	struct kr_link *displaced;
 	bool charged;
-	bool to_ring;
 };
 
 /* A link to @ring or to any other key, by hash of type and description; NULL if none. */

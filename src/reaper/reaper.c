@@ -15,6 +15,7 @@
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
 
+#define BATCH		32	/* keys taken from the queue at a time */
 #define MAX_SLEEP	(60 * 60)	/* seconds: the wall clock may be set meanwhile */
 
 /**
@@ -57,41 +58,53 @@ static void arm(void)
 	mod_delayed_work(reaper_wq, &due_work, wait * HZ);
 }
 
-/* The first key that is due, with a reference and out of the queue. */
-static struct kr_key *take_due(void)
+/* Take one deadline off the queue; its key, if that lives, gets a reference. */
+static struct kr_key *take(struct timerqueue_node *node)
+{
+	struct kr_deadline *deadline = container_of(node, struct kr_deadline, node);
+	struct kr_key *key = deadline->key;
+
+	lockdep_assert_held(&queue_lock);
+	timerqueue_del(&queue, node);
+	WRITE_ONCE(key->deadline, NULL);
+	kfree(deadline);
+	return kr_key_tryget(key) ? key : NULL;
+}
+
+/* Keys that are due, with references and out of the queue. */
+static unsigned int take_due(struct kr_key *keys[BATCH])
 {
 	time64_t limit = due_limit();
 	struct timerqueue_node *first;
-	struct kr_deadline *deadline;
-	struct kr_key *key = NULL;
+	unsigned int count = 0;
 
 	spin_lock(&queue_lock);
-	while (!key) {
+	while (count < BATCH) {
 		first = timerqueue_getnext(&queue);
-		if (!first || first->expires > limit)
+		if (!first || first->expires > limit) {
+			arm();
 			break;
-		deadline = container_of(first, struct kr_deadline, node);
-		timerqueue_del(&queue, first);
-		WRITE_ONCE(deadline->key->deadline, NULL);
-		if (kr_key_tryget(deadline->key))
-			key = deadline->key;
-		kfree(deadline);
+		}
+		keys[count] = take(first);
+		count += !!keys[count];
 	}
-	if (!key)
-		arm();
 	spin_unlock(&queue_lock);
-	return key;
+	return count;
 }
 
 static void reap_due(struct work_struct *work)
 {
-	struct kr_key *key;
+	struct kr_key *keys[BATCH];
+	unsigned int count, i;
 
-	while ((key = take_due())) {
-		kr_ring_forget_key(key);
-		kr_key_put(key);
+	do {
+		count = take_due(keys);
+		for (i = 0; i < count; i++) {
+			kr_ring_forget_key(keys[i]);
+			kr_key_put(keys[i]);
+		}
 		cond_resched();
-	}
+	} while (count == BATCH);
 }
 
 static int schedule_key(struct kr_key *key, time64_t expiry)

@@ -15,6 +15,8 @@
 
 static DEFINE_XARRAY(accounts);	/* kuid -> account, RCU readers */
 
+#define LISTED	XA_MARK_0	/* on every account: marks are found faster than entries */
+
 static struct kr_account *account_find(kuid_t uid)
 {
 	struct kr_account *account;
@@ -68,6 +70,8 @@ struct kr_account *kr_account_get_by_uid(kuid_t uid)
 		}
 		/* A dead account takes itself out only if it is still the one stored. */
 		old = __xa_store(&accounts, __kuid_val(uid), new, GFP_KERNEL);
+		if (!xa_is_err(old))
+			__xa_set_mark(&accounts, __kuid_val(uid), LISTED);
 		xa_unlock(&accounts);
 		if (xa_is_err(old)) {
 			kfree(new);
@@ -127,7 +131,7 @@ struct kr_account *kr_account_next(u32 uid)
 	unsigned long index = uid;
 
 	do {
-		account = xa_find(&accounts, &index, U32_MAX, XA_PRESENT);
+		account = xa_find(&accounts, &index, U32_MAX, LISTED);
 	} while (account && !refcount_read(&account->usage) && index++ < U32_MAX);
 
 	return account;
