@@ -21,6 +21,7 @@
 #include <keyrings/types.h>
 #include <keyrings/user.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 static const struct kr_user_ops user_ops = {
 	.drop_ring	= kr_key_put_later,
@@ -36,6 +37,9 @@ static void drop_everything(void)
 {
 	kr_cred_drop_all();
 	kr_user_drop_all();
+	kr_reaper_flush();
+	/* An authority that ended lets go of rings a grace period later. */
+	rcu_barrier();
 	kr_reaper_flush();
 }
 

@@ -16,6 +16,9 @@ struct task_struct;
  * struct kr_cred - what tasks share after a fork
  * @usage: one for each task, and for whoever looks and may sleep
  * @session: the session keyring, holds a reference; NULL for none
+ * @authority: the assumed authorisation key, holds a reference; NULL for none
+ * @authority_ns: the user namespace in which it was assumed; compared only: in
+ *	another one the authority is none
  * @reqkey: where request_key(2) puts new keys, KEY_REQKEY_DEFL_*
  * @rcu: frees it after its readers
  *
@@ -25,9 +28,87 @@ struct task_struct;
 struct kr_cred {
 	refcount_t usage;
 	struct kr_key *session;
+	struct kr_key *authority;
+	struct user_namespace *authority_ns;
 	int reqkey;
 	struct rcu_head rcu;
 };
+
+/**
+ * struct kr_authority - what an authorisation key stands for
+ * @usage: one for the authorisation key, one for each call that uses it
+ * @target: the key to be instantiated
+ * @dest: the ring that the requester wants it in
+ * @requester: the rings that the requester searched, and its credentials; references are held
+ * @pid: the requester
+ * @callout: what the requester says of the key
+ * @rcu: frees it after those who look into the requester's rings
+ *
+ * The payload of a key of type `.request_key_auth`; given up when that is
+ * revoked. Constant.
+ */
+struct kr_authority {
+	refcount_t usage;
+	struct kr_key *target;
+	struct kr_key *dest;
+	struct kr_anchors requester;
+	struct pid *pid;
+	struct kr_payload *callout;
+	struct rcu_head rcu;
+};
+
+/**
+ * kr_authority_make() - make an authorisation key
+ * @target: the key to be instantiated
+ * @dest: the ring that it is to be linked to
+ * @callout: what to say of it; a reference is taken
+ *
+ * May sleep. When current itself acts with an assumed authority, the requester
+ * is that one's.
+ *
+ * Return: the authorisation key with a reference; an ERR_PTR of -EKEYREVOKED or -ENOMEM.
+ */
+struct kr_key *kr_authority_make(struct kr_key *target, struct kr_key *dest,
+				 struct kr_payload *callout);
+
+/**
+ * kr_authority_current() - the authorisation key that current has assumed
+ *
+ * Return: the key with a reference, whatever its state; NULL for none.
+ */
+struct kr_key *kr_authority_current(void);
+
+/**
+ * kr_authority_get() - the authority that current has assumed
+ * @authkey: where to put the authorisation key, with a reference; may be NULL
+ *
+ * Return: the authority with a reference; an ERR_PTR of -EPERM none assumed, -EKEYREVOKED.
+ */
+struct kr_authority *kr_authority_get(struct kr_key **authkey);
+
+/**
+ * kr_authority_put() - drop a reference
+ * @authority: the authority
+ */
+void kr_authority_put(struct kr_authority *authority);
+
+/**
+ * kr_authority_assume() - KEYCTL_ASSUME_AUTHORITY
+ * @authkey: the authorisation key, or NULL to drop what was assumed
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kr_authority_assume(struct kr_key *authkey);
+
+/**
+ * kr_authority_find() - the authorisation key for a key, among current's rings
+ * @target: serial of the key to be instantiated
+ *
+ * Return: the authorisation key with a reference; an ERR_PTR of -ENOKEY, -EKEYREVOKED, -EACCES.
+ */
+struct kr_key *kr_authority_find(s32 target);
 
 /*
  * What a call says when it was given a serial that is not ours: it is for the
@@ -126,6 +207,45 @@ long kr_cred_session_to_parent(void);
  * Return: the old value; -EINVAL; -EDQUOT, -ENOMEM making a ring.
  */
 long kr_cred_set_reqkey(int value);
+
+/**
+ * kr_cred_default_dest() - where request_key(2) puts a new key when the caller does not say
+ * @dest: the ring, with a reference
+ *
+ * May sleep.
+ *
+ * Return: 0; -EACCES the ring that was chosen may not be written; errors of making one.
+ */
+int kr_cred_default_dest(struct kr_key **dest);
+
+/**
+ * kr_cred_set_session() - give current a session keyring
+ * @ring: the ring; the reference stays the caller's
+ *
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kr_cred_set_session(struct kr_key *ring);
+
+/**
+ * kr_cred_ring_peek() - one of current's own rings, if it exists
+ * @id: KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING or KEY_SPEC_SESSION_KEYRING
+ *
+ * Return: the serial or 0.
+ */
+s32 kr_cred_ring_peek(s32 id);
+
+/**
+ * kr_cred_get_persistent() - KEYCTL_GET_PERSISTENT
+ * @uid: whose
+ * @dest: the ring to link it to
+ *
+ * May sleep.
+ *
+ * Return: the serial; -EACCES; -ENOMEM; errors of a link.
+ */
+long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest);
 
 /**
  * kr_cred_task_new() - a task was made

@@ -443,6 +443,33 @@ static inline bool kr_key_expired(const struct kr_key *key)
 int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep);
 
 /**
+ * kr_key_reject() - let a key stand for an error
+ * @key: the key
+ * @error: positive errno
+ *
+ * Return: 0; -EBUSY when it is or is being instantiated.
+ */
+int kr_key_reject(struct kr_key *key, unsigned int error);
+
+/**
+ * kr_key_set_constructing() - announce that somebody in user space will instantiate the key
+ * @key: not instantiated
+ *
+ * Until it is, kr_key_wait() waits.
+ */
+void kr_key_set_constructing(struct kr_key *key);
+
+/**
+ * kr_key_wait() - wait until a key under construction is instantiated
+ * @key: the key; the caller holds a reference and no lock
+ *
+ * Sleeps, interruptibly.
+ *
+ * Return: 0, whatever became of it; -ERESTARTSYS.
+ */
+int kr_key_wait(struct kr_key *key);
+
+/**
  * kr_key_set_expiry() - set or clear the time of expiry
  * @key: the key
  * @expiry: wall-clock second, or KR_NEVER

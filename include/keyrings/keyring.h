@@ -19,6 +19,7 @@
  *	the lock of ring-to-ring links and of every key's lock
  * @links: the links, by hash of the key's type and description
  * @children: those links that lead to rings; RCU readers
+ * @restricted: no link may be added any more; under @lock
  * @ns: in which the name is known; NULL for a name that is not published
  * @by_name: in the table of names, unhashed when not published
  * @key: the ring as a key; last, because a short description follows it
@@ -30,6 +31,7 @@ struct kr_ring {
 	struct mutex lock;
 	struct kr_store links;
 	struct hlist_head children;
+	bool restricted;
 	struct kr_ns *ns;
 	struct hlist_node by_name;
 	struct kr_key key;
@@ -112,6 +114,16 @@ int kr_ring_move(struct kr_key *key, struct kr_key *from, struct kr_key *to, boo
 int kr_ring_clear(struct kr_key *ring);
 
 /**
+ * kr_ring_restrict() - let nothing be linked into a ring any more
+ * @ring: the ring
+ *
+ * May sleep. Irrevocable.
+ *
+ * Return: 0; -ENOTDIR; -EEXIST restricted already.
+ */
+int kr_ring_restrict(struct kr_key *ring);
+
+/**
  * kr_ring_forget_key() - remove a key from every ring
  * @key: the caller holds a reference
  *
@@ -126,6 +138,17 @@ void kr_ring_forget_key(struct kr_key *key);
  * May sleep. It can no longer be found when this returns.
  */
 void kr_ring_invalidate(struct kr_key *key);
+
+/**
+ * kr_ring_find_linked() - find a key in one ring, without looking at permissions
+ * @ring: the ring
+ * @type: type of the key
+ * @desc: description
+ *
+ * Return: the key with a reference unless it is revoked or invalidated; NULL for none.
+ */
+struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type *type,
+				   const char *desc);
 
 /* Flags for struct kr_search. */
 #define KR_SEARCH_RECURSE	0x1	/* look into nested rings */
@@ -221,6 +244,41 @@ bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *ke
  */
 int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *type,
 		    struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out);
+
+/**
+ * kr_ring_instantiate_key() - give a key under construction its payload and link it
+ * @key: the key
+ * @prep: the bytes
+ * @ring: where to link it, or NULL
+ *
+ * May sleep. Whoever waits for the key is woken.
+ *
+ * Return: 0; -EBUSY instantiated already; -ENOTDIR; -EPERM ring restricted; and as
+ * kr_ring_link() and the type say. On error the key is not instantiated.
+ */
+int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring);
+
+/**
+ * kr_ring_reject_key() - let a key under construction stand for an error and link it
+ * @key: the key
+ * @error: positive errno
+ * @timeout: seconds until it expires
+ * @ring: where to link it, or NULL
+ *
+ * May sleep. Whoever waits for the key is woken, also when it cannot be linked.
+ *
+ * Return: 0; -EBUSY; what was wrong with the link, the key being rejected all the same.
+ */
+int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
+		       struct kr_key *ring);
+
+/**
+ * kr_ring_default_perm() - what a new key grants when its maker does not say
+ * @type: type of the key
+ *
+ * Return: permission bits.
+ */
+u32 kr_ring_default_perm(const struct kr_key_type *type);
 
 /**
  * kr_ring_update_key() - give a key a new payload

@@ -30,6 +30,7 @@ struct user_struct;
  * @qnkeys: keys in quota
  * @qnbytes: bytes in quota
  * @create: serialises the making of the UID's two keyrings; outermost
+ * @construct: serialises the search for a key and the announcement that it will be made
  * @pin: the one reference on the kernel's record of the UID that all records share, or NULL
  * @records: the records of this UID, one for each user namespace
  * @closing: true while @work looks whether the UID has gone; see kr_user_peek()
@@ -55,6 +56,7 @@ struct kr_account {
 	unsigned int qnkeys;
 	u64 qnbytes;
 	struct mutex create;
+	struct mutex construct;
 	struct user_struct *pin;
 	struct list_head records;
 	bool closing;
@@ -68,6 +70,8 @@ struct kr_account {
  * @ns: the namespace; not pinned, only compared, and only while hashed
  * @usage: one for being hashed, one for each record and each named ring
  * @users: kuid -> &struct kr_user; written under the account's lock
+ * @persistent_lock: serialises the making of persistent keyrings
+ * @persistent: the register of persistent keyrings or NULL; under @persistent_lock
  * @node: in the table of namespaces
  * @rcu: frees it after its readers
  *
@@ -78,6 +82,8 @@ struct kr_ns {
 	struct user_namespace *ns;
 	refcount_t usage;
 	struct xarray users;
+	struct mutex persistent_lock;
+	struct kr_key *persistent;
 	struct hlist_node node;
 	struct rcu_head rcu;
 };

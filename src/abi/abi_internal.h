@@ -4,7 +4,14 @@
 #define KR_ABI_INTERNAL_H
 
 #include <keyrings/abi.h>
+#include <keyrings/compat.h>
 #include <keyrings/cred.h>
+
+/* Without a built-in subsystem, what is not ours does not exist. */
+static inline long kr_abi_answer(long ret)
+{
+	return !KR_KERNEL_HAS_KEYS && ret == KR_ABI_PASS ? -ENOKEY : ret;
+}
 
 #define KR_PAYLOAD_MAX	(1024 * 1024 - 1)	/* bytes add_key(2) takes */
 
@@ -34,6 +41,12 @@ struct kr_payload *kr_payload_from_user(const void __user *user, size_t len);
  */
 int kr_lookup_second(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref);
 
+/*
+ * A key that is viewed or given a timeout: holding the authority to instantiate
+ * it is as good as the permission.
+ */
+int kr_lookup_or_authority(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref);
+
 /* A ring to link into, looked up for writing and made if special; 0 is none. */
 int kr_lookup_dest(s32 id, struct kr_key_ref *ref);
 
@@ -62,6 +75,13 @@ long kr_op_session_to_parent(unsigned long a2, unsigned long a3, unsigned long a
 			     unsigned long a5);
 long kr_op_invalidate(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_move(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_instantiate(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_instantiate_iov(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_negate(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_reject(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_get_persistent(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_restrict_keyring(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
 void kr_listing_exit(void);

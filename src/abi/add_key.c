@@ -61,7 +61,7 @@ long kr_abi_add_key(const char __user *utype, const char __user *udesc,
 	if (ret)
 		return ret;
 	if (!udesc)
-		return add_with_desc(type_name, NULL, payload, plen, ringid);
+		return kr_abi_answer(add_with_desc(type_name, NULL, payload, plen, ringid));
 
 	ret = kr_string_get(&desc, udesc, KR_DESC_MAX + 1);
 	if (ret)
@@ -71,10 +71,11 @@ long kr_abi_add_key(const char __user *utype, const char __user *udesc,
 	else
 		ret = add_with_desc(type_name, *desc.str ? desc.str : NULL, payload, plen, ringid);
 	kr_string_put(&desc);
-	return ret;
+	return kr_abi_answer(ret);
 }
 
-static long request(const char *type_name, const char *desc, bool callout, s32 destringid)
+static long request(const char *type_name, const char *desc, struct kr_payload *callout,
+		    s32 destringid)
 {
 	const struct kr_key_type *type;
 	struct kr_key_ref dest = {};
@@ -87,12 +88,8 @@ static long request(const char *type_name, const char *desc, bool callout, s32 d
 			return ret;
 	}
 
-	ret = -ENOKEY;
 	type = kr_key_type_find(type_name);
-	if (type)
-		ret = kr_request_find(type, desc, dest.key, &key);
-	if (ret == -EAGAIN)
-		ret = callout ? -EOPNOTSUPP : -ENOKEY;
+	ret = type ? kr_request_key(type, desc, callout, dest.key, &key) : -ENOKEY;
 	if (!ret) {
 		ret = key->serial;
 		kr_key_put(key);
@@ -101,17 +98,35 @@ static long request(const char *type_name, const char *desc, bool callout, s32 d
 	return ret;
 }
 
-/* The call-out information is checked even where it is of no use yet. */
-static int check_callout(const char __user *callout)
+/* NULL for none; an empty one is one. */
+static struct kr_payload *callout_from_user(const char __user *user)
 {
+	struct kr_payload *payload;
 	struct kr_string string;
 	int ret;
 
-	if (!callout)
-		return 0;
-	ret = kr_string_get(&string, callout, PAGE_SIZE);
-	if (!ret)
-		kr_string_put(&string);
+	if (!user)
+		return NULL;
+	ret = kr_string_get(&string, user, PAGE_SIZE);
+	if (ret)
+		return ERR_PTR(ret);
+	payload = kr_payload_alloc(strlen(string.str));
+	if (payload)
+		memcpy(payload->data, string.str, payload->len);
+	kr_string_put(&string);
+	return payload ?: ERR_PTR(-ENOMEM);
+}
+
+static long request_with_callout(const char *type_name, const char *desc,
+				 const char __user *ucallout, s32 destringid)
+{
+	struct kr_payload *callout = callout_from_user(ucallout);
+	long ret;
+
+	if (IS_ERR(callout))
+		return PTR_ERR(callout);
+	ret = request(type_name, desc, callout, destringid);
+	kr_payload_put(callout);
 	return ret;
 }
 
@@ -128,9 +143,7 @@ long kr_abi_request_key(const char __user *utype, const char __user *udesc,
 	ret = kr_string_get(&desc, udesc, KR_DESC_MAX + 1);
 	if (ret)
 		return ret;
-	ret = check_callout(callout);
-	if (!ret)
-		ret = request(type_name, desc.str, callout, destringid);
+	ret = request_with_callout(type_name, desc.str, callout, destringid);
 	kr_string_put(&desc);
-	return ret;
+	return kr_abi_answer(ret);
 }

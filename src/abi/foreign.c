@@ -12,6 +12,20 @@ int kr_lookup_second(s32 id, unsigned int flags, u32 need, struct kr_key_ref *re
 	return ret == KR_FOREIGN ? -ENOKEY : ret;
 }
 
+int kr_lookup_or_authority(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref)
+{
+	int ret = kr_cred_lookup(id, flags, need, ref);
+	struct kr_key *authkey;
+
+	if (likely(ret != -EACCES))
+		return ret;
+	authkey = kr_authority_find(id);
+	if (IS_ERR(authkey))
+		return ret;
+	kr_key_put(authkey);
+	return kr_cred_lookup(id, KR_LOOKUP_PARTIAL, 0, ref);
+}
+
 int kr_lookup_dest(s32 id, struct kr_key_ref *ref)
 {
 	ref->key = NULL;

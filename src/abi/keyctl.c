@@ -23,11 +23,18 @@ static const kr_op_t ops[] = {
 	[KEYCTL_UNLINK]			= kr_op_unlink,
 	[KEYCTL_SEARCH]			= kr_op_search,
 	[KEYCTL_READ]			= kr_op_read,
+	[KEYCTL_INSTANTIATE]		= kr_op_instantiate,
+	[KEYCTL_NEGATE]			= kr_op_negate,
 	[KEYCTL_SET_REQKEY_KEYRING]	= kr_op_set_reqkey,
 	[KEYCTL_SET_TIMEOUT]		= kr_op_set_timeout,
+	[KEYCTL_ASSUME_AUTHORITY]	= kr_op_assume_authority,
 	[KEYCTL_GET_SECURITY]		= kr_op_get_security,
 	[KEYCTL_SESSION_TO_PARENT]	= kr_op_session_to_parent,
+	[KEYCTL_REJECT]			= kr_op_reject,
+	[KEYCTL_INSTANTIATE_IOV]	= kr_op_instantiate_iov,
 	[KEYCTL_INVALIDATE]		= kr_op_invalidate,
+	[KEYCTL_GET_PERSISTENT]		= kr_op_get_persistent,
+	[KEYCTL_RESTRICT_KEYRING]	= kr_op_restrict_keyring,
 	[KEYCTL_MOVE]			= kr_op_move,
 	[KEYCTL_CAPABILITIES]		= kr_op_capabilities,
 };
@@ -39,7 +46,7 @@ long kr_abi_keyctl(int op, unsigned long a2, unsigned long a3, unsigned long a4,
 	if ((unsigned int)op >= ARRAY_SIZE(ops))
 		return -EOPNOTSUPP;
 	fn = ops[array_index_nospec(op, ARRAY_SIZE(ops))];
-	return fn ? fn(a2, a3, a4, a5) : -EOPNOTSUPP;
+	return fn ? kr_abi_answer(fn(a2, a3, a4, a5)) : -EOPNOTSUPP;
 }
 
 long kr_abi_compat_keyctl(u32 op, u32 a2, u32 a3, u32 a4, u32 a5)
@@ -51,7 +58,8 @@ long kr_abi_compat_keyctl(u32 op, u32 a2, u32 a3, u32 a4, u32 a5)
 long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	static const u8 capabilities[] = {
-		KEYCTL_CAPS0_CAPABILITIES | KEYCTL_CAPS0_INVALIDATE | KEYCTL_CAPS0_MOVE,
+		KEYCTL_CAPS0_CAPABILITIES | KEYCTL_CAPS0_PERSISTENT_KEYRINGS |
+		KEYCTL_CAPS0_INVALIDATE | KEYCTL_CAPS0_RESTRICT_KEYRING | KEYCTL_CAPS0_MOVE,
 		KEYCTL_CAPS1_NS_KEYRING_NAME,
 	};
 	u8 __user *buf = (u8 __user *)a2;

@@ -189,7 +189,7 @@ long kr_op_describe(unsigned long a2, unsigned long a3, unsigned long a4, unsign
 	struct kr_key_ref ref;
 	long ret;
 
-	ret = kr_cred_lookup(a2, KR_LOOKUP_PARTIAL, KR_VIEW, &ref);
+	ret = kr_lookup_or_authority(a2, KR_LOOKUP_PARTIAL, KR_VIEW, &ref);
 	if (ret)
 		return ret;
 	ret = describe(ref.key, (char __user *)a3, (unsigned int)a4);
@@ -199,9 +199,11 @@ long kr_op_describe(unsigned long a2, unsigned long a3, unsigned long a4, unsign
 
 static long read_key(const struct kr_key_ref *ref, const struct kr_buf *buf)
 {
-	int state = kr_key_state(ref->key);
-	int ret;
+	int state, ret;
 
+	if (kr_key_wait(ref->key))
+		return -ENOKEY;
+	state = kr_key_state(ref->key);
 	if (unlikely(state != KR_POSITIVE))
 		return state < 0 ? state : -ENOKEY;
 	/* Possession alone is enough: whoever may search for a key may read it. */
@@ -233,7 +235,7 @@ long kr_op_set_timeout(unsigned long a2, unsigned long a3, unsigned long a4, uns
 	struct kr_key_ref ref;
 	long ret;
 
-	ret = kr_cred_lookup(a2, KR_LOOKUP_CREATE | KR_LOOKUP_PARTIAL, KR_SETATTR, &ref);
+	ret = kr_lookup_or_authority(a2, KR_LOOKUP_CREATE | KR_LOOKUP_PARTIAL, KR_SETATTR, &ref);
 	if (ret)
 		return ret;
 	if (is_kept(ref.key))
@@ -251,7 +253,7 @@ long kr_op_get_security(unsigned long a2, unsigned long a3, unsigned long a4, un
 	struct kr_key_ref ref;
 	long ret;
 
-	ret = kr_cred_lookup(a2, KR_LOOKUP_PARTIAL, KR_VIEW, &ref);
+	ret = kr_lookup_or_authority(a2, KR_LOOKUP_PARTIAL, KR_VIEW, &ref);
 	if (ret)
 		return ret;
 	kr_key_put(ref.key);

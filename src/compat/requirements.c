@@ -39,5 +39,5 @@
 #endif
 
 #if IS_ENABLED(CONFIG_PREEMPT_RT)
-#error "keyrings: the merged /proc/keys relies on spinlocks that disable preemption; build for a kernel without CONFIG_PREEMPT_RT"
+#error "keyrings: the event handlers run with preemption off and take spinlocks; build for a kernel without CONFIG_PREEMPT_RT"
 #endif

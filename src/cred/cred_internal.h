@@ -51,6 +51,8 @@ struct kr_cred *kr_cred_alloc(const struct kr_cred *old);
  * else published meanwhile.
  */
 bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new);
+/* Publish a changed copy of current's half; 0 or -ENOMEM. */
+int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg);
 /* The same for another task; -ESRCH when it exits, -EAGAIN when somebody published. */
 int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new);
 /* The shared half of another task, with a reference; NULL for none. */
@@ -69,11 +71,13 @@ int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
 struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags);
 /* The same with a reference. */
 struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
-/* Make `ring` the session keyring of current; the reference stays the caller's. */
-int kr_session_install(struct kr_key *ring);
 struct kr_key *kr_session_get(void);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
 int kr_user_ring_get(bool session, struct kr_key **ring);
+
+extern const struct kr_key_type *const kr_authority_type;
+/* The requester of the authority that current has assumed, borrowed under RCU; NULL for none. */
+const struct kr_anchors *kr_authority_requester(void);
 
 #define KR_PERM_ANON_SESSION	(KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ))
 #define KR_PERM_NAMED_SESSION	(KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ | KR_LINK))

@@ -6,12 +6,19 @@
 
 static bool possesses(const struct kr_key *key)
 {
+	const struct kr_anchors *requester;
 	struct kr_anchors anchors;
 	bool possessed;
 
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
 	possessed = kr_ring_possesses(&anchors, key);
+	if (!possessed) {
+		/* Who acts for a requester possesses what that one possesses. */
+		requester = kr_authority_requester();
+		if (unlikely(requester) && key->type != kr_authority_type)
+			possessed = kr_ring_possesses(requester, key);
+	}
 	rcu_read_unlock();
 	return possessed;
 }
@@ -29,11 +36,19 @@ static int find_key(s32 id, unsigned int flags, struct kr_key_ref *ref)
 	return kr_ring_special(id, flags, &ref->key);
 }
 
-static int check_state(const struct kr_key *key, unsigned int flags)
+/* Unless a part will do, wait until the key is what it is going to be. */
+static int check_state(struct kr_key *key, unsigned int flags)
 {
 	int state = kr_key_state(key);
+	int ret;
 
 	if (likely(state == KR_POSITIVE) || (flags & KR_LOOKUP_PARTIAL))
+		return kr_key_validate(key);
+	ret = kr_key_wait(key);
+	if (ret)
+		return ret;
+	state = kr_key_state(key);
+	if (state == KR_POSITIVE)
 		return kr_key_validate(key);
 	return state < 0 ? state : -EIO;
 }
@@ -71,23 +86,37 @@ static int more_telling(int a, int b)
 	return b;
 }
 
+/* Caller is in an RCU read section. */
+static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search, int error)
+{
+	unsigned int i;
+	int ret;
+
+	search->actor = anchors->actor;
+	for (i = 0; i < anchors->count; i++) {
+		ret = kr_ring_search(anchors->ring[i], search);
+		if (!ret)
+			return 0;
+		error = more_telling(error, ret);
+	}
+	return error;
+}
+
 int kr_cred_search(struct kr_search *search)
 {
+	const struct kr_anchors *requester;
 	struct kr_anchors anchors;
-	int error = -EAGAIN, ret;
-	unsigned int i;
+	int ret;
 
 	search->possessed = true;
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
-	for (i = 0; i < anchors.count; i++) {
-		ret = kr_ring_search(anchors.ring[i], search);
-		if (!ret) {
-			rcu_read_unlock();
-			return 0;
-		}
-		error = more_telling(error, ret);
+	ret = search_anchors(&anchors, search, -EAGAIN);
+	if (ret) {
+		requester = kr_authority_requester();
+		if (unlikely(requester) && search->type != kr_authority_type)
+			ret = search_anchors(requester, search, ret);
 	}
 	rcu_read_unlock();
-	return error;
+	return ret;
 }

@@ -2,6 +2,8 @@
 /* Where request_key(2) puts new keys by default: KEYCTL_SET_REQKEY_KEYRING. */
 #include <keyrings/cred.h>
 
+#include <linux/kernel.h>
+
 #include "cred_internal.h"
 
 static int current_reqkey(void)
@@ -13,28 +15,9 @@ static int current_reqkey(void)
 	return value;
 }
 
-static int publish_reqkey(int value)
+static void change_reqkey(struct kr_cred *cred, void *arg)
 {
-	struct kr_task *record = kr_task_current_make();
-	struct kr_cred *old, *new;
-	bool done;
-
-	if (!record)
-		return -ENOMEM;
-	do {
-		old = kr_cred_current_get();
-		new = kr_cred_alloc(old);
-		if (!new) {
-			kr_cred_put(old);
-			return -ENOMEM;
-		}
-		new->reqkey = value;
-		done = kr_cred_publish(record, old, new);
-		kr_cred_put(old);
-		if (!done)
-			kr_cred_put(new);
-	} while (!done);
-	return 0;
+	cred->reqkey = *(int *)arg;
 }
 
 /* Choosing the thread's or the process's own ring makes it, and keeps one that is there. */
@@ -69,6 +52,62 @@ long kr_cred_set_reqkey(int value)
 		return -EINVAL;
 	ret = make_chosen_ring(value);
 	if (!ret)
-		ret = publish_reqkey(value);
+		ret = kr_cred_change(change_reqkey, &value);
 	return ret ?: old;
+}
+
+/* The first of these that the task has; the last one always is there or is made. */
+static const s32 fallbacks[] = {
+	[KEY_REQKEY_DEFL_THREAD_KEYRING]	= KEY_SPEC_THREAD_KEYRING,
+	[KEY_REQKEY_DEFL_PROCESS_KEYRING]	= KEY_SPEC_PROCESS_KEYRING,
+	[KEY_REQKEY_DEFL_SESSION_KEYRING]	= KEY_SPEC_SESSION_KEYRING,
+};
+
+static struct kr_key *requester_dest(void)
+{
+	struct kr_authority *authority = kr_authority_get(NULL);
+	struct kr_key *dest;
+
+	if (IS_ERR(authority))
+		return NULL;
+	dest = kr_key_get(authority->dest);
+	kr_authority_put(authority);
+	return dest;
+}
+
+static int choose_dest(int value, struct kr_key **dest)
+{
+	if (value == KEY_REQKEY_DEFL_USER_KEYRING)
+		return kr_user_ring_get(false, dest);
+	for (; value < (int)ARRAY_SIZE(fallbacks); value++) {
+		*dest = kr_ring_special_tryget(fallbacks[value], 0);
+		if (*dest)
+			return 0;
+	}
+	return kr_user_ring_get(true, dest);
+}
+
+int kr_cred_default_dest(struct kr_key **dest)
+{
+	struct kr_key_ref ref = { .possessed = true };
+	int value = current_reqkey();
+	int ret;
+
+	might_sleep();
+	if (value == KEY_REQKEY_DEFL_DEFAULT || value == KEY_REQKEY_DEFL_REQUESTOR_KEYRING) {
+		/* The helper need not be allowed to write to the requester's ring. */
+		*dest = requester_dest();
+		if (*dest)
+			return 0;
+		value = KEY_REQKEY_DEFL_THREAD_KEYRING;
+	}
+	ret = choose_dest(value, dest);
+	if (ret)
+		return ret;
+	ref.key = *dest;
+	/* A session may be joined by those who may only search it. */
+	if (kr_cred_permits(&ref, KR_WRITE))
+		return 0;
+	kr_key_put(*dest);
+	return -EACCES;
 }

@@ -21,38 +21,15 @@ struct kr_key *kr_session_get(void)
 	return session;
 }
 
-static bool replace_session(struct kr_task *record, struct kr_cred *old, struct kr_cred *new,
-			    struct kr_key *ring)
+static void change_session(struct kr_cred *cred, void *arg)
 {
-	struct kr_key *dropped = new->session;
-
-	new->session = kr_key_get(ring);
-	kr_key_put(dropped);
-	return kr_cred_publish(record, old, new);
+	kr_key_put(cred->session);
+	cred->session = kr_key_get(arg);
 }
 
-int kr_session_install(struct kr_key *ring)
+int kr_cred_set_session(struct kr_key *ring)
 {
-	struct kr_task *record = kr_task_current_make();
-	struct kr_cred *old, *new;
-	bool done;
-
-	if (!record)
-		return -ENOMEM;
-	/* Again when a child gave us its session meanwhile. */
-	do {
-		old = kr_cred_current_get();
-		new = kr_cred_alloc(old);
-		if (!new) {
-			kr_cred_put(old);
-			return -ENOMEM;
-		}
-		done = replace_session(record, old, new, ring);
-		kr_cred_put(old);
-		if (!done)
-			kr_cred_put(new);
-	} while (!done);
-	return 0;
+	return kr_cred_change(change_session, ring);
 }
 
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags)
@@ -73,7 +50,7 @@ static long join_anonymous(void)
 	kr_key_put(old);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = kr_session_install(ring) ?: ring->serial;
+	ret = kr_cred_set_session(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }
@@ -110,7 +87,7 @@ static long join_named(const char *name)
 	if (is_session(ring))
 		ret = 0;
 	else
-		ret = kr_session_install(ring) ?: ring->serial;
+		ret = kr_cred_set_session(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }
@@ -162,8 +139,7 @@ static int give_once(struct task_struct *parent, struct kr_key *mine)
 	new = kr_cred_alloc(old);
 	if (!new)
 		goto out;
-	kr_key_put(new->session);
-	new->session = kr_key_get(mine);
+	change_session(new, mine);
 
 	ret = kr_cred_publish_for(parent, old, new);
 	if (ret)

@@ -76,7 +76,7 @@ static int make_session(unsigned int flags)
 	if (flags & KR_LOOKUP_CREATE)
 		ret = kr_cred_join_session(NULL);
 	else
-		ret = kr_session_install(user_session);
+		ret = kr_cred_set_session(user_session);
 	kr_key_put(user_session);
 	return ret < 0 ? ret : 0;
 }
@@ -194,6 +194,18 @@ static int session_ring(unsigned int flags, struct kr_key **ring)
 	}
 }
 
+/* Where the requester wants the key; a helper of the built-in may have an authority of its own. */
+static int requester_ring(struct kr_key **ring)
+{
+	struct kr_authority *authority = kr_authority_get(NULL);
+
+	if (IS_ERR(authority))
+		return PTR_ERR(authority) == -EPERM ? KR_FOREIGN : PTR_ERR(authority);
+	*ring = kr_key_get(authority->dest);
+	kr_authority_put(authority);
+	return 0;
+}
+
 int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring)
 {
 	switch (id) {
@@ -208,12 +220,25 @@ int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring)
 	case KEY_SPEC_PROCESS_KEYRING:
 		return process_ring(flags, ring);
 	case KEY_SPEC_REQKEY_AUTH_KEY:
+		*ring = kr_authority_current();
+		return *ring ? 0 : KR_FOREIGN;
 	case KEY_SPEC_REQUESTOR_KEYRING:
-		/* No authority of ours is assumed: a helper of the built-in may have one. */
-		return KR_FOREIGN;
+		return requester_ring(ring);
 	default:
 		return -EINVAL;
 	}
+}
+
+s32 kr_cred_ring_peek(s32 id)
+{
+	struct kr_key *ring;
+	s32 serial;
+
+	rcu_read_lock();
+	ring = kr_ring_special_peek(id, 0);
+	serial = ring ? ring->serial : 0;
+	rcu_read_unlock();
+	return serial;
 }
 
 static void add_anchor(struct kr_anchors *anchors, struct kr_key *ring)

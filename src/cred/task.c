@@ -73,9 +73,14 @@ struct kr_cred *kr_cred_alloc(const struct kr_cred *old)
 
 	if (!cred)
 		return NULL;
+	*cred = (struct kr_cred) { .reqkey = KEY_REQKEY_DEFL_DEFAULT };
 	refcount_set(&cred->usage, 1);
-	cred->session = old && old->session ? kr_key_get(old->session) : NULL;
-	cred->reqkey = old ? old->reqkey : KEY_REQKEY_DEFL_DEFAULT;
+	if (!old)
+		return cred;
+	cred->session = old->session ? kr_key_get(old->session) : NULL;
+	cred->authority = old->authority ? kr_key_get(old->authority) : NULL;
+	cred->authority_ns = old->authority_ns;
+	cred->reqkey = old->reqkey;
 	return cred;
 }
 
@@ -89,6 +94,7 @@ void kr_cred_put(struct kr_cred *cred)
 	if (!cred || !refcount_dec_and_test(&cred->usage))
 		return;
 	kr_key_put(cred->session);
+	kr_key_put(cred->authority);
 	call_rcu(&cred->rcu, cred_free_rcu);
 }
 
@@ -98,6 +104,7 @@ static void cred_put_later(struct kr_cred *cred)
 	if (!cred || !refcount_dec_and_test(&cred->usage))
 		return;
 	kr_key_put_later(cred->session);
+	kr_key_put_later(cred->authority);
 	call_rcu(&cred->rcu, cred_free_rcu);
 }
 
@@ -187,9 +194,34 @@ bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred
 	/* A full barrier: the new half is complete before it can be found. */
 	if (unrcu_pointer(cmpxchg(&record->cred, RCU_INITIALIZER(old), RCU_INITIALIZER(new))) != old)
 		return false;
-	/* The publisher has a reference of its own: this is never the last. */
+	/* The publisher has a reference of its own: this one is not the last. */
 	kr_cred_put(old);
 	return true;
+}
+
+int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg)
+{
+	struct kr_task *record = kr_task_current_make();
+	struct kr_cred *old, *new;
+	bool done;
+
+	if (!record)
+		return -ENOMEM;
+	/* Again when a child gave us its session meanwhile. */
+	do {
+		old = kr_cred_current_get();
+		new = kr_cred_alloc(old);
+		if (!new) {
+			kr_cred_put(old);
+			return -ENOMEM;
+		}
+		change(new, arg);
+		done = kr_cred_publish(record, old, new);
+		kr_cred_put(old);
+		if (!done)
+			kr_cred_put(new);
+	} while (!done);
+	return 0;
 }
 
 /*

@@ -11,12 +11,17 @@
  * nothing, and a sum would be compared with a limit that knows no sum.
  *
  * Context of all replacements: process context, current is the reader,
- * seq_file's mutex held. From start to stop preemption is off: the built-in
- * code holds a spinlock there, and our part disables preemption itself. That is
- * not only for speed. livepatch moves a task from one set of operations to
- * the other when it finds none of them on the task's stack, as between start
- * and next. A task that is not running could then have its iteration ended by
- * functions that did not begin it.
+ * seq_file's mutex held; may sleep.
+ *
+ * livepatch moves a task from one set of operations to the other when it finds
+ * none of them on the task's stack, as between start and next. An iteration
+ * could then be ended by functions that did not begin it. A task whose
+ * preemption is off is never moved. The built-in code holds a spinlock from
+ * start to stop. Ours disables preemption when it returns from start and
+ * enables it again in stop; while one of its functions runs preemption is on,
+ * and the function is on the stack. So room abi's functions are called from the
+ * replacements themselves, and never as their last act, which would take the
+ * replacement off the stack.
  */
 #include <keyrings/abi.h>
 
@@ -64,69 +69,56 @@ static bool in_ours(const struct seq_file *m)
 	return m->index >= OURS;
 }
 
-static void *ours_start(struct seq_file *m, loff_t *pos)
-{
-	loff_t at = *pos - OURS;
-	void *v;
-
-	preempt_disable();
-	v = kr_proc_keys_ops.start(m, &at);
-	*pos = OURS + at;
-	return v;
-}
-
-static void *ours_next(struct seq_file *m, void *v, loff_t *pos)
-{
-	loff_t at = *pos - OURS;
-
-	v = kr_proc_keys_ops.next(m, v, &at);
-	*pos = OURS + at;
-	return v;
-}
-
-static void ours_stop(struct seq_file *m, void *v)
-{
-	kr_proc_keys_ops.stop(m, v);
-	preempt_enable();
-}
-
-/* The built-in rows are exhausted: give its lock back and begin with ours. */
-static void *cross_over(struct seq_file *m, loff_t *pos)
-{
-	void *v;
-
-	preempt_disable();
-	static_call(kr_orig_proc_keys_stop)(m, NULL);
-	*pos = OURS;
-	v = ours_start(m, pos);
-	preempt_enable();
-	return v;
-}
-
 static void *keys_start(struct seq_file *m, loff_t *pos)
 {
+	loff_t at;
 	void *v;
 
-	if (*pos >= OURS)
-		return ours_start(m, pos);
-	v = static_call(kr_orig_proc_keys_start)(m, pos);
-	return v ?: cross_over(m, pos);
+	if (*pos < OURS) {
+		v = static_call(kr_orig_proc_keys_start)(m, pos);
+		if (v)
+			return v;
+		static_call(kr_orig_proc_keys_stop)(m, NULL);
+		*pos = OURS;
+	}
+
+	at = *pos - OURS;
+	v = kr_proc_keys_ops.start(m, &at);
+	*pos = OURS + at;
+	preempt_disable();
+	return v;
 }
 
 static void *keys_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	if (in_ours(m))
-		return ours_next(m, v, pos);
-	v = static_call(kr_orig_proc_keys_next)(m, v, pos);
-	return v ?: cross_over(m, pos);
+	loff_t at;
+
+	if (in_ours(m)) {
+		preempt_enable();
+		at = *pos - OURS;
+		v = kr_proc_keys_ops.next(m, v, &at);
+	} else {
+		v = static_call(kr_orig_proc_keys_next)(m, v, pos);
+		if (v)
+			return v;
+		static_call(kr_orig_proc_keys_stop)(m, NULL);
+		at = 0;
+		v = kr_proc_keys_ops.start(m, &at);
+	}
+	*pos = OURS + at;
+	preempt_disable();
+	return v;
 }
 
 static void keys_stop(struct seq_file *m, void *v)
 {
-	if (in_ours(m))
-		ours_stop(m, v);
-	else
+	if (!in_ours(m)) {
 		static_call(kr_orig_proc_keys_stop)(m, v);
+		return;
+	}
+	preempt_enable();
+	kr_proc_keys_ops.stop(m, v);
+	barrier();	/* not the last act */
 }
 
 static bool is_number(const char *s)
@@ -163,8 +155,14 @@ static bool is_superseded(const struct key *key)
 
 static int keys_show(struct seq_file *m, void *v)
 {
-	if (in_ours(m))
-		return kr_proc_keys_ops.show(m, v);
+	int ret;
+
+	if (in_ours(m)) {
+		preempt_enable();
+		ret = kr_proc_keys_ops.show(m, v);
+		preempt_disable();
+		return ret;
+	}
 	/* The built-in code iterates over the nodes of its tree of serials. */
 	if (is_superseded(rb_entry((struct rb_node *)v, struct key, serial_node)))
 		return SEQ_SKIP;
@@ -173,24 +171,35 @@ static int keys_show(struct seq_file *m, void *v)
 
 static void *users_start(struct seq_file *m, loff_t *pos)
 {
+	void *v = kr_proc_key_users_ops.start(m, pos);
+
 	preempt_disable();
-	return kr_proc_key_users_ops.start(m, pos);
+	return v;
 }
 
 static void *users_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	return kr_proc_key_users_ops.next(m, v, pos);
+	preempt_enable();
+	v = kr_proc_key_users_ops.next(m, v, pos);
+	preempt_disable();
+	return v;
 }
 
 static void users_stop(struct seq_file *m, void *v)
 {
-	kr_proc_key_users_ops.stop(m, v);
 	preempt_enable();
+	kr_proc_key_users_ops.stop(m, v);
+	barrier();	/* not the last act */
 }
 
 static int users_show(struct seq_file *m, void *v)
 {
-	return kr_proc_key_users_ops.show(m, v);
+	int ret;
+
+	preempt_enable();
+	ret = kr_proc_key_users_ops.show(m, v);
+	preempt_disable();
+	return ret;
 }
 
 #define KEYS_ROW(op) {							\

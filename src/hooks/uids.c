@@ -14,7 +14,7 @@
  * ancestors that die with it, so an event there would miss the ancestors.
  *
  * ftrace's own operations rather than kprobes: they are never missed because
- * another probe's handler is being run, and a hit costs 45 instructions, not 170.
+ * another probe's handler runs on the CPU, and cost a quarter: takeover.rst has the figures.
  */
 #define pr_fmt(fmt) "keyrings: " fmt
 

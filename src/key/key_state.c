@@ -2,6 +2,9 @@
 /* What happens to a key in its life: instantiated, expired, revoked, given away. */
 #include <keyrings/key.h>
 
+#include <linux/sched.h>
+#include <linux/wait_bit.h>
+
 #include "key_internal.h"
 
 int kr_key_validate(const struct kr_key *key)
@@ -17,6 +20,19 @@ int kr_key_validate(const struct kr_key *key)
 	return 0;
 }
 
+/* The key is what it will be: count it, and wake those who wait for it. */
+static void conclude(struct kr_key *key, int state)
+{
+	spin_lock(&key->lock);	/* against kr_key_chown() */
+	atomic_inc(&key->account->nikeys);
+	kr_key_set_state(key, state);
+	spin_unlock(&key->lock);
+
+	/* Whoever finds the bit cleared finds the state set. */
+	if (test_bit(KR_KEY_CONSTRUCTING, &key->flags))
+		clear_and_wake_up_bit(KR_KEY_CONSTRUCTING, &key->flags);
+}
+
 int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep)
 {
 	int ret;
@@ -29,11 +45,29 @@ int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep)
 		clear_bit(KR_KEY_INSTANTIATING, &key->flags);
 		return ret;
 	}
-	spin_lock(&key->lock);	/* against kr_key_chown() */
-	atomic_inc(&key->account->nikeys);
-	kr_key_set_state(key, KR_POSITIVE);
-	spin_unlock(&key->lock);
+	conclude(key, KR_POSITIVE);
 	return 0;
+}
+
+int kr_key_reject(struct kr_key *key, unsigned int error)
+{
+	if (test_and_set_bit(KR_KEY_INSTANTIATING, &key->flags))
+		return -EBUSY;
+	conclude(key, -(int)error);
+	return 0;
+}
+
+void kr_key_set_constructing(struct kr_key *key)
+{
+	set_bit(KR_KEY_CONSTRUCTING, &key->flags);
+}
+
+int kr_key_wait(struct kr_key *key)
+{
+	might_sleep();
+	if (likely(!test_bit(KR_KEY_CONSTRUCTING, &key->flags)))
+		return 0;
+	return wait_on_bit(&key->flags, KR_KEY_CONSTRUCTING, TASK_INTERRUPTIBLE) ? -ERESTARTSYS : 0;
 }
 
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry)

@@ -8,7 +8,7 @@
 #include "ring_internal.h"
 
 /* What a new key grants when its maker does not say: add_key(2). */
-static u32 default_perm(const struct kr_key_type *type)
+u32 kr_ring_default_perm(const struct kr_key_type *type)
 {
 	u32 perm = KR_POS(KR_VIEW | KR_SEARCH | KR_LINK | KR_SETATTR) | KR_USR(KR_VIEW);
 
@@ -22,7 +22,7 @@ static u32 default_perm(const struct kr_key_type *type)
 static struct kr_key *new_key(const struct kr_key_type *type, struct kr_prep *prep,
 			      const struct cred *actor)
 {
-	u32 perm = default_perm(type);
+	u32 perm = kr_ring_default_perm(type);
 	struct kr_key *key;
 	int ret;
 
@@ -125,9 +125,11 @@ static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type 
 	if (ret != -EEXIST)
 		return ret;
 
-	ret = -EACCES;
-	if (kr_key_permits(out->key, out->possessed, actor, KR_WRITE))
-		ret = update(out->key, prep);
+	/* A key that is being made is updated when it is made. */
+	ret = kr_key_wait(out->key);
+	if (!ret)
+		ret = kr_key_permits(out->key, out->possessed, actor, KR_WRITE) ?
+		      update(out->key, prep) : -EACCES;
 	if (ret)
 		kr_key_put(out->key);
 	return ret;
@@ -185,4 +187,113 @@ int kr_ring_update_key(const struct kr_key_ref *ref, struct kr_prep *prep, const
 		ret = update(ref->key, prep);
 	free_preparse(type, prep);
 	return ret;
+}
+
+/* Is the key to be linked into the ring, and not there yet? */
+static bool link_needed(struct kr_key *ring, const struct kr_key *key)
+{
+	return ring && !kr_link_find_key(kr_ring_of(ring), key);
+}
+
+/* With the ring, if any, locked: all that can fail comes before the key is changed. */
+static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
+{
+	struct kr_edit edit;
+	int ret;
+
+	if (ring && kr_ring_of(ring)->restricted)
+		return -EPERM;
+	if (!link_needed(ring, key))
+		return kr_key_instantiate(key, prep);
+
+	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
+	if (ret)
+		return ret;
+	ret = kr_edit_reserve(&edit, key) ?: kr_key_instantiate(key, prep);
+	if (ret) {
+		kr_edit_cancel(&edit);
+		return ret;
+	}
+	/* A key that was invalidated meanwhile is linked nowhere: no error of ours. */
+	kr_edit_commit(&edit, key);
+	return 0;
+}
+
+static int ring_lock(struct kr_key *ring)
+{
+	if (!ring)
+		return 0;
+	if (!kr_key_is_ring(ring))
+		return -ENOTDIR;
+	mutex_lock(&kr_ring_of(ring)->lock);
+	return 0;
+}
+
+static void ring_unlock(struct kr_key *ring)
+{
+	if (ring)
+		mutex_unlock(&kr_ring_of(ring)->lock);
+}
+
+int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
+{
+	int ret;
+
+	might_sleep();
+	prep->desc = key->desc;
+	ret = preparse(key->type, prep);
+	if (!ret)
+		ret = ring_lock(ring);
+	if (!ret) {
+		ret = instantiate_locked(key, prep, ring);
+		ring_unlock(ring);
+	}
+	if (!ret && ring && test_bit(KR_KEY_KEEP, &ring->flags))
+		set_bit(KR_KEY_KEEP, &key->flags);
+	if (!ret && prep->expiry != KR_NEVER)
+		ret = kr_key_set_expiry(key, prep->expiry);
+	free_preparse(key->type, prep);
+	return ret;
+}
+
+static int link_rejected(struct kr_key *key, struct kr_key *ring)
+{
+	struct kr_edit edit;
+	int ret;
+
+	if (!link_needed(ring, key))
+		return 0;
+	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
+	return ret ?: kr_edit_commit(&edit, key);
+}
+
+static int reject(struct kr_key *key, unsigned int error, unsigned int timeout)
+{
+	int ret;
+
+	if (kr_key_state(key) != KR_UNINSTANTIATED)
+		return -EBUSY;
+	/* The time is set first: a rejected key never lacks one. */
+	ret = kr_key_set_expiry(key, kr_now() + timeout);
+	return ret ?: kr_key_reject(key, error);
+}
+
+int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
+		       struct kr_key *ring)
+{
+	int ret, link_ret;
+
+	might_sleep();
+	link_ret = ring_lock(ring);
+	if (link_ret)
+		ring = NULL;
+	if (ring && kr_ring_of(ring)->restricted) {
+		ring_unlock(ring);
+		return -EPERM;
+	}
+	ret = reject(key, error, timeout);
+	if (!ret && ring)
+		link_ret = link_rejected(key, ring);
+	ring_unlock(ring);
+	return ret ?: link_ret;
 }

@@ -125,14 +125,27 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
 	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
 		return -EKEYREVOKED;
 
+	if (ring->restricted)
+		return -EPERM;
+
 	edit->ring = ring;
+	edit->link = NULL;
 	edit->displaced = kr_link_find(ring, type, desc, hash);
 	edit->charged = !edit->displaced;
 	return edit->charged ? charge_link(ring, 1) : 0;
 }
 
+int kr_edit_reserve(struct kr_edit *edit, struct kr_key *key)
+{
+	edit->link = link_alloc(key);
+	edit->key = key;
+	return edit->link ? 0 : -ENOMEM;
+}
+
 void kr_edit_cancel(struct kr_edit *edit)
 {
+	if (edit->link)
+		link_free(edit->link, edit->key);
 	if (edit->charged)
 		charge_link(edit->ring, -1);
 }
@@ -187,22 +200,19 @@ static void enter_link(struct kr_edit *edit, struct kr_link *link)
 /* -ENOMEM, or -ENOKEY when the key was invalidated meanwhile: then the edit is cancelled. */
 int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 {
-	struct kr_link *link;
-	int ret = -ENOMEM;
+	int ret;
 
 	lockdep_assert_held(&edit->ring->lock);
-	link = link_alloc(key);
-	if (!link)
+	ret = edit->link ? 0 : kr_edit_reserve(edit, key);
+	if (ret)
 		goto err_cancel;
-	link->ring = edit->ring;
+	edit->link->ring = edit->ring;
 	ret = -ENOKEY;
-	if (!attach_to_key(link, key))
-		goto err_link;
-	enter_link(edit, link);
+	if (!attach_to_key(edit->link, key))
+		goto err_cancel;
+	enter_link(edit, edit->link);
 	return 0;
 
-err_link:
-	link_free(link, key);
 err_cancel:
 	kr_edit_cancel(edit);
 	return ret;
@@ -376,6 +386,22 @@ int kr_ring_clear(struct kr_key *ring_key)
 	mutex_unlock(&ring->lock);
 	end_all(&dying);
 	return 0;
+}
+
+int kr_ring_restrict(struct kr_key *ring_key)
+{
+	struct kr_ring *ring = kr_ring_of(ring_key);
+	int ret = 0;
+
+	might_sleep();
+	if (!kr_key_is_ring(ring_key))
+		return -ENOTDIR;
+	mutex_lock(&ring->lock);
+	if (ring->restricted)
+		ret = -EEXIST;
+	ring->restricted = true;
+	mutex_unlock(&ring->lock);
+	return ret;
 }
 
 /* Some ring that holds the key, with a reference; NULL when none does. */

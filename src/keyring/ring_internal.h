@@ -32,11 +32,15 @@ struct kr_ring_link {
  * @ring: its lock is held all the time
  * @displaced: the link that goes, or NULL
  * @charged: a link's price was charged
+ * @link: allocated for @key, or NULL
+ * @key: what is to be linked
  */
 struct kr_edit {
 	struct kr_ring *ring;
 	struct kr_link *displaced;
 	bool charged;
+	struct kr_link *link;
+	struct kr_key *key;
 };
 
 /* A link to @ring or to any other key, by hash of type and description; NULL if none. */
@@ -47,6 +51,8 @@ struct kr_link *kr_link_find_key(struct kr_ring *ring, const struct kr_key *key)
 
 int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_key_type *type,
 		    const char *desc, u32 hash);
+/* Allocate what committing takes; 0 or -ENOMEM. Committing does it if it was not done. */
+int kr_edit_reserve(struct kr_edit *edit, struct kr_key *key);
 int kr_edit_commit(struct kr_edit *edit, struct kr_key *key);
 void kr_edit_cancel(struct kr_edit *edit);
 

@@ -118,6 +118,23 @@ int kr_ring_search(struct kr_key *ring, struct kr_search *search)
 	return found ? 0 : search->error;
 }
 
+struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type *type,
+				   const char *desc)
+{
+	struct kr_key *key = NULL;
+	struct kr_link *link;
+
+	rcu_read_lock();
+	link = kr_link_find(kr_ring_of(ring), type, desc, kr_key_hash(type, desc, strlen(desc)));
+	if (link)
+		key = link->key;
+	if (key && (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)) ||
+		    !kr_key_tryget(key)))
+		key = NULL;
+	rcu_read_unlock();
+	return key;
+}
+
 /*
  * Is @parent in the tree below @child, or @child itself? Then the link would
  * close a cycle. Permissions do not matter. A tree deeper than a search goes

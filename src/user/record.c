@@ -44,6 +44,7 @@ struct kr_ns kr_init_ns = {
 	.ns	= &init_user_ns,
 	.usage	= REFCOUNT_INIT(1),
 	.users	= XARRAY_INIT(kr_init_ns.users, 0),
+	.persistent_lock = __MUTEX_INITIALIZER(kr_init_ns.persistent_lock),
 };
 
 static struct hlist_head *ns_bucket(const struct user_namespace *ns)
@@ -90,6 +91,7 @@ struct kr_ns *kr_ns_get_by_ns(struct user_namespace *ns)
 	new->ns = ns;
 	refcount_set(&new->usage, 2);
 	xa_init(&new->users);
+	mutex_init(&new->persistent_lock);
 
 	spin_lock(&ns_lock);
 	kns = ns_tryget(ns);
@@ -266,12 +268,21 @@ static void ns_drop_users(struct kr_ns *kns)
 	users_free(&gone);
 }
 
+/* Nobody is in the namespace: the lock is not needed. */
+static void ns_drop_persistent(struct kr_ns *kns)
+{
+	if (kns->persistent)
+		user_ops->drop_ring(kns->persistent);
+	kns->persistent = NULL;
+}
+
 static void ns_forget(struct kr_ns *kns)
 {
 	spin_lock(&ns_lock);
 	hlist_del_rcu(&kns->node);
 	spin_unlock(&ns_lock);
 	ns_drop_users(kns);
+	ns_drop_persistent(kns);
 	kr_ns_put(kns);
 }
 
@@ -301,6 +312,7 @@ void kr_user_drop_all(void)
 	unsigned int i;
 
 	ns_drop_users(&kr_init_ns);
+	ns_drop_persistent(&kr_init_ns);
 	for (i = 0; i < ARRAY_SIZE(ns_table); i++) {
 		hlist_for_each_entry_safe(kns, next, &ns_table[i], node)
 			ns_forget(kns);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Persistent keyrings: persistent-keyring(7). One for each UID, kept in a
+ * register for each user namespace, from which it falls when it has not been
+ * asked for during the time that the sysctl persistent_keyring_expiry sets.
+ */
+#include <keyrings/cred.h>
+
+#include <linux/user_namespace.h>
+
+#include "cred_internal.h"
+
+#define REGISTER_PERM	(KR_POS(KR_ALL & ~KR_SETATTR) | KR_USR(KR_VIEW | KR_READ))
+
+/* The register of the namespace, borrowed; made when there is none. */
+static struct kr_key *get_register(struct kr_ns *kns)
+{
+	struct kr_key *reg = kns->persistent;
+
+	lockdep_assert_held(&kns->persistent_lock);
+	if (reg)
+		return reg;
+	reg = kr_ring_alloc(".persistent_register", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+			    current_user_ns(), REGISTER_PERM, KR_ALLOC_NOT_IN_QUOTA);
+	if (!IS_ERR(reg))
+		kns->persistent = reg;
+	return reg;
+}
+
+static struct kr_key *make_ring(struct kr_key *reg, kuid_t uid, const char *name)
+{
+	struct kr_key *ring;
+	int ret;
+
+	ring = kr_ring_alloc(name, uid, INVALID_GID, current_user_ns(), REGISTER_PERM,
+			     KR_ALLOC_NOT_IN_QUOTA);
+	if (IS_ERR(ring))
+		return ring;
+	ret = kr_ring_link(reg, ring);
+	if (!ret)
+		return ring;
+	kr_key_put(ring);
+	return ERR_PTR(ret);
+}
+
+/* The ring, with a reference. One that has expired but was not reaped yet comes to life again. */
+static struct kr_key *find_or_make(struct kr_ns *kns, kuid_t uid, bool *made)
+{
+	char name[sizeof("_persistent.4294967295")];
+	struct kr_key *reg, *ring;
+
+	snprintf(name, sizeof(name), "_persistent.%u", from_kuid(current_user_ns(), uid));
+	*made = false;
+	reg = get_register(kns);
+	if (IS_ERR(reg))
+		return reg;
+	ring = kr_ring_find_linked(reg, kr_key_ring_type, name);
+	if (ring)
+		return ring;
+	*made = true;
+	return make_ring(reg, uid, name);
+}
+
+static struct kr_key *get_ring(kuid_t uid, bool *made)
+{
+	struct kr_ns *kns = kr_ns_get_by_ns(current_user_ns());
+	struct kr_key *ring;
+
+	if (!kns)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&kns->persistent_lock);
+	ring = find_or_make(kns, uid, made);
+	mutex_unlock(&kns->persistent_lock);
+	kr_ns_put(kns);
+	return ring;
+}
+
+long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)
+{
+	struct kr_key_ref ref = { .possessed = true };
+	bool made;
+	long ret;
+
+	might_sleep();
+	ref.key = get_ring(uid, &made);
+	if (IS_ERR(ref.key))
+		return PTR_ERR(ref.key);
+
+	ret = kr_cred_permits(&ref, KR_LINK) ? kr_ring_link(dest, ref.key) : -EACCES;
+	/* A link that failed does not prolong the ring's life. */
+	if (!ret || made) {
+		int error = kr_key_set_expiry(ref.key, kr_now() +
+					      READ_ONCE(*kr_limits.persistent_expiry));
+
+		ret = ret ?: error;
+	}
+	if (!ret)
+		ret = ref.key->serial;
+	kr_key_put(ref.key);
+	return ret;
+}

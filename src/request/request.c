@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* request_key(2): find a key, or announce it, have it made and wait for it. */
+#include <keyrings/request.h>
+
+#include "request_internal.h"
+
+#define NEGATIVE_TIMEOUT	60	/* seconds for which a key that was not made says so */
+
+static int link_found(struct kr_key *dest, struct kr_key *found)
+{
+	const struct kr_key_ref ref = { .key = found, .possessed = true };
+
+	if (!kr_cred_permits(&ref, KR_LINK))
+		return -EACCES;
+	return kr_ring_link(dest, found);
+}
+
+static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+{
+	int ret = kr_cred_search(search);
+
+	if (ret)
+		return ret;
+	ret = dest ? link_found(dest, search->found) : 0;
+	if (ret)
+		kr_key_put(search->found);
+	else
+		*key = search->found;
+	return ret;
+}
+
+/* A key that says: somebody makes me. */
+static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
+			       struct kr_key *dest)
+{
+	struct kr_key *key;
+	int ret;
+
+	key = kr_key_alloc(type, desc, current_fsuid(), current_fsgid(),
+			   kr_ring_default_perm(type), KR_ALLOC_IN_QUOTA);
+	if (IS_ERR(key))
+		return key;
+	kr_key_set_constructing(key);
+	ret = kr_ring_link(dest, key);
+	if (!ret)
+		return key;
+	kr_key_put(key);
+	return ERR_PTR(ret);
+}
+
+/*
+ * Two that ask for the same key at once: the first announces it, the second
+ * finds what was announced. Returns 1 when the key is new, 0 when it was found.
+ */
+static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+{
+	struct kr_account *account = kr_account_get_by_uid(current_fsuid());
+	int ret;
+
+	if (!account)
+		return -ENOMEM;
+	mutex_lock(&account->construct);
+	ret = kr_cred_search(search);
+	if (!ret) {
+		*key = search->found;
+		ret = kr_ring_link(dest, *key);
+		if (ret)
+			kr_key_put(*key);
+	} else {
+		*key = announce(search->type, search->desc, dest);
+		ret = PTR_ERR_OR_ZERO(*key) ?: 1;
+	}
+	mutex_unlock(&account->construct);
+	kr_account_put(account);
+	return ret;
+}
+
+/* The helper has ended, or there was none: the key is what it is, or stands for an error. */
+static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
+{
+	if (!error) {
+		kr_key_revoke(authkey);
+		return;
+	}
+	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+	kr_ring_invalidate(authkey);
+}
+
+static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
+{
+	struct kr_key *authkey = kr_authority_make(key, dest, callout);
+	int ret;
+
+	if (IS_ERR(authkey)) {
+		/* Nobody will make it: those who wait for it must not wait for ever. */
+		kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+		return PTR_ERR(authkey);
+	}
+	ret = kr_upcall(key, authkey);
+	conclude(key, authkey, ret);
+	kr_key_put(authkey);
+	return ret;
+}
+
+static int construct(struct kr_search *search, struct kr_payload *callout, struct kr_key *dest,
+		     struct kr_key **key)
+{
+	int ret;
+
+	if (search->type == kr_key_ring_type)
+		return -EPERM;
+	if (dest)
+		kr_key_get(dest);
+	ret = dest ? 0 : kr_cred_default_dest(&dest);
+	if (ret)
+		return ret;
+
+	ret = find_or_announce(search, dest, key);
+	if (ret > 0) {
+		ret = have_made(*key, callout, dest);
+		if (ret)
+			kr_key_put(*key);
+	}
+	kr_key_put(dest);
+	return ret;
+}
+
+/* What a key that was waited for says. */
+static int wait_for(struct kr_key *key)
+{
+	int ret = kr_key_wait(key);
+
+	if (ret)
+		return ret;
+	ret = kr_key_state(key);
+	return ret < 0 ? ret : kr_key_validate(key);
+}
+
+int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_payload *callout,
+		   struct kr_key *dest, struct kr_key **key)
+{
+	struct kr_search search;
+	int ret;
+
+	might_sleep();
+	kr_search_init(&search, type, desc, current_cred(),
+		       KR_SEARCH_RECURSE | KR_SEARCH_SKIP_EXPIRED);
+	ret = find(&search, dest, key);
+	if (ret == -EAGAIN)
+		ret = callout ? construct(&search, callout, dest, key) : -ENOKEY;
+	if (ret)
+		return ret;
+	ret = wait_for(*key);
+	if (ret)
+		kr_key_put(*key);
+	return ret;
+}

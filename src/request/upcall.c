@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The helper: /sbin/request-key with the arguments that request-key(8) expects,
+ * as root in the initial namespaces, with a session keyring in which it finds
+ * its authority.
+ *
+ * Who could still be inside when the module goes: the caller waits for the
+ * helper's end in here, and the live patch waits for the caller.
+ */
+#include <keyrings/request.h>
+
+#include <linux/moduleparam.h>
+#include <linux/umh.h>
+#include <linux/user_namespace.h>
+
+#include "request_internal.h"
+
+static char helper_path[256] = "/sbin/request-key";
+
+module_param_string(helper, helper_path, sizeof(helper_path), 0644);
+MODULE_PARM_DESC(helper, "program that makes the keys which request_key(2) does not find");
+
+enum { HELPER_ARGS = 8, NUMBER_LEN = 12 };
+
+/**
+ * struct upcall - one run of the helper
+ * @argv: path, operation, key, UID, GID and the requester's three rings
+ * @numbers: the arguments that are numbers
+ */
+struct upcall {
+	char *argv[HELPER_ARGS + 1];
+	char numbers[HELPER_ARGS][NUMBER_LEN];
+};
+
+static char *helper_env[] = {
+	"HOME=/",
+	"PATH=/sbin:/bin:/usr/sbin:/usr/bin",
+	NULL,
+};
+
+static struct kr_key *make_session(struct kr_key *key, struct kr_key *authkey)
+{
+	char name[sizeof("_req.4294967295")];
+	struct kr_key *session;
+	int ret;
+
+	snprintf(name, sizeof(name), "_req.%u", key->serial);
+	session = kr_ring_alloc(name, current_fsuid(), current_fsgid(), current_user_ns(),
+				KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ), KR_ALLOC_OVERRUN);
+	if (IS_ERR(session))
+		return session;
+	ret = kr_ring_link(session, authkey);
+	if (!ret)
+		return session;
+	kr_key_put(session);
+	return ERR_PTR(ret);
+}
+
+/* The requester's session keyring, or the user-session keyring in its place. */
+static int session_serial(s32 *serial)
+{
+	struct kr_key_ref ref;
+	int ret = 0;
+
+	*serial = kr_cred_ring_peek(KEY_SPEC_SESSION_KEYRING);
+	if (*serial)
+		return 0;
+	ret = kr_cred_lookup(KEY_SPEC_USER_SESSION_KEYRING, 0, 0, &ref);
+	if (ret)
+		return ret;
+	*serial = ref.key->serial;
+	kr_key_put(ref.key);
+	return 0;
+}
+
+static void set_number(struct upcall *upcall, unsigned int arg, u32 number, const char *format)
+{
+	snprintf(upcall->numbers[arg], NUMBER_LEN, format, number);
+	upcall->argv[arg] = upcall->numbers[arg];
+}
+
+static int fill_arguments(struct upcall *upcall, const struct kr_key *key)
+{
+	s32 session;
+	int ret;
+
+	ret = session_serial(&session);
+	if (ret)
+		return ret;
+	upcall->argv[0] = helper_path;
+	upcall->argv[1] = "create";
+	set_number(upcall, 2, key->serial, "%d");
+	set_number(upcall, 3, from_kuid(&init_user_ns, current_fsuid()), "%u");
+	set_number(upcall, 4, from_kgid(&init_user_ns, current_fsgid()), "%u");
+	set_number(upcall, 5, kr_cred_ring_peek(KEY_SPEC_THREAD_KEYRING), "%d");
+	set_number(upcall, 6, kr_cred_ring_peek(KEY_SPEC_PROCESS_KEYRING), "%d");
+	set_number(upcall, 7, session, "%d");
+	upcall->argv[HELPER_ARGS] = NULL;
+	return 0;
+}
+
+/* In the helper's task, before it executes the helper. */
+static int enter_session(struct subprocess_info *info, struct cred *cred)
+{
+	return kr_cred_set_session(info->data);
+}
+
+/* The task is ours only for as long as kr_upcall() waits: no cleanup is needed. */
+static int run(struct upcall *upcall, struct kr_key *session)
+{
+	struct subprocess_info *info;
+
+	info = call_usermodehelper_setup(helper_path, upcall->argv, helper_env, GFP_KERNEL,
+					 enter_session, NULL, session);
+	if (!info)
+		return -ENOMEM;
+	return call_usermodehelper_exec(info, UMH_WAIT_PROC);
+}
+
+int kr_upcall(struct kr_key *key, struct kr_key *authkey)
+{
+	struct kr_key *session;
+	struct upcall upcall;
+	int ret;
+
+	might_sleep();
+	session = make_session(key, authkey);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+
+	ret = fill_arguments(&upcall, key);
+	if (!ret)
+		ret = run(&upcall, session);
+	kr_key_put(session);
+	if (ret < 0)
+		return ret;
+	/* How the helper ended does not matter, only whether there is a key. */
+	if (kr_key_state(key) == KR_UNINSTANTIATED || kr_key_validate(key))
+		return -ENOKEY;
+	return 0;
+}
