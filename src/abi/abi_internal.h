@@ -82,6 +82,7 @@ long kr_op_reject(unsigned long a2, unsigned long a3, unsigned long a4, unsigned
 long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_get_persistent(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_restrict_keyring(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_dh_compute(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
 void kr_listing_exit(void);

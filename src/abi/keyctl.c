@@ -34,6 +34,7 @@ static const kr_op_t ops[] = {
 	[KEYCTL_INSTANTIATE_IOV]	= kr_op_instantiate_iov,
 	[KEYCTL_INVALIDATE]		= kr_op_invalidate,
 	[KEYCTL_GET_PERSISTENT]		= kr_op_get_persistent,
+	[KEYCTL_DH_COMPUTE]		= kr_op_dh_compute,
 	[KEYCTL_RESTRICT_KEYRING]	= kr_op_restrict_keyring,
 	[KEYCTL_MOVE]			= kr_op_move,
 	[KEYCTL_CAPABILITIES]		= kr_op_capabilities,
@@ -59,7 +60,9 @@ long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, un
 {
 	static const u8 capabilities[] = {
 		KEYCTL_CAPS0_CAPABILITIES | KEYCTL_CAPS0_PERSISTENT_KEYRINGS |
-		KEYCTL_CAPS0_INVALIDATE | KEYCTL_CAPS0_RESTRICT_KEYRING | KEYCTL_CAPS0_MOVE,
+		KEYCTL_CAPS0_BIG_KEY | KEYCTL_CAPS0_INVALIDATE |
+		KEYCTL_CAPS0_RESTRICT_KEYRING | KEYCTL_CAPS0_MOVE |
+		(KR_KERNEL_HAS_DH ? KEYCTL_CAPS0_DIFFIE_HELLMAN : 0),
 		KEYCTL_CAPS1_NS_KEYRING_NAME,
 	};
 	u8 __user *buf = (u8 __user *)a2;

@@ -33,7 +33,7 @@
 
 #include "hooks_internal.h"
 
-#define OURS	(1LL << 32)	/* the first position that is ours */
+#define OURS	((loff_t)1 << 32)	/* the first position that is ours */
 
 static void *no_start(struct seq_file *m, loff_t *pos)
 {

@@ -18,7 +18,7 @@ struct sysctl_row {
 
 #define ROW(symbol, member, there) {					\
 	.hook = { .name = symbol, .required = false,			\
-		  .lost = "the module's own default applies and the sysctl of that name does nothing" }, \
+		  .lost = "the module's default applies, whatever the sysctl says" }, \
 	.expected = there,						\
 	.limit = &kr_limits.member,					\
 }

@@ -104,6 +104,46 @@ static void link_free(struct kr_link *link, struct kr_key *key)
 		call_rcu(&more_link_of(link)->rcu, more_link_free_rcu);
 }
 
+/*
+ * The order of links, in which a ring is read and its child rings are searched,
+ * is one that programs have got used to: of the first sixteen links the first
+ * comes first and the others latest first. Links beyond these come after them.
+ */
+#define NO_SLOT	0xff
+
+static u8 take_slot(struct kr_ring *ring)
+{
+	u16 unused = ~ring->slots;
+	u8 slot;
+
+	if (!unused)
+		return NO_SLOT;
+	slot = ring->slots ? fls(unused) - 1 : 0;
+	ring->slots |= BIT(slot);
+	return slot;
+}
+
+static void give_slot(struct kr_ring *ring, u8 slot)
+{
+	if (slot != NO_SLOT)
+		ring->slots &= ~BIT(slot);
+}
+
+static void add_child(struct kr_ring *ring, struct kr_ring_link *child)
+{
+	struct kr_ring_link *at, *before = NULL;
+
+	hlist_for_each_entry(at, &ring->children, sibling) {
+		if (at->link.node.tag >= child->link.node.tag)
+			break;
+		before = at;
+	}
+	if (before)
+		hlist_add_behind_rcu(&child->sibling, &before->sibling);
+	else
+		hlist_add_head_rcu(&child->sibling, &ring->children);
+}
+
 static int charge_link(struct kr_ring *ring, int links)
 {
 	int ret;
@@ -185,8 +225,9 @@ static void enter_link(struct kr_edit *edit, struct kr_link *link)
 	struct kr_ring *ring = edit->ring;
 	struct kr_key *old_key;
 
+	link->node.tag = old ? old->node.tag : take_slot(ring);
 	if (kr_key_is_ring(link->key))
-		hlist_add_head_rcu(&ring_link_of(link)->sibling, &ring->children);
+		add_child(ring, ring_link_of(link));
 	if (!old) {
 		kr_store_add(&ring->links, &link->node, link->key->hash);
 		return;
@@ -223,6 +264,7 @@ void kr_link_drop(struct kr_ring *ring, struct kr_link *link)
 	struct kr_key *key = link->key;
 
 	kr_store_remove(&ring->links, &link->node);
+	give_slot(ring, link->node.tag);
 	charge_link(ring, -1);
 	retire(link);
 	kr_key_put(key);
@@ -248,6 +290,7 @@ static void drop_drained(struct kr_store_node *node, void *arg)
 void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
 {
 	kr_store_drain(&ring->links, drop_drained, dying);
+	ring->slots = 0;
 
 	spin_lock(&ring->key.lock);
 	kr_key_set_payload_quota(&ring->key, 0);
@@ -445,25 +488,35 @@ void kr_ring_invalidate(struct kr_key *key)
 
 struct reading {
 	s32 *serials;
+	unsigned int slots;
 	unsigned int count;
 };
 
 static bool read_one(struct kr_store_node *node, void *arg)
 {
+	const struct kr_link *link = container_of(node, struct kr_link, node);
 	struct reading *reading = arg;
+	unsigned int at;
 
-	reading->serials[reading->count++] = container_of(node, struct kr_link, node)->key->serial;
+	if (node->tag == NO_SLOT)
+		at = reading->count++;
+	else
+		at = hweight16(reading->slots & (BIT(node->tag) - 1));
+	reading->serials[at] = link->key->serial;
 	return true;
 }
 
 /* The serials in the ring, into an array of at least that many. */
-static unsigned int ring_serials(struct kr_ring *ring, s32 *serials)
+static void ring_serials(struct kr_ring *ring, s32 *serials)
 {
-	struct reading reading = { .serials = serials };
+	struct reading reading = {
+		.serials = serials,
+		.slots	 = ring->slots,
+		.count	 = hweight16(ring->slots),
+	};
 
 	lockdep_assert_held(&ring->lock);
 	kr_store_each(&ring->links, read_one, &reading);
-	return reading.count;
 }
 
 static long read_locked(struct kr_ring *ring, const struct kr_buf *buf, s32 *stack, s32 **serials)

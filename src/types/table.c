@@ -9,6 +9,7 @@
 static struct kr_key_type *const own_types[] = {
 	&kr_type_user,
 	&kr_type_logon,
+	&kr_type_big_key,
 };
 
 static void unregister_first(unsigned int count)

@@ -7,5 +7,6 @@
 
 extern struct kr_key_type kr_type_user;
 extern struct kr_key_type kr_type_logon;
+extern struct kr_key_type kr_type_big_key;
 
 #endif /* KR_TYPES_INTERNAL_H */

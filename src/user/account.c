@@ -52,7 +52,7 @@ static struct kr_account *account_alloc(kuid_t uid)
 
 struct kr_account *kr_account_get_by_uid(kuid_t uid)
 {
-	struct kr_account *account, *new, *old;
+	struct kr_account *account, *new, *old, *seen;
 
 	account = account_find(uid);
 	if (likely(account))
@@ -69,16 +69,21 @@ struct kr_account *kr_account_get_by_uid(kuid_t uid)
 			kfree(new);
 			return old;
 		}
-		/* A dead account takes itself out only if it is still the one stored. */
-		old = __xa_store(&accounts, __kuid_val(uid), new, GFP_KERNEL);
-		if (!xa_is_err(old))
+		/*
+		 * The lock is dropped where memory is allocated: somebody else may
+		 * store meanwhile. A dead account takes itself out only when it is
+		 * still the one stored.
+		 */
+		seen = __xa_cmpxchg(&accounts, __kuid_val(uid), old, new, GFP_KERNEL);
+		if (seen == old)
 			__xa_set_mark(&accounts, __kuid_val(uid), LISTED);
 		xa_unlock(&accounts);
-		if (xa_is_err(old)) {
+		if (seen == old)
+			return new;
+		if (xa_is_err(seen)) {
 			kfree(new);
 			return NULL;
 		}
-		return new;
 	}
 }
 
