@@ -35,12 +35,19 @@ static int user_up(void)
 /* Nobody calls any more: let go of every key that tasks and UIDs hold. */
 static void drop_everything(void)
 {
+	unsigned int i;
+
 	kr_cred_drop_all();
 	kr_user_drop_all();
 	kr_reaper_flush();
-	/* An authority that ended lets go of rings a grace period later. */
-	rcu_barrier();
-	kr_reaper_flush();
+	/*
+	 * An authorisation key lets go of its authority a grace period after its
+	 * end, and the authority of rings another one later.
+	 */
+	for (i = 0; i < 3; i++) {
+		rcu_barrier();
+		kr_reaper_flush();
+	}
 }
 
 static int nothing(void)

@@ -20,6 +20,7 @@
  * @links: the links, by hash of the key's type and description
  * @children: those links that lead to rings; RCU readers
  * @restricted: no link may be added any more; under @lock
+ * @slots: which places in the order of links are taken; under @lock
  * @ns: in which the name is known; NULL for a name that is not published
  * @by_name: in the table of names, unhashed when not published
  * @key: the ring as a key; last, because a short description follows it
@@ -32,6 +33,7 @@ struct kr_ring {
 	struct kr_store links;
 	struct hlist_head children;
 	bool restricted;
+	u16 slots;
 	struct kr_ns *ns;
 	struct hlist_node by_name;
 	struct kr_key key;

@@ -14,10 +14,12 @@
  * struct kr_store_node - what an object embeds to be stored
  * @chain: in the store's bucket; written under the owner's lock, read under RCU
  * @hash: the full hash; constant while stored
+ * @tag: the owner's; the store neither sets nor reads it
  */
 struct kr_store_node {
 	struct hlist_node chain;
 	u32 hash;
+	u8 tag;
 };
 
 /**

@@ -92,8 +92,9 @@ struct kr_ns {
  * struct kr_user - the record of one UID in one user namespace
  * @account: the UID's account; constant, holds a reference
  * @ns: the namespace; constant, holds a reference
- * @user_ring: `_uid.<UID>`, holds a reference
- * @session_ring: `_uid_ses.<UID>`, holds a reference
+ * @user_ring: `_uid.<UID>`, holds a reference; read under RCU, replaced under the
+ *	account's @create by a process of the UID
+ * @session_ring: `_uid_ses.<UID>`, likewise
  * @in_account: in the account's records
  * @rcu: frees the record after its readers
  *

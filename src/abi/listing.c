@@ -32,7 +32,7 @@ struct listing {
 	unsigned long used;
 };
 
-static DEFINE_MUTEX(listings_lock);	/* guards @listings; taken alone */
+static DEFINE_MUTEX(listings_lock);	/* guards @listings; outside of what a walk over the keys takes */
 static struct listing listings[LISTINGS];
 static unsigned long listings_clock;
 

@@ -27,6 +27,7 @@ struct kdf_params32 {
 	u32 otherinfolen;
 	u32 spare[8];
 };
+
 static_assert(sizeof(struct kdf_params32) == 44);
 static_assert(sizeof(struct keyctl_dh_params) == 12);
 

@@ -246,7 +246,11 @@ long kr_op_set_timeout(unsigned long a2, unsigned long a3, unsigned long a4, uns
 	return ret;
 }
 
-/* A module cannot ask security modules about keys: no key of ours has a label. */
+/*
+ * A module cannot ask security modules about keys: no key of ours has a label.
+ * A key that may not be viewed is no key here: the error is that of looking for
+ * an authority over it.
+ */
 long kr_op_get_security(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	char __user *buf = (char __user *)a3;
@@ -255,7 +259,7 @@ long kr_op_get_security(unsigned long a2, unsigned long a3, unsigned long a4, un
 
 	ret = kr_lookup_or_authority(a2, KR_LOOKUP_PARTIAL, KR_VIEW, &ref);
 	if (ret)
-		return ret;
+		return ret == -EACCES ? -ENOKEY : ret;
 	kr_key_put(ref.key);
 	if (buf && a4 && put_user('\0', buf))
 		return -EFAULT;

@@ -69,9 +69,14 @@ void kr_process_drop_all(void);
 int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
 /* The same, borrowed under RCU, when it exists and will do; never makes one. */
 struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags);
+/* May the current process have this ring of its UID? It must not have ended. */
+bool kr_user_ring_usable(const struct kr_key *ring);
+
 /* The same with a reference. */
 struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
 struct kr_key *kr_session_get(void);
+/* Make `ring` the session keyring of a current that has none. */
+int kr_session_adopt(struct kr_key *ring);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
 int kr_user_ring_get(bool session, struct kr_key **ring);
 

@@ -27,6 +27,18 @@ static void change_session(struct kr_cred *cred, void *arg)
 	cred->session = kr_key_get(arg);
 }
 
+static void adopt_session(struct kr_cred *cred, void *arg)
+{
+	if (!cred->session)
+		cred->session = kr_key_get(arg);
+}
+
+/* Unless a child has given us one meanwhile. */
+int kr_session_adopt(struct kr_key *ring)
+{
+	return kr_cred_change(adopt_session, ring);
+}
+
 int kr_cred_set_session(struct kr_key *ring)
 {
 	return kr_cred_change(change_session, ring);

@@ -76,7 +76,7 @@ static int make_session(unsigned int flags)
 	if (flags & KR_LOOKUP_CREATE)
 		ret = kr_cred_join_session(NULL);
 	else
-		ret = kr_cred_set_session(user_session);
+		ret = kr_session_adopt(user_session);
 	kr_key_put(user_session);
 	return ret < 0 ? ret : 0;
 }
@@ -95,13 +95,27 @@ static struct kr_key *session_peek(unsigned int flags)
 	return cred && session_will_do(cred->session, flags) ? cred->session : NULL;
 }
 
+/* Neither of the pair is to be had while one of them has ended or denies to be searched. */
 static struct kr_key *user_ring_peek(bool session)
 {
 	struct kr_user *user = kr_user_peek(current_user_ns(), current_user()->uid);
+	struct kr_key *user_ring, *session_ring;
 
 	if (!user)
 		return NULL;
-	return session ? user->session_ring : user->user_ring;
+	user_ring = READ_ONCE(user->user_ring);
+	session_ring = READ_ONCE(user->session_ring);
+	if (!kr_user_ring_usable(user_ring) || !kr_user_ring_usable(session_ring))
+		return NULL;
+	return session ? session_ring : user_ring;
+}
+
+static struct kr_key *user_session_peek(void)
+{
+	struct kr_user *user = kr_user_peek(current_user_ns(), current_user()->uid);
+	struct kr_key *ring = user ? READ_ONCE(user->session_ring) : NULL;
+
+	return ring && kr_user_ring_usable(ring) ? ring : NULL;
 }
 
 struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags)
@@ -251,7 +265,7 @@ static struct kr_key *session_or_user_session(const struct kr_task *record)
 {
 	const struct kr_cred *cred = record ? rcu_dereference(record->cred) : NULL;
 
-	return cred && cred->session ? cred->session : user_ring_peek(true);
+	return cred && cred->session ? cred->session : user_session_peek();
 }
 
 void kr_cred_anchors(struct kr_anchors *anchors)

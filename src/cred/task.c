@@ -274,14 +274,12 @@ int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr
 
 void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 {
-	struct kr_task *record = find(current), *new;
 	struct kr_cred *cred;
+	struct kr_task *new;
 	spinlock_t *lock;
 
-	if (likely(!record))
-		return;
-	cred = record_cred_get(record);
-	if (!cred)
+	cred = kr_cred_get_of(current);
+	if (likely(!cred))
 		return;
 
 	new = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
@@ -299,7 +297,7 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 
 void kr_cred_task_exec(struct task_struct *task)
 {
-	struct kr_task *record = find(task);
+	struct kr_task *record = kr_task_current();
 	struct kr_key *thread;
 
 	kr_process_drop(task->signal);
@@ -319,7 +317,7 @@ void kr_cred_task_exit(struct task_struct *task)
 		kr_process_drop(task->signal);
 
 	smp_mb();	/* pairs with record_of_living() */
-	if (likely(!find(task)))
+	if (likely(!kr_task_current()))
 		return;
 
 	lock = lock_of(task);

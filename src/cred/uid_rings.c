@@ -2,7 +2,9 @@
 /*
  * The user keyring and the user-session keyring: user-keyring(7),
  * user-session-keyring(7). Both are made at the first access to either of them
- * or to a session keyring that is missing.
+ * or to a session keyring that is missing. One that ended is made anew when it
+ * would have left any other ring: at once when it was invalidated, gc_delay
+ * after it was revoked or expired. Until then there is no such key.
  */
 #include <keyrings/cred.h>
 
@@ -62,14 +64,80 @@ static int make_and_install(struct kr_account *account, struct kr_ns *kns, const
 	return ret;
 }
 
-static bool has_rings(const struct cred *cred)
+bool kr_user_ring_usable(const struct kr_key *ring)
 {
-	bool has;
+	return !kr_key_validate(ring) && kr_key_permits(ring, true, current_cred(), KR_SEARCH);
+}
+
+static bool is_forgotten(const struct kr_key *ring)
+{
+	return test_bit(KR_KEY_INVALIDATED, &ring->flags) ||
+	       READ_ONCE(ring->expiry) <= kr_now() - READ_ONCE(*kr_limits.gc_delay);
+}
+
+/* Readers hold RCU, under which a key that was put is not freed. */
+static void replace(struct kr_key **place, struct kr_key *ring)
+{
+	struct kr_key *old = *place;
+
+	smp_store_release(place, ring);
+	kr_key_put(old);
+}
+
+static int renew_user_ring(struct kr_user *user, const struct cred *cred)
+{
+	struct kr_key *ring;
+
+	if (!is_forgotten(user->user_ring))
+		return kr_user_ring_usable(user->user_ring) ? 0 : -ENOKEY;
+	ring = make_ring("_uid.", cred);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	replace(&user->user_ring, ring);
+	return 0;
+}
+
+static int renew_session_ring(struct kr_user *user, const struct cred *cred)
+{
+	struct kr_key *ring;
+	int ret;
+
+	if (!is_forgotten(user->session_ring))
+		return kr_user_ring_usable(user->session_ring) ? 0 : -ENOKEY;
+	ring = make_ring("_uid_ses.", cred);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	ret = kr_ring_link(ring, user->user_ring);
+	if (ret) {
+		kr_key_put(ring);
+		return ret;
+	}
+	replace(&user->session_ring, ring);
+	return 0;
+}
+
+/* The record of the caller's own UID stays while the caller is there. */
+static struct kr_user *own_record(const struct cred *cred)
+{
+	struct kr_user *user;
 
 	rcu_read_lock();
-	has = kr_user_peek(cred->user_ns, cred->user->uid);
+	user = kr_user_peek(cred->user_ns, cred->user->uid);
 	rcu_read_unlock();
-	return has;
+	return user;
+}
+
+static int make_or_renew(struct kr_account *account, struct kr_ns *kns, const struct cred *cred)
+{
+	struct kr_user *user;
+	int ret;
+
+	lockdep_assert_held(&account->create);
+	user = own_record(cred);
+	if (!user)
+		return make_and_install(account, kns, cred);
+	ret = renew_user_ring(user, cred);
+	return ret ?: renew_session_ring(user, cred);
 }
 
 /* Many threads may come here at once: one makes the rings, the others find them. */
@@ -86,7 +154,7 @@ static int make_rings(const struct cred *cred)
 	kns = kr_ns_get_by_ns(cred->user_ns);
 	if (kns) {
 		mutex_lock(&account->create);
-		ret = has_rings(cred) ? 0 : make_and_install(account, kns, cred);
+		ret = make_or_renew(account, kns, cred);
 		mutex_unlock(&account->create);
 		kr_ns_put(kns);
 	}

@@ -70,6 +70,18 @@ int kr_key_wait(struct kr_key *key)
 	return wait_on_bit(&key->flags, KR_KEY_CONSTRUCTING, TASK_INTERRUPTIBLE) ? -ERESTARTSYS : 0;
 }
 
+/* A time of expiry that has passed keeps its place in the queue. */
+static void end_time_now(struct kr_key *key)
+{
+	time64_t now = kr_now();
+
+	if (READ_ONCE(key->expiry) <= now)
+		return;
+	WRITE_ONCE(key->expiry, now);
+	/* Without memory the links stay until the rings go: no harm but the wait. */
+	kr_key_reaper->schedule(key, now);
+}
+
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 {
 	int ret = 0;
@@ -79,26 +91,23 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 		ret = kr_key_reaper->schedule(key, expiry);
 	else if (READ_ONCE(key->deadline))
 		kr_key_reaper->cancel(key);
-	if (!ret)
-		WRITE_ONCE(key->expiry, expiry);
-	return ret;
+	if (ret)
+		return ret;
+	WRITE_ONCE(key->expiry, expiry);
+	smp_mb();	/* pairs with test_and_set_bit() in kr_key_revoke() */
+	/* Revoked meanwhile: the time for that has the last word. */
+	if (unlikely(test_bit(KR_KEY_REVOKED, &key->flags)))
+		end_time_now(key);
+	return 0;
 }
 
 void kr_key_revoke(struct kr_key *key)
 {
-	time64_t now = kr_now();
-
 	if (test_and_set_bit(KR_KEY_REVOKED, &key->flags))
 		return;
 	if (key->type->revoke)
 		key->type->revoke(key);
-
-	/* A time of expiry that has passed keeps its place in the queue. */
-	if (READ_ONCE(key->expiry) > now) {
-		WRITE_ONCE(key->expiry, now);
-		/* Without memory the links stay until the rings go: no harm but the wait. */
-		kr_key_reaper->schedule(key, now);
-	}
+	end_time_now(key);
 }
 
 int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)

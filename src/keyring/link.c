@@ -289,6 +289,7 @@ static void drop_drained(struct kr_store_node *node, void *arg)
 /* Caller holds the ring's lock, or the ring has ended. */
 void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
 {
+	lockdep_assert(lockdep_is_held(&ring->lock) || !refcount_read(&ring->key.usage));
 	kr_store_drain(&ring->links, drop_drained, dying);
 	ring->slots = 0;
 

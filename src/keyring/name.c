@@ -13,7 +13,7 @@
 
 #define NAME_HASH_BITS	12
 
-static DEFINE_SPINLOCK(names_lock);	/* writers; taken alone */
+static DEFINE_SPINLOCK(names_lock);	/* writers; innermost */
 static struct hlist_head names[1 << NAME_HASH_BITS];
 
 static struct hlist_head *name_bucket(const struct kr_ns *ns, u32 hash)

@@ -19,9 +19,9 @@ static int ring_preparse(struct kr_prep *prep)
 	return prep->data && prep->data->len ? -EINVAL : 0;
 }
 
+/* A ring is complete when it is made. */
 static int ring_instantiate(struct kr_key *key, struct kr_prep *prep)
 {
-	kr_name_publish(kr_ring_of(key));
 	return 0;
 }
 
@@ -101,6 +101,7 @@ static int ring_setup(struct kr_ring *ring, const char *name, kuid_t uid, kgid_t
 		goto err_ns;
 	/* Of a new ring nobody knows: this cannot fail. */
 	WARN_ON_ONCE(kr_key_instantiate(&ring->key, &prep));
+	kr_name_publish(ring);
 	return 0;
 
 err_ns:

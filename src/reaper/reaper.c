@@ -100,7 +100,9 @@ static void reap_due(struct work_struct *work)
 	do {
 		count = take_due(keys);
 		for (i = 0; i < count; i++) {
-			kr_ring_forget_key(keys[i]);
+			/* An update may have given it another time meanwhile. */
+			if (kr_key_validate(keys[i]))
+				kr_ring_forget_key(keys[i]);
 			kr_key_put(keys[i]);
 		}
 		cond_resched();

@@ -9,7 +9,9 @@
  */
 #include <keyrings/request.h>
 
+#include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/string.h>
 #include <linux/umh.h>
 #include <linux/user_namespace.h>
 
@@ -24,10 +26,12 @@ enum { HELPER_ARGS = 8, NUMBER_LEN = 12 };
 
 /**
  * struct upcall - one run of the helper
+ * @path: the helper, as it was set when the run began
  * @argv: path, operation, key, UID, GID and the requester's three rings
  * @numbers: the arguments that are numbers
  */
 struct upcall {
+	char path[sizeof(helper_path)];
 	char *argv[HELPER_ARGS + 1];
 	char numbers[HELPER_ARGS][NUMBER_LEN];
 };
@@ -87,7 +91,10 @@ static int fill_arguments(struct upcall *upcall, const struct kr_key *key)
 	ret = session_serial(&session);
 	if (ret)
 		return ret;
-	upcall->argv[0] = helper_path;
+	kernel_param_lock(THIS_MODULE);
+	strscpy(upcall->path, helper_path, sizeof(upcall->path));
+	kernel_param_unlock(THIS_MODULE);
+	upcall->argv[0] = upcall->path;
 	upcall->argv[1] = "create";
 	set_number(upcall, 2, key->serial, "%d");
 	set_number(upcall, 3, from_kuid(&init_user_ns, current_fsuid()), "%u");
@@ -110,7 +117,7 @@ static int run(struct upcall *upcall, struct kr_key *session)
 {
 	struct subprocess_info *info;
 
-	info = call_usermodehelper_setup(helper_path, upcall->argv, helper_env, GFP_KERNEL,
+	info = call_usermodehelper_setup(upcall->path, upcall->argv, helper_env, GFP_KERNEL,
 					 enter_session, NULL, session);
 	if (!info)
 		return -ENOMEM;

@@ -37,7 +37,7 @@
 static const struct kr_user_ops *user_ops;
 static struct workqueue_struct *user_wq;
 
-static DEFINE_SPINLOCK(ns_lock);	/* writers of ns_table; taken alone */
+static DEFINE_SPINLOCK(ns_lock);	/* writers of ns_table; innermost */
 static struct hlist_head ns_table[1 << NS_HASH_BITS];
 
 struct kr_ns kr_init_ns = {
@@ -108,8 +108,8 @@ void kr_ns_put(struct kr_ns *kns)
 {
 	if (!kns || !refcount_dec_and_test(&kns->usage))
 		return;
-	/* The last record went before: it holds a reference. */
-	xa_destroy(&kns->users);
+	/* The last record went before, it holds a reference: nothing is left to destroy. */
+	WARN_ON_ONCE(!xa_empty(&kns->users));
 	kfree_rcu(kns, rcu);
 }
 
