@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The things to do with this tree; `make help` lists them.  How the module is
+# composed is in Kbuild.  Nothing is built in the tree itself: sources are
+# mirrored below build/, one folder for each kernel and flavour.
+
+KERNEL ?= 6.12
+JOBS ?= 2
+
+BUILD := tests/vm/build.sh
+CHECK := tests/vm/check.sh
+
+ifdef KDIR
+kernel := -d $(KDIR)
+else ifdef KVER
+kernel := -r $(KVER)
+else
+kernel := -k $(KERNEL)
+endif
+
+.DEFAULT_GOAL := modules
+.PHONY: modules run check lint builds sparse kunit selftests races load-cycle \
+	bench clean help
+
+modules:
+	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
+
+run:
+	@tests/demo/run.sh -k $(KERNEL)
+
+check:
+	@JOBS=$(JOBS) $(CHECK) all
+
+lint builds sparse kunit selftests races load-cycle:
+	@JOBS=$(JOBS) $(CHECK) $@
+
+bench:
+	@tests/bench/run.sh
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make              build keyrings.ko for the stock Debian kernel $(KERNEL)'
+	@echo '                  KERNEL=6.1   for the other stock kernel'
+	@echo '                  KVER=...     for a release, as uname -r prints it'
+	@echo '                  KDIR=...     for a kernel build folder'
+	@echo 'make run          see it work, in a virtual machine'
+	@echo 'make check        all tests: the following, on both stock kernels'
+	@echo '  lint builds sparse kunit selftests races load-cycle'
+	@echo 'make bench        count instructions per operation, built-in against ours'
+	@echo 'make clean        remove build/, downloads included'
+	@echo
+	@echo 'Missing packages are installed with apt.  JOBS=1 runs one virtual'
+	@echo 'machine at a time, VERBOSE=1 shows the compiler at work.'

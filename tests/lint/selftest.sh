@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# selftest.sh [KERNEL-DOC]: a check that never failed proves nothing.  Plant
+# one violation after another in a small tree of its own and see each check
+# find it, and find nothing in the tree without it.
+
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+kernel_doc=${1-}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0 n=0
+
+report() {	# report STATUS NAME: 0 is good
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok selftest $2"
+	else
+		echo "not ok selftest $2"
+		failed=$((failed + 1))
+	fi
+}
+
+# A tree in which everything is as it should be.
+fresh() {
+	rm -rf "$tmp/t"
+	mkdir -p "$tmp/t/src/key" "$tmp/t/src/cred" "$tmp/t/include/keyrings" \
+		"$tmp/t/tests/lint" "$tmp/t/Documentation"
+	cd "$tmp/t"
+	cp "$here/layers.txt" tests/lint/
+	c='// SPDX-License-Identifier: GPL-2.0-only'
+	printf '%s\n#include <keyrings/key.h>\n#include <keyrings/base.h>\nint kr_key_one(void)\n{\n\treturn 1;\n}\n' "$c" >src/key/key.c
+	printf '%s\n#include <keyrings/cred.h>\n#include <keyrings/key.h>\nint kr_key_one(void);\nint kr_cred_two(void)\n{\n\treturn 1 + kr_key_one();\n}\n' "$c" >src/cred/cred.c
+	printf '/* SPDX-License-Identifier: GPL-2.0-only */\n/**\n * kr_key_one() - One.\n *\n * Return: 1.\n */\nint kr_key_one(void);\n' >include/keyrings/key.h
+	printf '/* SPDX-License-Identifier: GPL-2.0-only */\n' >include/keyrings/cred.h
+	printf '/* SPDX-License-Identifier: GPL-2.0-only */\n' >include/keyrings/base.h
+	printf '<!-- SPDX-License-Identifier: GPL-2.0-only -->\nSee src/key/ and src/cred/cred.c.\n' >README.md
+}
+
+lint() {
+	/usr/bin/python3 -B "$here/run.py" . ${kernel_doc:+--kernel-doc "$kernel_doc"} "$@"
+}
+
+# finds CHECK: exactly this check fails.
+finds() {
+	lint >"$tmp/out" || true
+	got=$(sed -n 's/^not ok //p' "$tmp/out" | tr '\n' ' ')
+	[ "$got" = "$1 " ] || { sed 's/^/  /' "$tmp/out"; report 1 "$2 (failed: ${got:-none})"; return; }
+	report 0 "$2"
+}
+
+fresh
+lint >"$tmp/out" && ok=0 || { ok=1; cat "$tmp/out"; }
+report $ok "a clean tree is clean"
+
+fresh; echo '#include <keyrings/cred.h>' >>src/key/key.c
+finds layers "a room includes a higher one"
+fresh; echo '#include "../cred/private.h"' >>src/key/key.c
+finds layers "a room includes another's private header"
+fresh; mkdir src/attic; cp src/key/key.c src/attic/old.c
+finds layers "a room without a rank"
+fresh; echo 'See tests/vm/gone.sh.' >>README.md
+finds docpaths "a document names a missing file"
+fresh; sed -i 1d src/key/key.c
+finds spdx "a file without a licence"
+fresh; echo '#if LINUX_VERSION_CODE > 1' >>src/key/key.c
+finds versions "a kernel version outside compat"
+fresh; echo '/* BUG() in words is fine */' >>src/key/key.c
+lint --only bugs >/dev/null && ok=0 || ok=1
+report $ok "a comment may speak of BUG()"
+fresh; printf 'static void f(void) { BUG_ON(1); }\n' >>src/key/key.c
+finds bugs "a BUG"
+fresh; echo "/* TO""DO: later */" >>src/key/key.c
+finds unfinished "a note to self"
+fresh; echo "/* x */ " >>src/key/key.c
+finds whitespace "blanks at the end of a line"
+fresh; echo "/* /wo""rk/place */" >>src/key/key.c
+finds places "a machine's path"
+fresh; cp src/key/key.c src/cred/key.c
+finds basenames "two files of one name"
+fresh; printf '\n/* Caller holds the ring lock. */\nstatic int f(void)\n{\n\treturn 1;\n}\n' >>src/key/key.c
+finds locks "a lock rule in prose only"
+if [ "$kernel_doc" ]; then
+	fresh; printf '/**\n * f() - F.\n * @a: one\n *\n * Return: 1.\n */\nint f(int a, int b);\n' >>include/keyrings/key.h
+	finds kernel-doc "an argument without a description"
+fi
+
+objects() {
+	for f in src/*/*.c; do
+		gcc -c -Iinclude -o "${f%.c}.o" "$f"
+	done
+	/usr/bin/python3 -B "$here/layers.py" . --objects . >"$tmp/out"
+}
+fresh
+objects && ok=0 || ok=1
+report $ok "symbols of lower rooms are fine"
+fresh; printf 'int kr_cred_two(void);\nint kr_key_up(void)\n{\n\treturn kr_cred_two();\n}\n' >>src/key/key.c
+objects && ok=1 || ok=0
+report $ok "a symbol of a higher room"
+
+echo "selftest: $n checks, $failed failed"
+exit $((failed != 0))

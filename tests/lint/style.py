@@ -1,0 +1,180 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a reader of the tree may rely on, one rule a function.
+
+style.py TREE RULE     check one rule; style.py --rules lists them
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+NO_HEADER = re.compile(r"^LICENSE$|\.json$|\.count$|\.skip$")
+
+
+def tree_files(root):
+    """Files git has or would take; without git, all but build/."""
+    if (root / ".git").exists():
+        out = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-co", "--exclude-standard"],
+                             check=True, stdout=subprocess.PIPE, text=True).stdout
+        names = out.splitlines()
+    else:
+        names = [str(p.relative_to(root)) for p in root.rglob("*")
+                 if p.is_file() and p.relative_to(root).parts[0] != "build"]
+    return sorted(n for n in names if (root / n).is_file())
+
+
+def lines_of(root, name):
+    return (root / name).read_text(errors="replace").splitlines()
+
+
+def code_only(text):
+    """The text without comments and strings, line by line as long as before."""
+    def blank(m):
+        return re.sub(r"[^\n]", " ", m[0])
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
+
+
+def kernel_code(root):
+    return [n for n in tree_files(root)
+            if n.startswith(("src/", "include/")) and n.endswith((".c", ".h"))]
+
+
+def spdx(root):
+    """Every file opens with the licence."""
+    for name in tree_files(root):
+        if NO_HEADER.search(name) or os.path.getsize(root / name) == 0:
+            continue
+        head = lines_of(root, name)[:2]
+        if not any("SPDX-License-Identifier: GPL-2.0-only" in l for l in head):
+            yield name, 1, "no SPDX-License-Identifier: GPL-2.0-only in the first two lines"
+
+
+def versions(root):
+    """Kernel versions are known to the compat room only."""
+    word = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|linux/version\.h)\b")
+    for name in kernel_code(root):
+        if name.startswith("src/compat/") or name == "include/keyrings/compat.h":
+            continue
+        for n, line in enumerate(lines_of(root, name), 1):
+            if word.search(line):
+                yield name, n, "kernel version outside the compat room"
+
+
+def bugs(root):
+    """The impossible is a WARN_ON_ONCE and an errno, never a BUG."""
+    for name in kernel_code(root):
+        for n, line in enumerate(code_only((root / name).read_text()).splitlines(), 1):
+            if re.search(r"\b(BUG|BUG_ON|panic)\s*\(", line):
+                yield name, n, "BUG or panic"
+
+
+def unfinished(root):
+    """No notes to self in what is committed."""
+    note = re.compile(r"\b(TO" "DO|FIX" "ME|X" "XX)\\b")
+    for name in tree_files(root):
+        for n, line in enumerate(lines_of(root, name), 1):
+            if note.search(line):
+                yield name, n, "unfinished: " + note.search(line)[1]
+
+
+def whitespace(root):
+    """No blanks at ends of lines, and a newline at the end of the file."""
+    for name in tree_files(root):
+        text = (root / name).read_text(errors="replace")
+        if name == "LICENSE" or not text:
+            continue
+        for n, line in enumerate(text.split("\n"), 1):
+            if line != line.rstrip():
+                yield name, n, "blanks at the end of the line"
+        if not text.endswith("\n"):
+            yield name, text.count("\n") + 1, "no newline at the end of the file"
+
+
+def places(root):
+    """The tree names no machine's folders."""
+    place = re.compile(r"(?<![\w.])/(?:wo" "rk|home|root|mnt)/\\w|\\.\\./sha" "red")
+    for name in tree_files(root):
+        for n, line in enumerate(lines_of(root, name), 1):
+            if place.search(line):
+                yield name, n, "a path of somebody's machine: " + place.search(line)[0]
+
+
+def basenames(root):
+    """File names are unique in src/: a name says which file."""
+    seen = {}
+    for name in kernel_code(root):
+        if not name.startswith("src/"):
+            continue
+        base = os.path.basename(name)
+        if base in seen:
+            yield name, 1, f"{seen[base]} has the same name"
+        seen[base] = name
+
+
+def functions(root, name):
+    """(line, name, length) of the functions of a file in kernel style."""
+    lines = lines_of(root, name)
+    start = None
+    for n, line in enumerate(lines, 1):
+        if line == "{":
+            start = n
+        elif line == "}" and start:
+            head = " ".join(lines[max(0, start - 6):start - 1])
+            names = re.findall(r"(\w+)\s*\(", head)
+            names = [x for x in names if x not in ("__must_hold", "__acquires", "__releases",
+                                                   "__printf", "sizeof", "container_of")]
+            yield start, names[-1] if names else "?", n - start - 1
+            start = None
+
+
+def lengths(root):
+    """Never fails: prints the long functions, for the reader to judge."""
+    lengths_ = sorted(((length, name, n, fn) for name in kernel_code(root)
+                       for n, fn, length in functions(root, name)), reverse=True)
+    if lengths_:
+        print("functions: %d, median %d lines, 95 %% at most %d" % (
+            len(lengths_), lengths_[len(lengths_) // 2][0], lengths_[len(lengths_) // 20][0]))
+    for length, name, n, fn in lengths_:
+        if length > 60:
+            print(f"{name}:{n}: {fn} has {length} lines")
+    return iter(())
+
+
+def locks(root):
+    """A comment that says the caller holds a lock stands above an assertion."""
+    claim = re.compile(r"[Cc]allers? (?:must )?holds? [^.]*?(?:lock|mutex|semaphore|\bRCU\b)", re.S)
+    for name in kernel_code(root):
+        if not name.endswith(".c"):
+            continue
+        text = (root / name).read_text()
+        for m in re.finditer(r"/\*.*?\*/\n(?=\w)", text, re.S):
+            said = claim.search(re.sub(r"\s*\n\s*\*\s*", " ", m[0]))
+            if not said or re.match(r"[^.;]*\bor\b", said.string[said.end():]):
+                continue
+            body = re.match(r"[^;{]*\{(.*?)\n\}", text[m.end():], re.S)
+            if body and not re.search(r"lockdep_assert|RCU_LOCKDEP_WARN|rcu_dereference_protected|"
+                                      r"_assert_held|lockdep_is_held", body[1]):
+                yield name, text.count("\n", 0, m.end()) + 1, "says the caller holds a lock, " \
+                    "asserts nothing"
+
+
+RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
+                                 locks, lengths)}
+
+
+def main():
+    if sys.argv[1:] == ["--rules"]:
+        print("\n".join(RULES))
+        return 0
+    root, rule = pathlib.Path(sys.argv[1]), sys.argv[2]
+    bad = 0
+    for name, n, what in RULES[rule](root):
+        print(f"{name}:{n}: {what}")
+        bad += 1
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

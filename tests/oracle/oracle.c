@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ *	oracle scenarios UID [PATTERN|1|2]	transcript of the scenarios (or half of them)
+ *	oracle random UID SEED EPISODES STEPS [DROP]	transcript of random calls
+ *	oracle compare BUILT-IN OURS TABLE USED	two transcripts: TAP
+ *	oracle used TABLE USED			rows of the table nobody needed: TAP
+ *
+ * UID is the first of the user IDs that nobody else uses: the built-in service
+ * never forgets one that it has seen.
+ */
+#include "oracle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+int main(int argc, char **argv)
+{
+	unsigned int part;
+	const char *mode = argc > 1 ? argv[1] : "";
+
+	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+	if (!strcmp(mode, "worker") && argc >= 3)
+		worker_main(argv[2], argc > 3);
+	if (!strcmp(mode, "compare") && argc == 6)
+		return compare(argv[2], argv[3], argv[4], argv[5]);
+	if (!strcmp(mode, "used") && argc == 4)
+		return rules_used(argv[2], argv[3]);
+	if (!strcmp(mode, "scenarios") && argc >= 3) {
+		stage_make();
+		uid_base = atoi(argv[2]);
+		part = argc > 3 ? atoi(argv[3]) : 0;
+		run_scenarios(argc > 3 && !part ? argv[3] : NULL, part);
+		return 0;
+	}
+	if (!strcmp(mode, "random") && argc >= 6) {
+		stage_make();
+		uid_base = atoi(argv[2]);
+		return run_random(strtoul(argv[3], NULL, 0), atoi(argv[4]), atoi(argv[5]),
+				  argc > 6 ? argv[6] : NULL);
+	}
+	fprintf(stderr, "usage: oracle scenarios|random|compare|used ...\n");
+	return 2;
+}

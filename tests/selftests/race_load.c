@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading and unloading the module while processes use keys.
+ *
+ * The module is named by KR_MODULE in the environment, or by the first argument
+ * if that ends in ".ko"; without either, nothing is tested. The module is left as
+ * it was found, loaded or not.
+ */
+#include <kselftest_harness.h>
+
+#include "keyctl_abi.h"
+#include "actors.h"
+#include "probes.h"
+#include "races.h"
+
+#define MODULE "keyrings"
+#define LIVEPATCH "/sys/kernel/livepatch/" MODULE
+
+enum { CYCLES = 4, LOAD_PATIENCE_MS = 60000 };
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+static bool is_loaded(void)
+{
+	return exists("/sys/module/" MODULE);
+}
+
+static char read_flag(const char *path)
+{
+	char c = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && read(fd, &c, 1) != 1)
+		c = 0;
+	close(fd);
+	return c;
+}
+
+#define WAIT_FOR(condition) ({						\
+	long until_ = now_ms() + LOAD_PATIENCE_MS;			\
+									\
+	while (!(condition) && now_ms() < until_)			\
+		nap_ms(20);						\
+	(condition);							\
+})
+
+/* insmod, and wait until every task has changed over */
+static int module_load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	if (!ret && !WAIT_FOR(read_flag(LIVEPATCH "/transition") == '0'))
+		return -ETIME;
+	return ret;
+}
+
+/* Take the patch away, wait until every task is out of it, then rmmod */
+static int module_unload(void)
+{
+	int fd = open(LIVEPATCH "/enabled", O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd >= 0) {
+		/* EBUSY and EAGAIN while a transition is still going on */
+		ret = WAIT_FOR(write(fd, "0", 1) == 1 ||
+			       !exists(LIVEPATCH "/enabled"));
+		close(fd);
+		if (!ret)
+			return -EBUSY;
+		if (!WAIT_FOR(!exists(LIVEPATCH)))
+			return -ETIME;
+	}
+	WAIT_FOR(!(ret = syscall(SYS_delete_module, MODULE, O_NONBLOCK) ?
+				 -errno : 0) ||
+		 (ret != -EAGAIN && ret != -EBUSY));
+	return ret;
+}
+
+/*
+ *	director: load, unload, load, ...
+ *	workers: every operation, forks, threads and execs, all the time
+ */
+FIXTURE(module)
+{
+	const char *path;
+	bool was_loaded;
+	struct race *race;
+};
+
+FIXTURE_SETUP(module)
+{
+	stage_open();
+	self->path = getenv("KR_MODULE");
+	if (!self->path || !*self->path)
+		SKIP(return, "KR_MODULE does not name the module");
+	self->race = shared(sizeof(*self->race));
+	self->was_loaded = is_loaded();
+	if (self->was_loaded) {
+		ASSERT_EQ(0, module_unload());
+	}
+	REQUIRE_NO_SESSION();
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	if (self->path && is_loaded() != self->was_loaded) {
+		if (self->was_loaded)
+			module_load(self->path);
+		else
+			module_unload();
+	}
+	stage_close();
+}
+
+/*
+ * Across a change of service every key and ring that one had becomes unknown, so
+ * a worker expects no particular result; only that there is one, and that it is
+ * not one that no operation gives.
+ */
+static void sane(struct race *race, const char *what, long ret)
+{
+	switch (ret) {
+	case -ENOSYS:
+	case -ENOMEM:
+	case -EFAULT:
+	case -EIO:
+	case -EBUSY:
+	case -ENODEV:
+	case -EOPNOTSUPP:
+	case -ENOTDIR:
+		race_expect(race, false, "%s: %ld", what, ret);
+		break;
+	default:
+		race_expect(race, ret > -512, "%s: %ld", what, ret);
+	}
+}
+
+static void *use_everything(void *arg)
+{
+	struct race *race = arg;
+	char buf[128];
+	long key, ring;
+
+	sane(race, "id", kc_id(RING_S, 0));
+	sane(race, "id", kc_id(RING_US, 0));
+	ring = kc_add_ring("r", RING_P);
+	sane(race, "ring", ring);
+	key = kc_add_user("k", "v", ring > 0 ? ring : RING_P);
+	sane(race, "add", key);
+	sane(race, "update", kc_update(key, "w", 1));
+	sane(race, "describe", kc_describe(key, buf, sizeof(buf)));
+	sane(race, "read", kc_read(key, buf, sizeof(buf)));
+	sane(race, "link", kc_link(key, RING_U));
+	sane(race, "search", kc_search(RING_P, "user", "k", 0));
+	sane(race, "request", kc_request("user", "k", NULL, 0));
+	sane(race, "unlink", kc_unlink(key, RING_U));
+	sane(race, "timeout", kc_timeout(key, 1));
+	sane(race, "join", kc_join(NULL));
+	sane(race, "add", kc_add_user("k", "v", RING_S));
+	sane(race, "clear", kc_clear(RING_P));
+	race_round(race);
+	return NULL;
+}
+
+static void work(struct race *race, int worker, long base)
+{
+	unsigned int seed = worker + 1;
+	pthread_t thread;
+
+	if (become(base + worker, 0, 0))
+		_exit(1);
+	while (!race_is_over(race)) {
+		use_everything(race);
+		IN_CHILD(use_everything(race));
+		if (!pthread_create(&thread, NULL, use_everything, race))
+			pthread_join(thread, NULL);
+		jitter(&seed);
+	}
+}
+
+/* One worker changes its UID all the time, and leaves users behind it */
+static void wander(struct race *race, int worker, long base)
+{
+	int i = 0;
+
+	(void)worker;
+	while (!race_is_over(race)) {
+		IN_CHILD({
+			if (become(base + 10 + i % 50, 0, 0))
+				_exit(1);
+			use_everything(race);
+		});
+		i++;
+	}
+}
+
+static void everybody(struct race *race, int worker, long base)
+{
+	if (worker == 0)
+		wander(race, worker, base);
+	else
+		work(race, worker, base);
+}
+
+TEST_F_TIMEOUT(module, under_a_running_workload, 240)
+{
+	pid_t pid[4];
+	uid_t base = fresh_uids(100);
+	int i, status, before;
+
+	for (i = 0; i < 4; i++) {
+		pid[i] = fork();
+		ASSERT_LE(0, pid[i]);
+		if (!pid[i]) {
+			everybody(self->race, i, base);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < CYCLES; i++) {
+		before = self->race->rounds;
+		EXPECT_EQ(0, module_load(self->path));
+		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 4));
+		before = self->race->rounds;
+		EXPECT_EQ(0, module_unload());
+		EXPECT_FALSE(is_loaded());
+		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 4));
+	}
+	self->race->over = 1;
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	EXPECT_NO_FAILURES(self->race);
+}
+
+/* Keys of the built-in service, made before the load, can be named all along */
+TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 240)
+{
+	struct actor *p = actor_user(fresh_uid());
+	long ring = ON(p, kc_id(RING_P, 1));
+	long key = ON(p, kc_add_user("old", "old value", RING_P)), fresh;
+
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_STREQ("old value", ON(p, payload(key)));
+	EXPECT_EQ(1, ON(p, ring_holds(ring, key)));
+	/* the anchors are new ones */
+	EXPECT_EQ(-ENOKEY, ON(p, kc_id(RING_P, 0)));
+	fresh = ON(p, kc_add_user("new", "new value", RING_P));
+	EXPECT_LT(0, fresh);
+	EXPECT_STREQ("new value", ON(p, payload(fresh)));
+
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(ring, ON(p, kc_id(RING_P, 0)));
+	EXPECT_STREQ("old value", ON(p, payload(key)));
+	/* and what was the module's is no more */
+	EXPECT_EQ(-ENOKEY, ON(p, kc_describe(fresh, NULL, 0)));
+}
+
+/* Processes that were there before the load are served like any other */
+TEST_F_TIMEOUT(module, older_processes_are_served, 240)
+{
+	uid_t uid = fresh_uid();
+	struct actor *p = actor_user(uid), *thread = actor_thread(p), *child;
+	long ses, ring;
+
+	ASSERT_EQ(0, module_load(self->path));
+	ses = ON(p, kc_join(NULL));
+	EXPECT_LT(0, ses);
+	child = actor_fork(p);
+	EXPECT_EQ(ses, ON(child, kc_id(RING_S, 0)));
+	actor_leave(child);
+	ring = ON(p, kc_id(RING_P, 1));
+	EXPECT_EQ(ring, ON(thread, kc_id(RING_P, 0)));
+	EXPECT_LT(0, ON(p, kc_id(RING_US, 0)));
+	actor_leave(thread);
+	actor_leave(p);
+	EXPECT_TRUE(key_goes(ses));
+	EXPECT_TRUE(key_goes(ring));
+	EXPECT_TRUE(EVENTUALLY(!uid_is_known(uid)));
+}
+
+/* Unloading with keys, sessions and open files in plenty leaves nothing behind */
+TEST_F_TIMEOUT(module, unloads_while_everything_exists, 240)
+{
+	uid_t base = fresh_uids(10);
+	struct actor *a[10];
+	int i, cycle;
+
+	for (i = 0; i < 10; i++)
+		a[i] = actor_user(base + i);
+	for (cycle = 0; cycle < 2; cycle++) {
+		ASSERT_EQ(0, module_load(self->path));
+		for (i = 0; i < 10; i++) {
+			long key = ON(a[i], kc_add_user("l", "v", RING_P));
+
+			EXPECT_EQ(0, ON(a[i], kc_timeout(key, 3600)));
+			EXPECT_LT(0, ON(a[i], kc_id(RING_US, 0)));
+			EXPECT_LT(0, ON(a[i], kc_join("plenty")));
+			EXPECT_LT(0, ON(a[i], kc_add_user("k", "v", RING_S)));
+			EXPECT_LT(0, ON(a[i], kc_add_user("k", "v", RING_T)));
+		}
+		ASSERT_EQ(0, module_unload());
+		for (i = 0; i < 10; i++) {
+			EXPECT_FALSE(uid_is_known(base + i));
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	size_t len = argc > 1 ? strlen(argv[1]) : 0;
+
+	actor_main(argc, argv);
+	if (len > 3 && !strcmp(argv[1] + len - 3, ".ko")) {
+		setenv("KR_MODULE", argv[1], 1);
+		argv[1] = argv[0];
+		argc--, argv++;
+	}
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The last exit of a UID against its next login: a process that comes while the
+ * rings are being taken down finds the old ones or makes new ones, never half a
+ * pair, and never loses what it has.
+ *
+ *	worker 0 ---> process of uid N, process of uid N, ...
+ *	worker 1 ---> process of uid N, process of uid N, ...
+ */
+#include <kselftest_harness.h>
+
+#include "keyctl_abi.h"
+#include "actors.h"
+#include "probes.h"
+#include "races.h"
+
+FIXTURE(relogin)
+{
+	struct race *race;
+	uid_t uid;
+};
+
+FIXTURE_VARIANT(relogin)
+{
+	int workers;
+	bool in_namespace;
+};
+
+FIXTURE_VARIANT_ADD(relogin, two) { .workers = 2 };
+FIXTURE_VARIANT_ADD(relogin, five) { .workers = 5 };
+FIXTURE_VARIANT_ADD(relogin, two_in_a_namespace) {
+	.workers = 2, .in_namespace = true,
+};
+
+FIXTURE_SETUP(relogin)
+{
+	stage_open();
+	REQUIRE_NO_SESSION();
+	self->race = shared(sizeof(*self->race));
+	self->uid = fresh_uids(10);
+}
+
+FIXTURE_TEARDOWN(relogin)
+{
+	stage_close();
+}
+
+/* One login: whatever is there, it is whole and stays as long as we do */
+static void login(struct race *race, unsigned int *seed)
+{
+	long us = kc_id(RING_US, 0), u, key, s;
+	char buf[8];
+
+	jitter(seed);
+	u = kc_id(RING_U, 0);
+	race_expect(race, us > 0 && u > 0, "no rings: %ld %ld", us, u);
+	key = kc_add_user("k", "v", RING_U);
+	race_expect(race, key > 0, "add: %ld", key);
+	race_expect(race, kc_search(RING_US, "user", "k", 0) > 0,
+		    "@u is not linked to @us");
+	race_expect(race, kc_request("user", "k", NULL, 0) > 0,
+		    "@us is not searched");
+	race_expect(race, kc_read(key, buf, sizeof(buf)) == 1, "read");
+	jitter(seed);
+	s = kc_id(RING_S, *seed & 1);
+	race_expect(race, s > 0, "no session: %ld", s);
+	race_expect(race, kc_id(RING_US, 0) == us && kc_id(RING_U, 0) == u,
+		    "the rings changed under a living process");
+	race_round(race);
+}
+
+static void log_in_and_out(struct race *race, int worker, long uid)
+{
+	unsigned int seed = worker * 104729 + 1;
+
+	while (!race_is_over(race)) {
+		IN_CHILD({
+			if (become(uid, 0, 0))
+				_exit(1);
+			login(race, &seed);
+		});
+		jitter(&seed);
+	}
+}
+
+/* The same, entering a namespace that the director keeps open */
+static int ns_fd;
+
+static void log_in_and_out_inside(struct race *race, int worker, long uid)
+{
+	if (setns(ns_fd, CLONE_NEWUSER))
+		_exit(1);
+	log_in_and_out(race, worker, uid);
+}
+
+static void run(struct race *race, bool in_namespace, int workers, uid_t uid)
+{
+	struct actor *n;
+
+	if (!in_namespace) {
+		race_run(race, race_seconds(), workers, log_in_and_out, uid);
+		return;
+	}
+	n = actor_userns(uid - 5, 10);
+	ns_fd = open(shared_text("/proc/%d/ns/user", n->pid),
+		     O_RDONLY | O_CLOEXEC);
+	race_run(race, race_seconds(), workers, log_in_and_out_inside, 5);
+	close(ns_fd);
+}
+
+TEST_F_TIMEOUT(relogin, always_whole, 120)
+{
+	run(self->race, variant->in_namespace, variant->workers, self->uid + 5);
+	EXPECT_NO_FAILURES(self->race);
+}
+
+TEST_F_TIMEOUT(relogin, ours_and_nothing_is_left, 120)
+{
+	run(self->race, variant->in_namespace, variant->workers, self->uid + 5);
+	EXPECT_NO_FAILURES(self->race);
+	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid + 5)));
+}
+
+SELFTEST_MAIN

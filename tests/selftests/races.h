@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Races: workers that do the same thing over and over, at the same time, for a
+ * bounded time.
+ *
+ * A worker is a process. It reports what went wrong by race_expect(), which
+ * remembers the first failure; the director shows it when the time is up.
+ */
+#ifndef RACES_H
+#define RACES_H
+
+#include "actors.h"
+#include "probes.h"
+
+struct race {
+	int over;		/* set by the director when time is up */
+	int failures;
+	int rounds;
+	char first[160];	/* the first failure, in words */
+};
+
+/* How long each race runs: RACE_SECONDS in the environment, or this */
+static inline int race_seconds(void)
+{
+	const char *text = getenv("RACE_SECONDS");
+
+	return text && atoi(text) > 0 ? atoi(text) : 4;
+}
+
+static inline bool race_is_over(struct race *race)
+{
+	return __atomic_load_n(&race->over, __ATOMIC_RELAXED);
+}
+
+static inline void race_round(struct race *race)
+{
+	__atomic_add_fetch(&race->rounds, 1, __ATOMIC_RELAXED);
+}
+
+__attribute__((format(printf, 3, 4)))
+static inline bool race_expect(struct race *race, bool good, const char *fmt,
+			       ...)
+{
+	va_list ap;
+
+	if (good)
+		return true;
+	if (!__atomic_fetch_add(&race->failures, 1, __ATOMIC_SEQ_CST)) {
+		va_start(ap, fmt);
+		vsnprintf(race->first, sizeof(race->first), fmt, ap);
+		va_end(ap);
+	}
+	return false;
+}
+
+/* A short wait of varying length, so that rounds do not fall into step */
+static inline void jitter(unsigned int *seed)
+{
+	int i;
+
+	*seed = *seed * 1103515245 + 12345;
+	switch (*seed >> 16 & 3) {
+	case 0:
+		break;
+	case 1:
+		sched_yield();
+		break;
+	case 2:
+		for (i = *seed >> 20 & 1023; i > 0; i--)
+			asm volatile("pause");
+		break;
+	default:
+		usleep(*seed >> 18 & 511);
+	}
+}
+
+typedef void (*race_fn)(struct race *race, int worker, long arg);
+
+/* Run so many workers for so long; each is a process forked by the director */
+static inline void race_run(struct race *race, int seconds, int workers,
+			    race_fn fn, long arg)
+{
+	pid_t pid[16];
+	int i;
+
+	race->over = 0;
+	for (i = 0; i < workers; i++) {
+		pid[i] = fork();
+		if (pid[i] < 0)
+			stage_broken("fork: %d", errno);
+		if (!pid[i]) {
+			fn(race, i, arg);
+			_exit(0);
+		}
+	}
+	nap_ms(seconds * 1000);
+	__atomic_store_n(&race->over, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < workers; i++) {
+		long until = now_ms() + 20000;
+		int status = -1;
+
+		while (!waitpid(pid[i], &status, WNOHANG) && now_ms() < until)
+			nap_ms(5);
+		if (status == -1)
+			kill(pid[i], SIGKILL);
+		race_expect(race, !status, "worker %d: status %x", i, status);
+	}
+}
+
+/* In a worker: do something in a child process and wait for it */
+#define IN_CHILD(statements) do {					\
+	pid_t child_ = fork();						\
+	int status_;							\
+									\
+	if (!child_) {							\
+		statements;						\
+		_exit(0);						\
+	}								\
+	race_expect(race, child_ > 0 &&					\
+			  waitpid(child_, &status_, 0) == child_ &&	\
+			  !status_, "a child of a worker failed");	\
+} while (0)
+
+#define EXPECT_NO_FAILURES(race) do {					\
+	EXPECT_EQ(0, (race)->failures)					\
+		TH_LOG("first of %d: %s", (race)->failures,		\
+		       (race)->first);					\
+	EXPECT_LT(0, (race)->rounds);					\
+	TH_LOG("%d rounds", (race)->rounds);				\
+} while (0)
+
+#endif /* RACES_H */

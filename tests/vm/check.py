@@ -1,0 +1,328 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run the tests and count them.
+
+check.py all | (lint builds sparse SUITE)...
+
+A suite is a section of suites.ini.  It passes when on every kernel the
+expected number of tests ran in each round, none failed, those skipped are the
+ones that may be, the kernel log is clean, and the checks of its guest script
+hold.  Each of these is a test too.  ACCEPT=1 writes the numbers and skips seen
+into tests/vm/expect/ instead of comparing them.
+"""
+import concurrent.futures
+import configparser
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+import boot
+import tap
+
+HERE, TOP, BUILD = boot.HERE, boot.TOP, boot.BUILD
+KERNELS = ("6.1", "6.12")
+LOGS = os.path.join(BUILD, "log")
+ACCEPT = os.environ.get("ACCEPT") == "1"
+
+
+class Tally:
+    """Passed, failed, skipped; says what fails as it happens."""
+
+    def __init__(self):
+        self.count = {"pass": 0, "fail": 0, "skip": 0}
+        self.lock = threading.Lock()
+
+    def add(self, ended, name=None, said=()):
+        with self.lock:
+            self.count[ended] += 1
+            if ended == "fail":
+                print("not ok " + name)
+                for line in list(said)[-40:]:
+                    print("    " + line)
+                sys.stdout.flush()
+
+    def say(self, text):
+        with self.lock:
+            print(text, flush=True)
+
+
+def command(*cmd, **kw):
+    return subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False, cwd=TOP, **kw)
+
+
+def build(kernel, flavour):
+    """Returns the path of what was built, or None and the complaints."""
+    r = subprocess.run([os.path.join(HERE, "build.sh"), "-k", kernel, flavour],
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if r.returncode:
+        return None, r.stderr.splitlines()
+    return r.stdout.strip().splitlines()[-1], []
+
+
+def step(tally, name, ok, said, since):
+    """One test that is not in a machine."""
+    tally.add("pass" if ok else "fail", name, said)
+    if ok:
+        tally.say("ok %s (%d s)" % (name, time.time() - since))
+
+
+def script(tally, *cmd):
+    """A script that prints "ok NAME" and "not ok NAME", its words above each."""
+    since, said, seen = time.time(), [], 0
+    name = os.path.relpath(next(w for w in cmd if w.startswith(TOP)), TOP)
+    r = command(*cmd)
+    for line in r.stdout.splitlines():
+        m = re.match(r"(ok|not ok) (.*)", line)
+        if not m:
+            said.append(line.strip())
+            continue
+        seen += 1
+        tally.add("pass" if m[1] == "ok" else "fail", "%s: %s" % (name, m[2]), said)
+        if m[2] == "lengths":
+            tally.say("\n".join(said))
+        said = []
+    if not seen or (r.returncode and "not ok" not in r.stdout):
+        tally.add("fail", name + " itself", said)
+    if not r.returncode:
+        tally.say("ok %s: %d checks (%d s)" % (name, seen, time.time() - since))
+
+
+def lint(tally):
+    kernel_doc = os.path.join(boot.fetch("headers", "6.12"), "scripts/kernel-doc")
+    if not os.path.exists(kernel_doc):
+        kernel_doc = os.path.join(boot.fetch("source", "6.12"), "scripts/kernel-doc")
+    lints = os.path.join(TOP, "tests/lint")
+    script(tally, os.path.join(lints, "run.py"), TOP, "--kernel-doc", kernel_doc)
+    script(tally, os.path.join(lints, "selftest.sh"), kernel_doc)
+    script(tally, sys.executable, "-B", os.path.join(HERE, "selftest.py"))
+
+
+def builds(tally):
+    script(tally, os.path.join(HERE, "build-selftest.sh"))
+    for kernel in KERNELS:
+        for flavour in ("module", "kunit"):
+            since = time.time()
+            path, said = build(kernel, flavour)
+            step(tally, "build %s for %s without a warning" % (flavour, kernel), path, said, since)
+            if path and flavour == "module":
+                since = time.time()
+                r = command(os.path.join(TOP, "tests/lint/layers.py"), TOP, "--objects",
+                            os.path.dirname(path))
+                step(tally, "symbols of the rooms on %s" % kernel, not r.returncode,
+                     r.stdout.splitlines(), since)
+
+
+def sparse(tally):
+    for kernel in KERNELS:
+        since = time.time()
+        path, said = build(kernel, "sparse")
+        step(tally, "sparse on %s" % kernel, path, said, since)
+
+
+def test_programs(folder):
+    """Builds the programs of a folder of tests/; returns where they are, or None and the
+    compiler's words."""
+    out = os.path.join(BUILD, folder)
+    source = boot.fetch("source", "6.12")
+    r = command("make", "-s", "-j2", "-C", "tests/" + folder, "OUT=" + out,
+                "HARNESS=" + os.path.join(source, "tools/testing/selftests"),
+                "KDIR=" + boot.fetch("headers", "6.12"))
+    return (None if r.returncode else out), r.stdout.splitlines()
+
+
+class Expect:
+    """What a suite is to do on a kernel, from expect/."""
+
+    def __init__(self, suite, kernel):
+        self.suite, self.kernel = suite, kernel
+
+    def _lines(self, kind):
+        path = os.path.join(HERE, "expect", "%s.%s" % (self.suite, kind))
+        for line in boot.read(path).splitlines():
+            if line.strip() and not line.startswith("#"):
+                yield line.split(None, 1)
+
+    def count(self):
+        """Tests in each round, or None."""
+        return next((int(n) for k, n in self._lines("count") if k in ("*", self.kernel)), None)
+
+    def skips(self):
+        return {name for k, name in self._lines("skip") if k in ("*", self.kernel)}
+
+    def accept(self, count, skips):
+        for kind, new in (("count", [str(count)]), ("skip", sorted(skips))):
+            path = os.path.join(HERE, "expect", "%s.%s" % (self.suite, kind))
+            keep = [l for l in boot.read(path).splitlines()
+                    if l and l.split(None, 1)[0] != self.kernel]
+            head = [l for l in keep if l.startswith("#")] or \
+                ["# SPDX-License-Identifier: GPL-2.0-only",
+                 "# kernel, tests in each round" if kind == "count" else
+                 "# kernel (or *), test that may be skipped; why"]
+            body = [l for l in keep if not l.startswith("#")]
+            with open(path, "w") as f:
+                f.write("\n".join(head + sorted(body + ["%s %s" % (self.kernel, x) for x in new]))
+                        + "\n")
+
+
+class Suite:
+    """One suite on one kernel."""
+
+    lock = threading.Lock()
+
+    def __init__(self, name, conf, kernel, tally):
+        self.name, self.conf, self.kernel, self.tally = name, conf, kernel, tally
+        self.title = "%s on %s" % (name, kernel)
+        self.seen = {"pass": 0, "fail": 0, "skip": 0}
+
+    def add(self, ended, name, said=()):
+        self.seen[ended] += 1
+        self.tally.add(ended, "%s: %s" % (self.title, name), said)
+
+    def prepare(self):
+        """The modules and programs, or None when something does not build."""
+        files = []
+        for flavour in self.conf["modules"].split():
+            path, said = build(self.kernel, flavour)
+            if not path:
+                self.add("fail", "build " + flavour, said)
+                return None
+            files.append((path, "/vm/mod/" + os.path.basename(path)))
+        if self.conf.getboolean("programs"):
+            with Suite.lock:
+                path, said = test_programs(self.conf["folder"])
+            if not path:
+                self.add("fail", "build the programs", said)
+                return None
+            files.append((path, "/vm/t"))
+        if self.conf["clients"]:
+            with Suite.lock:
+                r = command("tests/clients/stage.sh", *self.conf["clients"].split())
+            stage = r.stdout.splitlines()[-1:]
+            if r.returncode:
+                self.add("fail", "get the clients", r.stdout.splitlines())
+                return None
+            files += [(os.path.join(stage[0], d), "/" + d) for d in sorted(os.listdir(stage[0]))]
+        files.append((os.path.join(HERE, "guest"), "/vm/guest"))
+        return files
+
+    def run(self):
+        since = time.time()
+        try:
+            files = self.prepare()
+            if files:
+                self.judge(self.boot(files))
+        except Exception as e:      # a test of the runner's own failing
+            self.add("fail", "the runner itself: %r" % e)
+        self.tally.say("%s %s: %d passed, %d failed, %d skipped (%d s)" % (
+            "not ok" if self.seen["fail"] else "ok", self.title, self.seen["pass"],
+            self.seen["fail"], self.seen["skip"], time.time() - since))
+
+    def boot(self, files):
+        def archive():
+            a = boot.base_archive("exec sh /vm/guest/%s %s\n" %
+                                  (self.conf["guest"], self.conf["clients"]))
+            for source, dest in files:
+                a.file(source, dest)
+            return a
+        return boot.boot_retry(self.kernel, archive, self.conf.getint("timeout"),
+                               keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
+                               smp=self.conf.getint("smp"), mem=self.conf.getint("mem"),
+                               append=self.conf["append"], shift=self.conf.getint("shift"))
+
+    def judge(self, r):
+        """Counts everything that is to be seen of one boot."""
+        end = {boot.TIMEOUT: "it ran out of time", boot.NO_START: "it never came up",
+               boot.DIED: "the kernel died"}.get(r.status)
+        tail = r.console.splitlines()[-40:]
+        self.add("fail" if end else "pass", "the machine runs to its end" +
+                 (": " + end if end else ""), tail)
+        bad = r.dirty()
+        self.add("fail" if bad else "pass", "the kernel log is clean", bad)
+        rounds, ended = {}, []
+        for rnd, kind, name, payload in tap.programs(r.output):
+            if kind == "check":
+                ok, said = payload
+                self.add("pass" if ok else "fail", name, said)
+                ended.append(ok)
+            else:
+                rounds.setdefault(rnd, []).extend(self.program(rnd, name, *payload))
+        if self.conf["ktap"] == "console":
+            for rnd, lines in tap.kernel_rounds(r.console).items():
+                rounds[rnd] = self.results(rnd, "", *tap.parse(lines))
+        if not end and r.status and all(ended):
+            self.add("fail", "the guest script ended with status %d" % r.status,
+                     r.output.splitlines()[-20:])
+        if not ended:
+            self.add("fail", "the guest script did nothing", r.output.splitlines()[-20:])
+        if (self.conf.getboolean("programs") or self.conf["clients"] or
+                self.conf["ktap"] == "console"):
+            self.compare(rounds)
+
+    def program(self, rnd, name, status, lines):
+        tests, complaints = tap.parse(lines)
+        if status is None:
+            complaints.append("it did not end")
+        elif status and not any(t.ended == "fail" for t in tests):
+            complaints.append("exit status %d" % status)
+        if not tests:
+            complaints.append("no results")
+        return self.results(rnd, name + " ", tests, complaints, lines)
+
+    def results(self, rnd, prefix, tests, complaints, lines=()):
+        for t in tests:
+            t.name = prefix + t.name
+            self.add(t.ended, "%s (round %d)" % (t.name, rnd), t.said)
+        for c in complaints:
+            self.add("fail", "%s(round %d): %s" % (prefix, rnd, c), lines)
+        return tests
+
+    def compare(self, rounds):
+        expect = Expect(self.name, self.kernel)
+        counts = {rnd: len(tests) for rnd, tests in rounds.items()}
+        skips = {t.name for tests in rounds.values() for t in tests if t.ended == "skip"}
+        if ACCEPT and rounds:
+            with Suite.lock:
+                expect.accept(max(counts.values()), skips)
+            self.tally.say("accepted for %s: %s, %d skipped" % (self.title, counts, len(skips)))
+            return
+        want = expect.count()
+        ok = want and sorted(counts) == [1, 2] and set(counts.values()) == {want}
+        self.add("pass" if ok else "fail", "the expected number of tests ran (%s in each of two "
+                 "rounds; seen %s)" % (want, counts))
+        wrong = sorted(skips ^ expect.skips())
+        self.add("fail" if wrong else "pass", "the tests skipped are the ones that may be",
+                 ["%s: %s" % ("skipped" if t in skips else "listed but not skipped", t)
+                  for t in wrong])
+
+
+def main():
+    conf = configparser.ConfigParser()
+    conf.read(os.path.join(HERE, "suites.ini"))
+    steps = {"lint": lint, "builds": builds, "sparse": sparse}
+    wanted = sys.argv[1:]
+    if wanted == ["all"]:
+        wanted = [*steps, *conf.sections()]
+    unknown = [w for w in wanted if w not in steps and w not in conf]
+    if unknown or not wanted:
+        sys.exit("check.py: no such tests: %s (there are: %s)" % (
+            " ".join(unknown), " ".join([*steps, *conf.sections()])))
+    tally = Tally()
+    for w in wanted:
+        if w in steps:
+            steps[w](tally)
+    only = os.environ.get("KERNELS", " ".join(KERNELS)).split()
+    suites = [Suite(w, conf[w], k, tally) for w in wanted if w in conf
+              for k in conf[w]["kernels"].split() if k in only]
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS") or 2)) as pool:
+        list(pool.map(Suite.run, suites))
+    c = tally.count
+    print("%d passed, %d failed, %d skipped" % (c["pass"], c["fail"], c["skip"]))
+    return c["fail"] > 0 or c["pass"] == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

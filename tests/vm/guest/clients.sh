@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# clients.sh CLIENT...: runs the clients' programs (tests/clients/) on the
+# built-in subsystem in round 1 and on the module in round 2.
+
+. /vm/guest/lib.sh
+
+run_clients() {
+	for client; do
+		echo "@@prog $client"
+		/vm/clients/"$client"/run.sh </dev/null
+		echo
+		echo "@@done $client $?"
+	done
+}
+
+inventory >/tmp/inventory.before
+round 1
+run_clients "$@"
+round 2
+check "load" load || exit 1
+run_clients "$@"
+check "unload" unload || exit 1
+check "nothing left" nothing_left

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For the scripts that run in the guest.  Lines that begin with @@ are for
+# the runner: @@round N, @@prog NAME, @@done NAME STATUS, and
+# @@check ok|bad NAME, each of which is one test.
+
+KO=/vm/mod/keyrings.ko
+LIVEPATCH=/sys/kernel/livepatch/keyrings
+export KR_MODULE=$KO
+
+check() {	# check NAME COMMAND...: one test; a bad one says what it saw
+	name=$1
+	shift
+	if saw=$("$@" 2>&1); then
+		echo "@@check ok $name"
+	else
+		echo "@@check bad $name"
+		echo "$saw" | sed 's/^/    /'
+		return 1
+	fi
+}
+
+round() {
+	echo "@@round $1"
+	echo "@@round $1" >/dev/kmsg
+}
+
+# until SECONDS COMMAND...: wait for it to become true.
+until_true() {
+	left=$(($1 * 20))
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		usleep 50000
+	done
+}
+
+patched() { [ "$(cat $LIVEPATCH/transition 2>/dev/null)" = 0 ]; }
+unpatched() { [ ! -e $LIVEPATCH ]; }
+
+# Who keeps a livepatch transition from ending.
+stuck() {
+	for t in /proc/[0-9]*/task/*; do
+		state=$(cat "$t/patch_state" 2>/dev/null) || continue
+		[ "$state" = "$1" ] || continue
+		echo "task ${t##*/} $(cat "$t/comm"):"
+		cat "$t/stack"
+	done
+}
+
+load() {
+	insmod $KO || { dmesg | tail -n 20; return 1; }
+	until_true 30 patched || { echo "the transition does not end"; stuck 0; return 1; }
+}
+
+unload() {
+	echo 0 >$LIVEPATCH/enabled || return 1
+	until_true 30 unpatched || { echo "the transition does not end"; stuck 1; return 1; }
+	# The last callers may be on their way out.
+	until_true 10 rmmod keyrings 2>/dev/null || { rmmod keyrings; return 1; }
+}
+
+# The places where a module can leave something behind, as they are now.
+inventory() {
+	# shellcheck disable=SC2010
+	(
+		cd /proc && ls -d [a-z]* sys/kernel/keys/*
+		cd /sys && ls -d module/* kernel/debug/* kernel/tracing/events/*
+		sed 's/^/kprobe /' /sys/kernel/debug/kprobes/list
+		sed -n 's/^\(kr_[^ ]*\).*/slab \1/p' /proc/slabinfo
+		cat /proc/sys/kernel/keys/* 2>/dev/null | sed 's/^/sysctl /'
+	) | sort
+}
+
+nothing_left() {
+	inventory >/tmp/inventory.now
+	diff /tmp/inventory.before /tmp/inventory.now
+}

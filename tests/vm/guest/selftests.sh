@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs the programs of a list on the module, unloads it, looks for anything
+# left behind, loads it again and runs them again.
+
+. /vm/guest/lib.sh
+list=/vm/t/${1:-LIST}
+
+run_all() {
+	while read -r prog; do
+		[ "$prog" ] || continue
+		echo "@@prog $prog"
+		echo "@@prog $prog" >/dev/kmsg	# a time stamp in its log
+		(cd /vm/t && exec "./$prog") </dev/null
+		echo
+		echo "@@done $prog $?"
+	done <"$list"
+}
+
+mkdir -p /vm/t
+inventory >/tmp/inventory.before
+for n in 1 2; do
+	round $n
+	check "load $n" load || exit 1
+	run_all
+	[ -e $LIVEPATCH ] || check "load again" load || exit 1
+	check "unload $n" unload || exit 1
+	check "nothing left after unload $n" nothing_left
+done
