@@ -382,10 +382,8 @@ again:
 
 static void await(struct worker *w)
 {
-	time_t until = time(NULL) + 1000000;
 	int n = 0;
 
-	(void)until;
 	while (whose_turn(w) == 1) {
 		futex_sleep(&w->turn, 1);
 		if (whose_turn(w) == 1 && ++n > 300) {
@@ -636,7 +634,6 @@ long in(struct worker *w, long (*fn)(long, long, long), long a, long b, long c)
 
 /* ---- /proc, clock and limits ---- */
 
-static char *slurp_into;
 
 static long slurp(long path, long b, long c)
 {
@@ -668,14 +665,14 @@ void say_proc_keys(struct worker *w, bool usage)
 {
 	struct row rows[2000];
 	unsigned int count = 0, i;
-	char *l, *save;
+	char *rows_text, *l, *save;
 
-	slurp_into = room(1 << 20);
-	if (in(w, slurp, P("/proc/keys"), 0, P(slurp_into)) < 0) {
+	rows_text = room(1 << 20);
+	if (in(w, slurp, P("/proc/keys"), 0, P(rows_text)) < 0) {
 		say("W%d /proc/keys: not there", w->number);
 		return;
 	}
-	for (l = strtok_r(slurp_into, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+	for (l = strtok_r(rows_text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		unsigned int number = name_number(strtoul(l, NULL, 16));
 
 		if (number && count < 2000)
@@ -702,7 +699,7 @@ void say_key_users(uid_t from, unsigned int count)
 {
 	char *buf, *l, *save;
 
-	slurp_into = buf = room(1 << 20);
+	buf = room(1 << 20);
 	slurp(P("/proc/key-users"), 0, P(buf));
 	for (l = strtok_r(buf, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		unsigned int uid, usage, nkeys, nikeys, qk, qkm, qb, qbm;

@@ -124,6 +124,5 @@ void run_scenarios(const char *only, unsigned int part);
 int run_random(unsigned long seed, unsigned int episodes, unsigned int steps, const char *drop);
 int compare(const char *builtin, const char *ours, const char *table, const char *used);
 int rules_used(const char *table, const char *used);
-int helper_main(int argc, char **argv);
 
 #endif

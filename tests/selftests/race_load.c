@@ -16,7 +16,7 @@
 #define MODULE "keyrings"
 #define LIVEPATCH "/sys/kernel/livepatch/" MODULE
 
-enum { CYCLES = 4, LOAD_PATIENCE_MS = 60000 };
+enum { CYCLES = 3, LOAD_PATIENCE_MS = 60000 };
 
 static bool exists(const char *path)
 {
@@ -41,10 +41,11 @@ static char read_flag(const char *path)
 
 #define WAIT_FOR(condition) ({						\
 	long until_ = now_ms() + LOAD_PATIENCE_MS;			\
+	bool held_;							\
 									\
-	while (!(condition) && now_ms() < until_)			\
+	while (!(held_ = (condition)) && now_ms() < until_)		\
 		nap_ms(20);						\
-	(condition);							\
+	held_;								\
 })
 
 /* insmod, and wait until every task has changed over */
@@ -223,13 +224,19 @@ TEST_F_TIMEOUT(module, under_a_running_workload, 240)
 		}
 	}
 	for (i = 0; i < CYCLES; i++) {
-		before = self->race->rounds;
+		long start = now_ms(), loaded, used;
+
 		EXPECT_EQ(0, module_load(self->path));
-		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 4));
+		loaded = now_ms();
 		before = self->race->rounds;
+		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 20));
+		used = now_ms();
 		EXPECT_EQ(0, module_unload());
 		EXPECT_FALSE(is_loaded());
-		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 4));
+		TH_LOG("loaded in %ld ms, unloaded in %ld ms", loaded - start,
+		       now_ms() - used);
+		before = self->race->rounds;
+		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 20));
 	}
 	self->race->over = 1;
 	for (i = 0; i < 4; i++) {

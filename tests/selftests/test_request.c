@@ -777,7 +777,7 @@ TEST_F(request, reading_waits)
 TEST_F(request, helper_requests)
 {
 	long secret = ON(self->p, kc_add_user("k", "v", RING_S));
-	struct call *inner = call_to("more info", 0);
+	struct call *inner = call_to("more info", RING_REQUESTOR);
 	struct actor *h, *i;
 
 	h = helper_for(self->p, self->call);
@@ -790,7 +790,7 @@ TEST_F(request, helper_requests)
 	EXPECT_EQ(key_of(inner), answer_to(h, i));
 	EXPECT_EQ(0, ON(h, kc_instantiate(key_of(self->call), "v", 1, 0)));
 	EXPECT_EQ(key_of(self->call), answer_to(self->p, h));
-	/* and both go where the requester wants its keys */
+	/* the first because of its destination, the second by default */
 	EXPECT_EQ(1, ON(self->p, ring_holds(RING_S, key_of(inner))));
 	EXPECT_EQ(1, ON(self->p, ring_holds(RING_S, key_of(self->call))));
 }

@@ -305,7 +305,7 @@ def main():
     steps = {"lint": lint, "builds": builds, "sparse": sparse}
     wanted = sys.argv[1:]
     if wanted == ["all"]:
-        wanted = [*steps, *conf.sections()]
+        wanted = [*steps, *(s for s in conf.sections() if conf[s].getboolean("check"))]
     unknown = [w for w in wanted if w not in steps and w not in conf]
     if unknown or not wanted:
         sys.exit("check.py: no such tests: %s (there are: %s)" % (

@@ -5,9 +5,9 @@
 
 . /vm/guest/lib.sh
 
-# Somebody's day, from login to logout, for ever.  The pauses matter: two
-# emulated CPUs take turns of 100 ms, so that with both of them busy each of
-# the many inter-processor calls of a load costs that long.
+# Somebody's day, from login to logout, for ever.  The pauses matter: emulated
+# processors take turns, and with all of them busy each of the many calls from
+# one to the others that a load makes waits for a turn.
 worker() {
 	while :; do
 		setuidgid "$1" keyctl session - sh -c '
@@ -30,7 +30,7 @@ keyctl session old sleep 100000 >/dev/null 2>&1 &
 busy="$busy $!"
 round 1
 n=0
-while [ $n -lt "${CYCLES:-10}" ]; do
+while [ $n -lt "${CYCLES:-6}" ]; do
 	n=$((n + 1))
 	check "load $n" load || exit 1
 	setuidgid 1002 keyctl session "mine$n" sh -c 'keyctl add user left behind @s; exec sleep 30' \
