@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check lint builds sparse kunit selftests races load-cycle \
-	bench clean help
+	oracle keyutils clients bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -31,7 +31,7 @@ run:
 check:
 	@JOBS=$(JOBS) $(CHECK) all
 
-lint builds sparse kunit selftests races load-cycle:
+lint builds sparse kunit selftests races load-cycle oracle keyutils clients:
 	@JOBS=$(JOBS) $(CHECK) $@
 
 bench:
@@ -47,7 +47,9 @@ help:
 	@echo '                  KDIR=...     for a kernel build folder'
 	@echo 'make run          see it work, in a virtual machine'
 	@echo 'make check        all tests: the following, on both stock kernels'
-	@echo '  lint builds sparse kunit selftests races load-cycle'
+	@echo '  lint builds sparse kunit selftests races load-cycle oracle'
+	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
+	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
 	@echo 'make bench        count instructions per operation, built-in against ours'
 	@echo 'make clean        remove build/, downloads included'
 	@echo
