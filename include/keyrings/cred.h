@@ -219,14 +219,15 @@ long kr_cred_set_reqkey(int value);
 int kr_cred_default_dest(struct kr_key **dest);
 
 /**
- * kr_cred_set_session() - give current a session keyring
- * @ring: the ring; the reference stays the caller's
+ * kr_cred_enter_helper() - let current start as a helper
+ * @session: its session keyring; the reference stays the caller's
  *
- * May sleep.
+ * What a helper requests in its turn goes to rings of its own by default, as
+ * that of every task of the kernel's does. May sleep.
  *
  * Return: 0 or -ENOMEM.
  */
-int kr_cred_set_session(struct kr_key *ring);
+int kr_cred_enter_helper(struct kr_key *session);
 
 /**
  * kr_cred_ring_peek() - one of current's own rings, if it exists

@@ -75,7 +75,9 @@ bool kr_user_ring_usable(const struct kr_key *ring);
 /* The same with a reference. */
 struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
 struct kr_key *kr_session_get(void);
-/* Make `ring` the session keyring of a current that has none. */
+/* Make `ring` the session keyring of current; the reference stays the caller's. */
+int kr_session_set(struct kr_key *ring);
+/* The same for a current that has none. */
 int kr_session_adopt(struct kr_key *ring);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
 int kr_user_ring_get(bool session, struct kr_key **ring);

@@ -39,9 +39,20 @@ int kr_session_adopt(struct kr_key *ring)
 	return kr_cred_change(adopt_session, ring);
 }
 
-int kr_cred_set_session(struct kr_key *ring)
+int kr_session_set(struct kr_key *ring)
 {
 	return kr_cred_change(change_session, ring);
+}
+
+static void change_to_helper(struct kr_cred *cred, void *arg)
+{
+	change_session(cred, arg);
+	cred->reqkey = KEY_REQKEY_DEFL_THREAD_KEYRING;
+}
+
+int kr_cred_enter_helper(struct kr_key *session)
+{
+	return kr_cred_change(change_to_helper, session);
 }
 
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags)
@@ -62,7 +73,7 @@ static long join_anonymous(void)
 	kr_key_put(old);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = kr_cred_set_session(ring) ?: ring->serial;
+	ret = kr_session_set(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }
@@ -99,7 +110,7 @@ static long join_named(const char *name)
 	if (is_session(ring))
 		ret = 0;
 	else
-		ret = kr_cred_set_session(ring) ?: ring->serial;
+		ret = kr_session_set(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }

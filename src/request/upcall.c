@@ -109,7 +109,7 @@ static int fill_arguments(struct upcall *upcall, const struct kr_key *key)
 /* In the helper's task, before it executes the helper. */
 static int enter_session(struct subprocess_info *info, struct cred *cred)
 {
-	return kr_cred_set_session(info->data);
+	return kr_cred_enter_helper(info->data);
 }
 
 /* The task is ours only for as long as kr_upcall() waits: no cleanup is needed. */
