@@ -178,6 +178,9 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
     return cmd + ["-append", " ".join(words + shlex.split(append))]
 
 
+START_PATIENCE = 120  # seconds until something must have started in the machine
+
+
 class Result:
     """What came of one boot."""
 
@@ -242,6 +245,20 @@ def status_of(results, console, code):
     return Result(status, text.split("@@vm start\n", 1)[-1] if started else "", log, started)
 
 
+def run_qemu(cmd, results, tty):
+    """Runs it to its end, but not for long when nothing starts in it: now and then a machine
+    of an emulator hangs in the firmware or early in the kernel.  Its exit status."""
+    with subprocess.Popen(cmd, stdin=None if tty else subprocess.DEVNULL,
+                          stderr=None if tty else subprocess.DEVNULL) as qemu:
+        until = time.monotonic() + START_PATIENCE
+        while qemu.poll() is None and "@@vm start\n" not in read(results):
+            if time.monotonic() > until:
+                qemu.terminate()
+                break
+            time.sleep(0.2)
+        return qemu.wait()
+
+
 def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, **machine):
     """Boots once.  @live is a stream for the output as it comes, @keep a folder for the two
     logs; with @tty the output, and input, is our terminal's."""
@@ -256,9 +273,7 @@ def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, **machin
         reader = threading.Thread(target=follow, args=(results, done, live))
         if live:
             reader.start()
-        run = subprocess.run(["timeout", "--foreground", "-k", "5", str(timeout), *cmd],
-                             stdin=None if tty else subprocess.DEVNULL,
-                             stderr=None if tty else subprocess.DEVNULL, check=False)
+        code = run_qemu(["timeout", "--foreground", "-k", "5", str(timeout), *cmd], results, tty)
         done.set()
         if live:
             reader.join()
@@ -267,20 +282,20 @@ def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, **machin
             for path in (console, results):
                 if os.path.exists(path):
                     shutil.copy(path, keep)
-        return status_of(results, console, run.returncode)
+        return status_of(results, console, code)
 
 
 def boot_retry(kernel, archive_of, timeout=120, **kw):
-    """Boots; once more when the machine died before /vm/run began.
+    """Boots; again, at most twice, when the machine died before /vm/run began.
     @archive_of makes the archive, for each boot anew."""
-    r = boot(kernel, archive_of(), timeout, **kw)
-    if not r.started:
+    for tries in 2, 1, 0:
+        r = boot(kernel, archive_of(), timeout, **kw)
+        if r.started or not tries:
+            return r
         print("vm: the %s machine died before anything ran in it; one more try" % kernel,
               file=sys.stderr)
         for line in r.console.splitlines()[-15:]:
             print("vm: | " + line, file=sys.stderr)
-        r = boot(kernel, archive_of(), timeout, **kw)
-    return r
 
 
 def tty_lines():

@@ -231,7 +231,7 @@ class Suite:
         return boot.boot_retry(self.kernel, archive, self.conf.getint("timeout"),
                                keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
                                smp=self.conf.getint("smp"), mem=self.conf.getint("mem"),
-                               append=self.conf["append"], shift=self.conf.getint("shift"))
+                               append=self.conf["append"])
 
     def judge(self, r):
         """Counts everything that is to be seen of one boot."""
