@@ -316,6 +316,9 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, bool exclusive)
 	struct kr_edit edit;
 	int ret;
 
+	lockdep_assert_held(&ring->lock);
+	if (kr_key_is_ring(key))
+		lockdep_assert_held(&nesting_lock);
 	ret = kr_edit_prepare(&edit, ring, key->type, key->desc, key->hash);
 	if (ret)
 		return ret;
