@@ -2,6 +2,7 @@
 /* The session keyring: session-keyring(7). Joined, made, given to the parent. */
 #include <keyrings/cred.h>
 
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
@@ -167,6 +168,8 @@ static int give_once(struct task_struct *parent, struct kr_key *mine)
 	ret = kr_cred_publish_for(parent, old, new);
 	if (ret)
 		kr_cred_put(new);
+	else if (old)
+		synchronize_rcu();	/* a call of the parent may be searching the old ring */
 out:
 	kr_cred_put(old);
 	return ret;

@@ -169,6 +169,13 @@ static void *use_everything(void *arg)
 	return NULL;
 }
 
+/* Busy, but not so busy that an emulated machine has no time left to patch */
+static void breathe(unsigned int *seed)
+{
+	jitter(seed);
+	nap_ms(10);
+}
+
 static void work(struct race *race, int worker, long base)
 {
 	unsigned int seed = worker + 1;
@@ -181,16 +188,16 @@ static void work(struct race *race, int worker, long base)
 		IN_CHILD(use_everything(race));
 		if (!pthread_create(&thread, NULL, use_everything, race))
 			pthread_join(thread, NULL);
-		jitter(&seed);
+		breathe(&seed);
 	}
 }
 
 /* One worker changes its UID all the time, and leaves users behind it */
 static void wander(struct race *race, int worker, long base)
 {
+	unsigned int seed = worker + 1;
 	int i = 0;
 
-	(void)worker;
 	while (!race_is_over(race)) {
 		IN_CHILD({
 			if (become(base + 10 + i % 50, 0, 0))
@@ -198,6 +205,7 @@ static void wander(struct race *race, int worker, long base)
 			use_everything(race);
 		});
 		i++;
+		breathe(&seed);
 	}
 }
 

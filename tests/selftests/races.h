@@ -24,7 +24,7 @@ static inline int race_seconds(void)
 {
 	const char *text = getenv("RACE_SECONDS");
 
-	return text && atoi(text) > 0 ? atoi(text) : 4;
+	return text && atoi(text) > 0 ? atoi(text) : 3;
 }
 
 static inline bool race_is_over(struct race *race)
