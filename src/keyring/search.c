@@ -62,11 +62,18 @@ static bool search_links(struct kr_ring *ring, struct kr_search *search)
 {
 	struct kr_link *link;
 
-	if (search->exact)
-		link = kr_link_find_key(ring, search->exact);
-	else
-		link = kr_link_find(ring, search->type, search->desc, search->hash);
-	return link && take(search, link->key);
+	do {
+		if (search->exact)
+			link = kr_link_find_key(ring, search->exact);
+		else
+			link = kr_link_find(ring, search->type, search->desc, search->hash);
+		if (!link)
+			return false;
+		if (take(search, link->key))
+			return true;
+		/* A key dies after it was displaced: the one like it is there by now. */
+	} while (unlikely(!refcount_read(&link->key->usage)));
+	return false;
 }
 
 /* Recursion is bounded by KR_RING_DEPTH. */
