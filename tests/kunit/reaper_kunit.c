@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Unit tests of room reaper: deadlines, and keys that end in atomic context. */
+#include "kunit_helpers.h"
+
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/random.h>
+
+/* Lets the clock run to @seconds after the start of the case, and reaps. */
+static void advance(time64_t seconds)
+{
+	kr_clock_shift(seconds);
+	kr_reaper_flush();
+}
+
+static unsigned int links_of(struct kr_key *ring)
+{
+	return READ_ONCE(kr_ring_of(ring)->links.count);
+}
+
+/* A key in a ring that expires some time from now; the case holds it. */
+static struct kr_key *mortal(struct kunit *test, struct kr_key *ring, const char *desc,
+			     time64_t seconds)
+{
+	struct kr_key *key = kt_key(test, desc);
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	KUNIT_ASSERT_EQ(test, kr_key_set_expiry(key, kr_now() + seconds), 0);
+	return key;
+}
+
+static bool linked(const struct kr_key *key)
+{
+	return !hlist_empty(&key->links);
+}
+
+static const unsigned int delays[] = { 0, 1, 300, 100000 };
+
+static void describe_delay(const unsigned int *delay, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *delay);
+}
+
+KUNIT_ARRAY_PARAM(delay, delays, describe_delay);
+
+/* The key tells that it expired for gc_delay, then its links go; a second is to spare. */
+static void expired_key_is_unlinked_after_the_delay(struct kunit *test)
+{
+	unsigned int delay = *(const unsigned int *)test->param_value;
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = delay;
+	key = mortal(test, ring, "k", 1000);
+	advance(990);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+	KUNIT_EXPECT_TRUE(test, linked(key));
+	kr_clock_shift(1001);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYEXPIRED);
+	if (delay > 10) {
+		advance(1000 + delay - 5);
+		KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYEXPIRED);
+		KUNIT_EXPECT_TRUE(test, linked(key));
+	}
+	advance(1000 + delay + 1);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 1u);
+	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 3);
+}
+
+static void revoked_key_is_unlinked_after_the_delay(struct kunit *test)
+{
+	unsigned int delay = *(const unsigned int *)test->param_value;
+	struct kr_key *ring = kt_ring(test, "ring"), *key = kt_key(test, "k");
+
+	kr_limit_values.gc_delay = delay;
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	kr_key_revoke(key);
+	if (delay > 10) {
+		advance(delay - 5);
+		KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYREVOKED);
+		KUNIT_EXPECT_TRUE(test, linked(key));
+	}
+	advance(delay + 1);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 2);
+}
+
+/* The last link was the last reference: the key is gone, with all it owed. */
+static void reaped_key_is_freed(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+	s32 serial;
+
+	kr_limit_values.gc_delay = 0;
+	key = mortal(test, ring, "k", 100);
+	serial = key->serial;
+	kt_drop(test, key);
+	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 4 + 3);
+	advance(101);
+	KUNIT_EXPECT_NULL(test, kr_key_lookup(serial));
+	KT_EXPECT_DEBT(test, KT_UID, 1, 5);
+}
+
+/* Each ring gets its link bytes back, whoever owns it. */
+static void reaped_key_leaves_every_ring(struct kunit *test)
+{
+	struct kr_key *mine = kt_ring(test, "ring"), *theirs = kt_ring_of(test, KT_OTHER, "ring");
+	struct kr_key *third = kt_ring_of(test, 3000, "ring"), *key;
+
+	kr_limit_values.gc_delay = 0;
+	key = mortal(test, mine, "k", 100);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(theirs, key), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(third, key), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(third, kt_key(test, "stays")), 0);
+	KT_EXPECT_DEBT(test, KT_OTHER, 1, 5 + 4);
+	KT_EXPECT_DEBT(test, 3000, 1, 5 + 8);
+	advance(101);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	KT_EXPECT_DEBT(test, KT_OTHER, 1, 5);
+	KT_EXPECT_DEBT(test, 3000, 1, 5 + 4);
+}
+
+static void only_those_due_are_reaped(struct kunit *test)
+{
+	static const unsigned int when[] = { 500, 100, 300, 200, 400, 300 };
+	struct kr_key *ring = kt_ring(test, "ring"), *keys[ARRAY_SIZE(when)];
+	unsigned int i, now;
+	char desc[2] = "0";
+
+	kr_limit_values.gc_delay = 50;
+	for (i = 0; i < ARRAY_SIZE(when); i++, desc[0]++)
+		keys[i] = mortal(test, ring, desc, when[i]);
+	for (now = 90; now <= 590; now += 100) {
+		advance(now);
+		for (i = 0; i < ARRAY_SIZE(when); i++)
+			KUNIT_EXPECT_EQ_MSG(test, linked(keys[i]), when[i] + 50 > now,
+					    "due at %u, now %u", when[i] + 50, now);
+	}
+	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
+}
+
+static void expiry_can_be_put_off(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = 0;
+	key = mortal(test, ring, "k", 100);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(key, kr_now() + 500), 0);
+	advance(200);
+	KUNIT_EXPECT_TRUE(test, linked(key));
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+	advance(501);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+}
+
+static void expiry_can_be_brought_forward(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key, *first;
+
+	kr_limit_values.gc_delay = 0;
+	first = mortal(test, ring, "first", 300);
+	key = mortal(test, ring, "k", 500);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(key, kr_now() + 100), 0);
+	advance(101);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	KUNIT_EXPECT_TRUE(test, linked(first));
+}
+
+static void expiry_can_be_taken_back(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = 300;
+	key = mortal(test, ring, "k", 100);
+	KUNIT_EXPECT_NOT_NULL(test, key->deadline);
+	/* Also when it has expired, as long as it is there. */
+	kr_clock_shift(200);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYEXPIRED);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(key, KR_NEVER), 0);
+	KUNIT_EXPECT_NULL(test, key->deadline);
+	advance(100000);
+	KUNIT_EXPECT_TRUE(test, linked(key));
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+}
+
+/* A revoked key that had expired already goes at the time it was to go. */
+static void revoking_the_expired_does_not_prolong(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = 100;
+	key = mortal(test, ring, "k", 10);
+	kr_clock_shift(90);
+	kr_key_revoke(key);
+	advance(105);
+	KUNIT_EXPECT_TRUE(test, linked(key));
+	advance(112);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+}
+
+static void revoking_comes_before_a_later_expiry(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = 100;
+	key = mortal(test, ring, "k", 5000);
+	kr_key_revoke(key);
+	advance(101);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+}
+
+/* An administrator changes the delay: it counts for what is waiting too. */
+static void delay_counts_when_it_is_over(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *a, *b;
+
+	kr_limit_values.gc_delay = 1000;
+	a = mortal(test, ring, "a", 10);
+	b = mortal(test, ring, "b", 60);
+	advance(50);
+	KUNIT_EXPECT_TRUE(test, linked(a));
+	kr_limit_values.gc_delay = 5;
+	kr_reaper_flush();
+	KUNIT_EXPECT_FALSE(test, linked(a));
+	KUNIT_EXPECT_TRUE(test, linked(b));
+	kr_limit_values.gc_delay = 5000;
+	advance(1000);
+	KUNIT_EXPECT_TRUE(test, linked(b));
+}
+
+/* The wall clock is set back: nothing expires early, and nothing is forgotten. */
+static void clock_may_be_set_back(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = 0;
+	key = mortal(test, ring, "k", 100);
+	advance(-100000);
+	KUNIT_EXPECT_TRUE(test, linked(key));
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+	advance(101);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+}
+
+static void key_may_go_before_its_time(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *a, *b, *c;
+
+	kr_limit_values.gc_delay = 0;
+	a = mortal(test, ring, "a", 100);
+	b = mortal(test, ring, "b", 200);
+	c = mortal(test, ring, "c", 300);
+	KUNIT_EXPECT_EQ(test, kr_ring_unlink(ring, b), 0);
+	kt_drop(test, b);
+	kr_ring_invalidate(a);
+	kt_drop(test, a);
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 2u);
+	advance(250);
+	KUNIT_EXPECT_TRUE(test, linked(c));
+	advance(301);
+	KUNIT_EXPECT_FALSE(test, linked(c));
+}
+
+static void key_in_no_ring_is_only_forgotten(struct kunit *test)
+{
+	struct kr_key *key = kt_key(test, "k");
+
+	kr_limit_values.gc_delay = 0;
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(key, kr_now() - 1), 0);
+	kr_reaper_flush();
+	KUNIT_EXPECT_NULL(test, key->deadline);
+	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 1u);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYEXPIRED);
+	/* It may get another time to live. */
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(key, kr_now() + 10), 0);
+	KUNIT_EXPECT_NOT_NULL(test, key->deadline);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+}
+
+static void expired_ring_takes_its_tree_along(struct kunit *test)
+{
+	struct kr_key *top = kt_ring(test, "top"), *ring = kt_ring(test, "ring");
+	unsigned int i;
+	char desc[8];
+
+	kr_limit_values.gc_delay = 0;
+	KUNIT_ASSERT_EQ(test, kr_ring_link(top, ring), 0);
+	for (i = 0; i < 20; i++) {
+		snprintf(desc, sizeof(desc), "k%02u", i);
+		KUNIT_ASSERT_EQ(test, kt_add(test, ring, desc, 1), 0);
+	}
+	KUNIT_ASSERT_EQ(test, kr_key_set_expiry(ring, kr_now() + 10), 0);
+	kt_drop(test, ring);
+	advance(11);
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 1u);
+	KT_EXPECT_DEBT(test, KT_UID, 1, 4);
+}
+
+static const unsigned int crowds[] = { 1, 31, 32, 33, 64, 1000 };
+
+static void describe_crowd(const unsigned int *crowd, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *crowd);
+}
+
+KUNIT_ARRAY_PARAM(crowd, crowds, describe_crowd);
+
+/* Around the size of a batch, and many: with another one that is not due. */
+static void many_expire_at_once(struct kunit *test)
+{
+	unsigned int crowd = *(const unsigned int *)test->param_value, i;
+	struct kr_key *ring = kt_ring_of(test, 0, "ring"), *later, *key;
+	char desc[16];
+
+	kr_limit_values.gc_delay = 0;
+	later = mortal(test, ring, "later", 200);
+	for (i = 0; i < crowd; i++) {
+		snprintf(desc, sizeof(desc), "k%u", i);
+		key = kt_key_of(test, 0, desc, 1);
+		KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+		KUNIT_ASSERT_EQ(test, kr_key_set_expiry(key, kr_now() + 100), 0);
+		kt_drop(test, key);
+	}
+	advance(101);
+	KUNIT_EXPECT_EQ(test, links_of(ring), 1u);
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 2u);
+	advance(201);
+	KUNIT_EXPECT_FALSE(test, linked(later));
+	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
+}
+
+/* Nothing but the timer: no flush, no shifted clock. */
+static void timer_reaps_by_itself(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *soon, *later;
+	unsigned int i;
+
+	kr_limit_values.gc_delay = 1;
+	later = mortal(test, ring, "later", 1000);
+	soon = mortal(test, ring, "soon", 1);
+	KUNIT_EXPECT_TRUE(test, linked(soon));
+	for (i = 0; i < 100 && linked(soon); i++)
+		msleep(100);
+	KUNIT_EXPECT_FALSE(test, linked(soon));
+	KUNIT_EXPECT_GE(test, i, 5u);
+	KUNIT_EXPECT_TRUE(test, linked(later));
+}
+
+/* The one that was first in the queue is put off; the timer still serves the next. */
+static void timer_goes_on_to_the_next(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *first, *next;
+	unsigned int i;
+
+	kr_limit_values.gc_delay = 0;
+	first = mortal(test, ring, "first", 1);
+	next = mortal(test, ring, "next", 2);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(first, KR_NEVER), 0);
+	for (i = 0; i < 100 && linked(next); i++)
+		msleep(100);
+	KUNIT_EXPECT_FALSE(test, linked(next));
+	KUNIT_EXPECT_TRUE(test, linked(first));
+}
+
+static void flush_of_nothing(struct kunit *test)
+{
+	kr_reaper_flush();
+	kr_reaper_rearm();
+	kr_reaper_flush();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
+}
+
+/* Rings whose last reference goes where nothing may take long. */
+static void deferred_ends_are_done_in_time(struct kunit *test)
+{
+	struct kr_key *rings[10];
+	unsigned int i, j;
+	char desc[16];
+
+	for (i = 0; i < ARRAY_SIZE(rings); i++) {
+		rings[i] = kr_ring_alloc("r", kt_uid(KT_UID), kt_gid(KT_GID), &init_user_ns,
+					 KT_PERM, KR_ALLOC_IN_QUOTA);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rings[i]);
+		for (j = 0; j < 5; j++) {
+			snprintf(desc, sizeof(desc), "k%u", j);
+			KUNIT_EXPECT_EQ(test, kt_add(test, rings[i], desc, 1), 0);
+		}
+		KUNIT_EXPECT_EQ(test, kr_key_set_expiry(rings[i], kr_now() + 1000), 0);
+	}
+	preempt_disable();
+	for (i = 0; i < ARRAY_SIZE(rings); i++)
+		kr_key_put_later(rings[i]);
+	preempt_enable();
+	kr_reaper_flush();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
+	KT_EXPECT_DEBT(test, KT_UID, 0, 0);
+}
+
+#define POOL	16
+
+struct pool {
+	struct kr_key *ring;
+	const struct kr_key_type *type;
+	s32 serial[POOL];
+	atomic_t rounds;
+};
+
+/* Whatever can be done to a key that the reaper is about to take. */
+static int stir(void *arg)
+{
+	struct pool *pool = arg;
+	int complaints = 0;
+
+	while (!kthread_should_stop()) {
+		u32 dice = get_random_u32();
+		struct kr_key *key = kr_key_lookup(READ_ONCE(pool->serial[dice % POOL]));
+
+		cond_resched();
+		atomic_inc(&pool->rounds);
+		if (!key)
+			continue;
+		switch (dice >> 29) {
+		case 0:
+			kr_key_revoke(key);
+			break;
+		case 1:
+			complaints += !!kr_key_set_expiry(key, KR_NEVER);
+			break;
+		case 2:
+			kr_ring_unlink(pool->ring, key);
+			break;
+		case 3:
+			kr_ring_invalidate(key);
+			break;
+		default:
+			complaints += !!kr_key_set_expiry(key, kr_now() + (dice >> 8) % 10);
+			break;
+		}
+		kr_key_put(key);
+	}
+	return complaints;
+}
+
+static void refill(struct kunit *test, struct pool *pool)
+{
+	unsigned int i;
+	char desc[16];
+
+	for (i = 0; i < POOL; i++) {
+		struct kr_key *key;
+
+		snprintf(desc, sizeof(desc), "k%u", i);
+		key = kr_key_alloc(pool->type, desc, kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM,
+				   KR_ALLOC_IN_QUOTA);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
+		KUNIT_EXPECT_EQ(test, kt_instantiate(test, key, 3), 0);
+		kr_key_set_expiry(key, kr_now() + i % 4);
+		kr_ring_link(pool->ring, key);
+		WRITE_ONCE(pool->serial[i], key->serial);
+		kr_key_put(key);
+	}
+}
+
+static void reaped_while_they_change(struct kunit *test)
+{
+	struct pool pool = { .ring = kt_ring(test, "ring"), .type = kt_type(test, "user") };
+	unsigned long end = jiffies + KT_STRESS;
+	time64_t clock = 0;
+
+	kr_limit_values.gc_delay = 2;
+	kt_crew_start(test, 3, stir, &pool);
+	while (time_before(jiffies, end)) {
+		refill(test, &pool);
+		kr_clock_shift(clock += 2);
+		kr_reaper_rearm();
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&pool.rounds), 0);
+	kr_ring_clear(pool.ring);
+	kr_reaper_flush();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 1u);
+	KT_EXPECT_DEBT(test, KT_UID, 1, 5);
+}
+
+static struct kunit_case reaper_cases[] = {
+	KUNIT_CASE_PARAM(expired_key_is_unlinked_after_the_delay, delay_gen_params),
+	KUNIT_CASE_PARAM(revoked_key_is_unlinked_after_the_delay, delay_gen_params),
+	KUNIT_CASE(reaped_key_is_freed),
+	KUNIT_CASE(reaped_key_leaves_every_ring),
+	KUNIT_CASE(only_those_due_are_reaped),
+	KUNIT_CASE(expiry_can_be_put_off),
+	KUNIT_CASE(expiry_can_be_brought_forward),
+	KUNIT_CASE(expiry_can_be_taken_back),
+	KUNIT_CASE(revoking_the_expired_does_not_prolong),
+	KUNIT_CASE(revoking_comes_before_a_later_expiry),
+	KUNIT_CASE(delay_counts_when_it_is_over),
+	KUNIT_CASE(clock_may_be_set_back),
+	KUNIT_CASE(key_may_go_before_its_time),
+	KUNIT_CASE(key_in_no_ring_is_only_forgotten),
+	KUNIT_CASE(expired_ring_takes_its_tree_along),
+	KUNIT_CASE_PARAM(many_expire_at_once, crowd_gen_params),
+	KUNIT_CASE(timer_reaps_by_itself),
+	KUNIT_CASE(timer_goes_on_to_the_next),
+	KUNIT_CASE(flush_of_nothing),
+	KUNIT_CASE(deferred_ends_are_done_in_time),
+	KUNIT_CASE(reaped_while_they_change),
+	{}
+};
+
+static struct kunit_suite reaper_suite = {
+	.name		= "kr_reaper",
+	.suite_init	= kt_rooms_up,
+	.suite_exit	= kt_rooms_down,
+	.init		= kt_case_init,
+	.exit		= kt_case_exit,
+	.test_cases	= reaper_cases,
+};
+
+kunit_test_suite(reaper_suite);
