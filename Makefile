@@ -19,8 +19,8 @@ kernel := -k $(KERNEL)
 endif
 
 .DEFAULT_GOAL := modules
-.PHONY: modules run check lint builds sparse kunit selftests races load-cycle \
-	oracle keyutils clients bench clean help
+.PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
+	selftests races load-cycle oracle keyutils clients bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -30,6 +30,12 @@ run:
 
 check:
 	@JOBS=$(JOBS) $(CHECK) all
+
+check-debug:
+	@JOBS=$(JOBS) $(CHECK) debug
+
+check-debug-y:
+	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races oracle
 
 lint builds sparse kunit selftests races load-cycle oracle keyutils clients:
 	@JOBS=$(JOBS) $(CHECK) $@
@@ -48,10 +54,14 @@ help:
 	@echo 'make run          see it work, in a virtual machine'
 	@echo 'make check        all tests: the following, on both stock kernels'
 	@echo '  lint builds sparse kunit selftests races load-cycle oracle'
+	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
+	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
+	@echo 'make check-debug-y  a part of that: with CONFIG_KEYS, half an hour'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
 	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
 	@echo 'make bench        count instructions per operation, built-in against ours'
 	@echo 'make clean        remove build/, downloads included'
 	@echo
+	@echo 'KERNELS="6.1 6.12-debug" runs tests on these kernels only.'
 	@echo 'Missing packages are installed with apt.  JOBS=1 runs one virtual'
 	@echo 'machine at a time, VERBOSE=1 shows the compiler at work.'

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Boot a stock kernel in QEMU and run one shell script in it.
+"""Boot a kernel in QEMU and run one shell script in it.
+
+A kernel is named by its series, 6.1 or 6.12, which is Debian's stock one, or by
+series and flavour, as 6.12-debug, which is built here (kernel.sh).
 
 Everything the machine needs is in its initramfs: busybox, keyctl, process 1
 (init.c) and what the caller adds, so it has no disk and no modules to load.
@@ -17,6 +20,8 @@ import tempfile
 import threading
 import time
 
+import kcsan
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, "build")
@@ -24,7 +29,8 @@ BUILD = os.path.join(TOP, "build")
 # What must not be in the log of a kernel that is well.
 DIRTY = re.compile(r"BUG:|WARNING:|Call Trace|Oops|Kernel panic|possible recursive|"
                    r"suspicious RCU|refcount_t|general protection|stalls? on CPU|"
-                   r"soft lockup|blocked for more than|UBSAN:|KASAN:|Unable to handle")
+                   r"soft lockup|blocked for more than|UBSAN:|KASAN:|Unable to handle|"
+                   r"\bBUG \S+ \(|Object already free|non-static key")
 
 # Timed out, died before /vm/run started, died after.
 TIMEOUT, NO_START, DIED = 124, 125, 126
@@ -34,6 +40,20 @@ def fetch(*args):
     """Runs fetch.sh, returns what it printed."""
     return subprocess.run([os.path.join(HERE, "fetch.sh"), *args], check=True,
                           stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def is_built(kernel):
+    """Built here, not Debian's own?"""
+    return "-" in kernel
+
+
+def image(kernel):
+    """The file to boot."""
+    if is_built(kernel):
+        out = subprocess.run([os.path.join(HERE, "kernel.sh"), kernel], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout
+        return out.split()[1]
+    return fetch("image", kernel).split(" ", 1)[1]
 
 
 class Archive:
@@ -151,9 +171,10 @@ def base_archive(script, tty=False):
 
 
 def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False, append="",
-                 seed=1, thread="single", tty=False, shift=None):
+                 seed=1, thread="single", tty=False, shift=None, sockets=False):
     """@results is the file the runner reads: that of the second port, or, with @tty, of the
-    third, the second being our own terminal."""
+    third, the second being our own terminal.  @sockets: the kernel has no ACPI and finds one
+    processor in each socket."""
     words = ["console=ttyS0,115200", "quiet", "rdinit=/init", "log_buf_len=4M", "no_hash_pointers",
              "panic_on_warn=1", "oops=panic", "panic=-1", "softlockup_panic=1",
              "random.trust_cpu=on", "mitigations=off"]
@@ -171,14 +192,15 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
         cmd += ["-icount", "shift=0,sleep=off", "-seed", str(seed),
                 "-rtc", "base=2026-01-01,clock=vm"]
         words += ["nokaslr", "norandmaps"]
-    cmd += ["-smp", str(smp)]
+    cmd += ["-smp", "%d,sockets=%d" % (smp, smp) if sockets else str(smp)]
     if tty:
         cmd += ["-chardev", "stdio,id=term,signal=off", "-serial", "chardev:term"]
     cmd += ["-serial", "file:" + results]
     return cmd + ["-append", " ".join(words + shlex.split(append))]
 
 
-START_PATIENCE = 120  # seconds until something must have started in the machine
+# Seconds until something must have started in the machine: with a stock kernel, with one of ours.
+START_PATIENCE, START_PATIENCE_BUILT = 120, 480
 
 
 class Result:
@@ -188,8 +210,13 @@ class Result:
         self.status, self.output, self.console, self.started = status, output, console, started
 
     def dirty(self):
-        """The kernel log's bad lines."""
-        return [l for l in self.console.splitlines() if DIRTY.search(l)]
+        """The kernel log's bad lines, and the data races that are ours."""
+        rest, ours, _ = kcsan.split(self.console)
+        return [l for l in rest if DIRTY.search(l)] + [l for report in ours for l in report]
+
+    def races(self):
+        """How many data races of the kernel's own KCSAN has seen."""
+        return kcsan.split(self.console)[2]
 
 
 def read(path):
@@ -245,12 +272,12 @@ def status_of(results, console, code):
     return Result(status, text.split("@@vm start\n", 1)[-1] if started else "", log, started)
 
 
-def run_qemu(cmd, results, tty):
+def run_qemu(cmd, results, tty, patience):
     """Runs it to its end, but not for long when nothing starts in it: now and then a machine
     of an emulator hangs in the firmware or early in the kernel.  Its exit status."""
     with subprocess.Popen(cmd, stdin=None if tty else subprocess.DEVNULL,
                           stderr=None if tty else subprocess.DEVNULL) as qemu:
-        until = time.monotonic() + START_PATIENCE
+        until = time.monotonic() + patience
         while qemu.poll() is None and "@@vm start\n" not in read(results):
             if time.monotonic() > until:
                 qemu.terminate()
@@ -262,18 +289,20 @@ def run_qemu(cmd, results, tty):
 def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, **machine):
     """Boots once.  @live is a stream for the output as it comes, @keep a folder for the two
     logs; with @tty the output, and input, is our terminal's."""
-    _, vmlinuz = fetch("image", kernel).split(" ", 1)
+    vmlinuz = image(kernel)
     os.makedirs(os.path.join(BUILD, "vm"), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=os.path.join(BUILD, "vm")) as work:
         console, results = os.path.join(work, "console"), os.path.join(work, "results")
         initrd = os.path.join(work, "initrd")
         archive.write(initrd)
-        cmd = qemu_command(vmlinuz, initrd, console, results, tty=tty, **machine)
+        cmd = qemu_command(vmlinuz, initrd, console, results, tty=tty,
+                           sockets=is_built(kernel), **machine)
         done = threading.Event()
         reader = threading.Thread(target=follow, args=(results, done, live))
         if live:
             reader.start()
-        code = run_qemu(["timeout", "--foreground", "-k", "5", str(timeout), *cmd], results, tty)
+        code = run_qemu(["timeout", "--foreground", "-k", "5", str(timeout), *cmd], results, tty,
+                        START_PATIENCE_BUILT if is_built(kernel) else START_PATIENCE)
         done.set()
         if live:
             reader.join()

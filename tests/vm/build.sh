@@ -11,11 +11,12 @@
 #   sparse      keyrings.ko, read by sparse as well (make C=2)
 #   kunit-core  kunit.ko for a kernel that was built without KUnit
 #
-# -k is a series of stock Debian kernels (default 6.12), -r a release as
-# uname -r prints it, -d a kernel build folder.  Compiler and sparse messages
-# about our files go to standard error and make the build fail; the path of
-# what was built goes to standard output.  VERBOSE=1 shows the whole log;
-# KR_TOP=DIR builds another tree than this one.
+# -k is a series of stock Debian kernels (default 6.12) or a kernel that
+# kernel.sh builds (6.12-debug), -r a release as uname -r prints it, -d a kernel
+# build folder.  Compiler and sparse messages about our files go to standard
+# error and make the build fail; the path of what was built goes to standard
+# output.  VERBOSE=1 shows the whole log; KR_TOP=DIR builds another tree than
+# this one.
 
 set -eu
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL
@@ -24,7 +25,7 @@ top=${KR_TOP:-$(cd "$here/../.." && pwd)}
 
 say() { echo "build: $*" >&2; }
 die() { say "$*"; exit 1; }
-usage() { sed -n '4,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 series=6.12 release='' kdir=''
 while getopts k:r:d: o; do
@@ -45,7 +46,10 @@ if [ "$kdir" ]; then
 elif [ "$release" ]; then
 	kdir=$("$here/fetch.sh" headers-of "$release")
 else
-	kdir=$("$here/fetch.sh" headers "$series")
+	case $series in
+	*-*)	kdir=$("$here/kernel.sh" "$series") && kdir=${kdir##* } ;;
+	*)	kdir=$("$here/fetch.sh" headers "$series") ;;
+	esac
 fi
 release=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' \
 	"$kdir/include/generated/utsrelease.h" 2>/dev/null) ||

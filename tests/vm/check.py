@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests and count them.
 
-check.py all | (lint builds sparse SUITE)...
+check.py all | debug | (lint builds sparse SUITE)...
 
 A suite is a section of suites.ini.  It passes when on every kernel the
 expected number of tests ran in each round, none failed, those skipped are the
 ones that may be, the kernel log is clean, and the checks of its guest script
 hold.  Each of these is a test too.  ACCEPT=1 writes the numbers and skips seen
 into tests/vm/expect/ instead of comparing them.
+
+"all" is for the stock kernels, "debug" for those built to find mistakes.
+KERNELS names some of either kind to run on instead.
 """
 import concurrent.futures
 import configparser
@@ -135,37 +138,57 @@ def test_programs(folder):
 
 
 class Expect:
-    """What a suite is to do on a kernel, from expect/."""
+    """What a suite is to do on a kernel, from expect/.  Of the rows that fit, those of the
+    kernel itself count, or else those of its series, or else those of every kernel (*)."""
 
     def __init__(self, suite, kernel):
         self.suite, self.kernel = suite, kernel
 
-    def _lines(self, kind):
-        path = os.path.join(HERE, "expect", "%s.%s" % (self.suite, kind))
-        for line in boot.read(path).splitlines():
+    def _path(self, kind):
+        return os.path.join(HERE, "expect", "%s.%s" % (self.suite, kind))
+
+    def _rows(self, kind):
+        for line in boot.read(self._path(kind)).splitlines():
             if line.strip() and not line.startswith("#"):
                 yield line.split(None, 1)
 
     def count(self):
         """Tests in each round, or None."""
-        return next((int(n) for k, n in self._lines("count") if k in ("*", self.kernel)), None)
+        rows = dict(self._rows("count"))
+        for k in (self.kernel, self.kernel.split("-")[0], "*"):
+            if k in rows:
+                return int(rows[k])
+        return None
 
     def skips(self):
-        return {name for k, name in self._lines("skip") if k in ("*", self.kernel)}
+        """A kernel that only differs in what it skips has rows of its own beside those for
+        all; "-" is for a kernel that skips nothing."""
+        rows = list(self._rows("skip"))
+        for k in (self.kernel, self.kernel.split("-")[0]):
+            own = {name for kernel, name in rows if kernel == k}
+            if own:
+                break
+        return own - {"-"} | {name for kernel, name in rows if kernel == "*"}
 
     def accept(self, count, skips):
-        for kind, new in (("count", [str(count)]), ("skip", sorted(skips))):
-            path = os.path.join(HERE, "expect", "%s.%s" % (self.suite, kind))
-            keep = [l for l in boot.read(path).splitlines()
-                    if l and l.split(None, 1)[0] != self.kernel]
-            head = [l for l in keep if l.startswith("#")] or \
-                ["# SPDX-License-Identifier: GPL-2.0-only",
-                 "# kernel, tests in each round" if kind == "count" else
-                 "# kernel (or *), test that may be skipped; why"]
-            body = [l for l in keep if not l.startswith("#")]
-            with open(path, "w") as f:
-                f.write("\n".join(head + sorted(body + ["%s %s" % (self.kernel, x) for x in new]))
-                        + "\n")
+        """Writes down what was seen, where that is not what was expected."""
+        if count != self.count():
+            self._write("count", [str(count)])
+        if skips != self.skips():
+            self._write("skip", sorted(skips) or ["-"])
+
+    def _write(self, kind, new):
+        path = self._path(kind)
+        keep = [l for l in boot.read(path).splitlines()
+                if l and l.split(None, 1)[0] != self.kernel]
+        head = [l for l in keep if l.startswith("#")] or \
+            ["# SPDX-License-Identifier: GPL-2.0-only",
+             "# kernel, tests in each round" if kind == "count" else
+             "# kernel (or *), test that may be skipped; why"]
+        body = [l for l in keep if not l.startswith("#")]
+        with open(path, "w") as f:
+            f.write("\n".join(head + sorted(body + ["%s %s" % (self.kernel, x) for x in new]))
+                    + "\n")
 
 
 class Suite:
@@ -173,8 +196,10 @@ class Suite:
 
     lock = threading.Lock()
 
-    def __init__(self, name, conf, kernel, tally):
+    def __init__(self, name, conf, kernel, tally, machine):
+        """@machine: what is special about machines with this kernel."""
         self.name, self.conf, self.kernel, self.tally = name, conf, kernel, tally
+        self.machine = machine
         self.title = "%s on %s" % (name, kernel)
         self.seen = {"pass": 0, "fail": 0, "skip": 0}
 
@@ -186,6 +211,8 @@ class Suite:
         """The modules and programs, or None when something does not build."""
         files = []
         for flavour in self.conf["modules"].split():
+            if flavour == "kunit-core" and boot.is_built(self.kernel):
+                continue        # it has KUnit
             path, said = build(self.kernel, flavour)
             if not path:
                 self.add("fail", "build " + flavour, said)
@@ -228,10 +255,12 @@ class Suite:
             for source, dest in files:
                 a.file(source, dest)
             return a
-        return boot.boot_retry(self.kernel, archive, self.conf.getint("timeout"),
+        slower = int(self.machine.get("slower", "1"))
+        return boot.boot_retry(self.kernel, archive, self.conf.getint("timeout") * slower,
                                keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
-                               smp=self.conf.getint("smp"), mem=self.conf.getint("mem"),
-                               append=self.conf["append"])
+                               smp=self.conf.getint("smp"),
+                               mem=self.conf.getint("mem") + int(self.machine.get("mem", "0")),
+                               append=self.conf["append"] + " " + self.machine.get("append", ""))
 
     def judge(self, r):
         """Counts everything that is to be seen of one boot."""
@@ -242,6 +271,8 @@ class Suite:
                  (": " + end if end else ""), tail)
         bad = r.dirty()
         self.add("fail" if bad else "pass", "the kernel log is clean", bad)
+        if r.races():
+            self.tally.say("# %s: %d data races of the kernel's own" % (self.title, r.races()))
         rounds, ended = {}, []
         for rnd, kind, name, payload in tap.programs(r.output):
             if kind == "check":
@@ -299,26 +330,45 @@ class Suite:
                   for t in wrong])
 
 
+STEPS = {"lint": lint, "builds": builds, "sparse": sparse}
+
+
+def plan(conf, wanted):
+    """What to do: names of steps, and pairs of a suite and a kernel."""
+    suites = [s for s in conf.sections() if not s.startswith("kernel ")]
+    only = os.environ.get("KERNELS", "").split()
+    which = "debug" if wanted == ["debug"] else "kernels"
+    if wanted == ["all"]:
+        wanted = [*STEPS, *(s for s in suites if conf[s].getboolean("check"))]
+    elif wanted == ["debug"]:
+        wanted = suites
+    unknown = [w for w in wanted if w not in STEPS and w not in suites]
+    if unknown or not wanted:
+        sys.exit("check.py: no such tests: %s (there are: %s)" % (
+            " ".join(unknown), " ".join([*STEPS, *suites])))
+
+    def kernels(suite):
+        if only and which == "kernels":
+            fit = conf[suite]["kernels"] + " " + conf[suite]["debug"]
+        else:
+            fit = conf[suite][which]
+        return [k for k in fit.split() if not only or k in only]
+
+    return [w for w in wanted if w in STEPS], [(w, k) for w in wanted if w in suites
+                                               for k in kernels(w)]
+
+
 def main():
     conf = configparser.ConfigParser()
     conf.read(os.path.join(HERE, "suites.ini"))
-    steps = {"lint": lint, "builds": builds, "sparse": sparse}
-    wanted = sys.argv[1:]
-    if wanted == ["all"]:
-        wanted = [*steps, *(s for s in conf.sections() if conf[s].getboolean("check"))]
-    unknown = [w for w in wanted if w not in steps and w not in conf]
-    if unknown or not wanted:
-        sys.exit("check.py: no such tests: %s (there are: %s)" % (
-            " ".join(unknown), " ".join([*steps, *conf.sections()])))
+    steps, suites = plan(conf, sys.argv[1:])
     tally = Tally()
-    for w in wanted:
-        if w in steps:
-            steps[w](tally)
-    only = os.environ.get("KERNELS", " ".join(KERNELS)).split()
-    suites = [Suite(w, conf[w], k, tally) for w in wanted if w in conf
-              for k in conf[w]["kernels"].split() if k in only]
+    for s in steps:
+        STEPS[s](tally)
+    runs = [Suite(s, conf[s], k, tally, conf["kernel " + k] if "kernel " + k in conf else {})
+            for s, k in suites]
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS") or 2)) as pool:
-        list(pool.map(Suite.run, suites))
+        list(pool.map(Suite.run, runs))
     c = tally.count
     print("%d passed, %d failed, %d skipped" % (c["pass"], c["fail"], c["skip"]))
     return c["fail"] > 0 or c["pass"] == 0

@@ -4,12 +4,14 @@
 # Get from Debian what the builds and the virtual machines need.
 #
 #   fetch.sh tools GROUP...       install what is missing of: build vm check
+#                                 kernel
 #   fetch.sh release SERIES       print the stock kernel's release, e.g. for 6.12
 #   fetch.sh headers SERIES       install its headers; print the build folder
 #   fetch.sh headers-of RELEASE   the same for a release named in full
 #   fetch.sh image SERIES         download its image; print "RELEASE VMLINUZ"
 #   fetch.sh source SERIES        download linux-source; print the folder that
 #                                 holds the few files of it that the tests use
+#   fetch.sh tree SERIES          the same, with all of its files
 #
 # Images and sources are downloaded and unpacked below build/, never
 # installed.  What is there already in apt's current version is left alone.
@@ -94,6 +96,9 @@ tool_packages() {
 			dpkg-source dpkg-dev \
 			'/usr/share/perl/5*/Pod/Usage.pm' perl \
 			'/usr/lib/gcc/x86_64-linux-gnu/*/32/libgcc.a' gcc-multilib ;;
+	kernel)	printf '%s %s\n' ccache ccache flex flex bison bison bc bc lz4 lz4 \
+			xz xz-utils /usr/include/libelf.h libelf-dev \
+			/usr/include/openssl/opensslv.h libssl-dev ;;
 	*)	die "no tool group $1" ;;
 	esac
 }
@@ -187,35 +192,58 @@ image() {
 source_paths='lib/kunit include/kunit tools/testing/selftests/kselftest.h
 	tools/testing/selftests/kselftest_harness.h scripts/kernel-doc'
 
-source_() {
+# source_deb SERIES: set pkg, want and deb for it, and see that the file is
+# there.  An older file of the package goes.
+source_deb() {
 	pkg=linux-source-$1
-	dir=$build/source/$1
 	want=$(candidate "$pkg")
 	[ "$want" ] || { apt_update && want=$(candidate "$pkg"); } || true
-	stamp="${want:-$(sed -n 1s/:.*//p "$dir/stamp" 2>/dev/null)}: $(echo $source_paths)"
-	if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ]; then
-		deb=$build/source/${pkg}_${want}.deb
-		if [ ! -e "$deb" ]; then
-			say "downloading $pkg $want (about 150 MB)"
-			got=$(download "$pkg" "$build/source/tmp.$1")
-			rm -f "$build/source/$pkg"_*.deb
-			mv "$got" "$deb"
-			rm -rf "$build/source/tmp.$1"
-		fi
-		say "unpacking the files needed of $pkg"
-		rm -rf "$dir"
-		mkdir -p "$dir"
-		# shellcheck disable=SC2086
-		dpkg-deb --fsys-tarfile "$deb" |
-			tar -xO "./usr/src/$pkg.tar.xz" |
-			tar -xJ -C "$dir" --strip-components=1 \
-				$(printf "$pkg/%s " $source_paths)
-		echo "$stamp" >"$dir/stamp"
+	deb=$build/source/${pkg}_${want}.deb
+}
+
+# unpack DIR STAMP WHAT [PATH...]: make DIR hold these paths of the source, or
+# all of it, unless its stamp says that it does.
+unpack() {
+	dir=$1 stamp=$2 what=$3
+	shift 3
+	[ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+	if [ ! -e "$deb" ]; then
+		say "downloading $pkg $want (about 150 MB)"
+		got=$(download "$pkg" "$build/source/tmp.$pkg")
+		rm -f "$build/source/$pkg"_*.deb
+		mv "$got" "$deb"
+		rm -rf "$build/source/tmp.$pkg"
 	fi
+	say "unpacking $what of $pkg"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO "./usr/src/$pkg.tar.xz" |
+		tar -xJ -C "$dir" --strip-components=1 "$@"
+	echo "$stamp" >"$dir/stamp"
+}
+
+# Without apt's word, what was unpacked before serves.
+before() {
+	sed -n "1s/:.*//p" "$build/source/$1/stamp" 2>/dev/null
+}
+
+source_() {
+	source_deb "$1"
+	# shellcheck disable=SC2046,SC2086
+	unpack "$build/source/$1" "${want:-$(before "$1")}: $(echo $source_paths)" \
+		"the files needed" $(printf "$pkg/%s " $source_paths)
 	echo "$dir"
 }
 
-[ $# -ge 2 ] || { sed -n '4,15s/^# \{0,1\}//p' "$0"; exit 2; }
+tree() {
+	source_deb "$1"
+	unpack "$build/source/$1-tree" "${want:-$(before "$1-tree")}: all" \
+		"all files (1.6 GB)"
+	echo "$dir"
+}
+
+[ $# -ge 2 ] || { sed -n '4,17s/^# \{0,1\}//p' "$0"; exit 2; }
 lock "$@"
 what=$1
 shift
@@ -226,5 +254,6 @@ headers)	headers_of "$(release "$1")" ;;
 headers-of)	headers_of "$1" ;;
 image)		image "$1" ;;
 source)		source_ "$1" ;;
+tree)		tree "$1" ;;
 *)		die "what is $what?" ;;
 esac

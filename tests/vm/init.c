@@ -3,8 +3,9 @@
  * Process 1 of the test machines.
  *
  * Mounts the usual file systems, runs /vm/run on the second serial port and
- * powers the machine off.  The first serial port is the kernel's console and
- * stays free of anything else.  What the runner reads on the second port:
+ * ends the machine, by a reboot that the emulator was told not to make: that
+ * needs no ACPI.  The first serial port is the kernel's console and stays free
+ * of anything else.  What the runner reads on the second port:
  *
  *	@@vm start		user space is there
  *	...			what /vm/run writes
@@ -108,7 +109,7 @@ static int open_port(const char *name)
 
 	if (fd < 0) {
 		perror(name);
-		reboot(RB_POWER_OFF);
+		reboot(RB_AUTOBOOT);
 	}
 	return fd;
 }
@@ -138,6 +139,6 @@ int main(void)
 	dprintf(runner, "\n@@vm exit %d\n", status);
 	tcdrain(runner);
 	sync();
-	reboot(RB_POWER_OFF);
+	reboot(RB_AUTOBOOT);
 	return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run one shell command, or a shell, in a stock Debian kernel under QEMU.
+"""Run one shell command, or a shell, in a kernel under QEMU.
 
   tests/vm/run.sh --kernel 6.12 --add FILE:DEST --cmd 'shell command'
   tests/vm/run.sh --kernel 6.1 --module build/.../keyrings.ko --shell
@@ -21,7 +21,7 @@ EPILOG = """exit status: that of the command; 124 it took too long; 125 the mach
 def parse():
     p = argparse.ArgumentParser(prog="run.sh", description=__doc__, epilog=EPILOG,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--kernel", default="6.12", help="6.1 or 6.12 (default)")
+    p.add_argument("--kernel", default="6.12", help="6.1, 6.12 (default), or one of kernel.sh: 6.12-debug, ...")
     p.add_argument("--cmd", help="shell command to run as root in the guest")
     p.add_argument("--shell", action="store_true", help="a shell on this terminal instead")
     p.add_argument("--module", action="append", default=[], metavar="KO",

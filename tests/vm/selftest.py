@@ -59,6 +59,9 @@ class Quiet(check.Tally):
         pass
 
 
+EXPECT = check.Expect
+
+
 class Fixed(check.Expect):
     """Expects two tests, one skip, in each round."""
 
@@ -86,7 +89,7 @@ def failures(output=GOOD, console="[ 1.0] all is well\n", status=0):
     conf = check.configparser.ConfigParser()
     conf.read_string("[s]\nprograms = yes\nktap = results\n")
     tally = Quiet()
-    suite = check.Suite("s", conf["s"], "6.12", tally)
+    suite = check.Suite("s", conf["s"], "6.12", tally, {})
     suite.judge(boot.Result(status, output, console, True))
     return len(tally.failures)
 
@@ -110,7 +113,62 @@ def judging():
     see("a guest script that failed", failures(status=3) == 1)
 
 
+RACE = """[    7.1] all is well
+[    7.2] ==================================================================
+[    7.2] BUG: KCSAN: data-race in %(one)s / %(two)s
+[    7.2]
+[    7.2] write to 0xffff888004 of 8 bytes by task 71 on cpu 1:
+[    7.2]  %(one)s+0x10/0x50%(in_one)s
+[    7.2]  %(caller)s+0x20/0x90 [keyrings]
+[    7.2]
+[    7.2] read to 0xffff888004 of 8 bytes by task 72 on cpu 0:
+[    7.2]  %(two)s+0x11/0x51%(in_two)s
+[    7.2]  do_syscall_64+0x33/0x80
+[    7.2]
+[    7.2] value changed: 0x1 -> 0x2
+[    7.2] ==================================================================
+[    7.3] all is still well
+"""
+
+
+def race(one="vfs_x", in_one="", two="vfs_y", in_two="", caller="kr_x"):
+    """How many lines are bad, how many reports the kernel's own, in a log with this race."""
+    r = boot.Result(0, "", RACE % locals(), True)
+    return bool(r.dirty()), r.races()
+
+
+def races():
+    ours = " [keyrings]"
+    see("a data race of the kernel's, below a call of ours", race() == (False, 1))
+    see("a data race of ours", race("kr_one", ours, "kr_two", ours) == (True, 0))
+    see("a data race that is ours on one side", race(two="kr_two", in_two=ours) == (True, 0))
+    see("a data race in a copy made for us", race("memcpy") == (True, 0))
+
+
+def expecting(kernel, kind, rows):
+    """What a file of these rows makes the runner expect of this kernel."""
+    class Planted(EXPECT):
+        def _rows(self, kind_):
+            return [r.split(None, 1) for r in rows] if kind_ == kind else []
+    planted = Planted("s", kernel)
+    return planted.count() if kind == "count" else planted.skips()
+
+
+def rows_of_a_kernel():
+    counts = ["* 1", "6.12 2", "6.12-debug 3"]
+    see("the number for every kernel", expecting("6.1", "count", counts) == 1)
+    see("the number for a series", expecting("6.12-kcsan", "count", counts) == 2)
+    see("the number for one kernel", expecting("6.12-debug", "count", counts) == 3)
+    skips = ["* a", "6.12 b", "6.12-debug -", "6.12-kcsan c"]
+    see("skips of every kernel and a series", expecting("6.12", "skip", skips) == {"a", "b"})
+    see("a kernel without those of its series",
+        expecting("6.12-debug", "skip", skips) == {"a"})
+    see("a kernel with other skips", expecting("6.12-kcsan", "skip", skips) == {"a", "c"})
+
+
 if __name__ == "__main__":
     parsing()
+    races()
+    rows_of_a_kernel()
     judging()
     sys.exit(not all(DONE))

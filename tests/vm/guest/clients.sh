@@ -14,11 +14,11 @@ run_clients() {
 	done
 }
 
-inventory >/tmp/inventory.before
+begin
 round 1
 run_clients "$@"
 round 2
 check "load" load || exit 1
 run_clients "$@"
 check "unload" unload || exit 1
-check "nothing left" nothing_left
+finish

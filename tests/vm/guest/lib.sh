@@ -8,6 +8,11 @@ KO=/vm/mod/keyrings.ko
 LIVEPATCH=/sys/kernel/livepatch/keyrings
 export KR_MODULE=$KO
 
+KMEMLEAK=/sys/kernel/debug/kmemleak
+
+# On a kernel that looks for data races: from here on, not while it boots.
+[ ! -e /sys/kernel/debug/kcsan ] || echo on >/sys/kernel/debug/kcsan
+
 check() {	# check NAME COMMAND...: one test; a bad one says what it saw
 	name=$1
 	shift
@@ -76,4 +81,28 @@ inventory() {
 nothing_left() {
 	inventory >/tmp/inventory.now
 	diff /tmp/inventory.before /tmp/inventory.now
+}
+
+# begin: note what there is before the module comes.
+begin() {
+	inventory >/tmp/inventory.before
+	[ ! -e $KMEMLEAK ] || echo clear >$KMEMLEAK
+}
+
+# A kernel with kmemleak says what nobody can reach any more.  It reports what
+# is older than five seconds, and what has not changed since the scan before.
+no_leaks() {
+	sleep 6
+	echo scan >$KMEMLEAK
+	sleep 1
+	echo scan >$KMEMLEAK
+	leaks=$(cat $KMEMLEAK)
+	echo "$leaks"
+	[ -z "$leaks" ]
+}
+
+# finish: the last check of a script, with the module unloaded.
+finish() {
+	check "nothing left" nothing_left
+	[ ! -e $KMEMLEAK ] || check "no memory leaks" no_leaks
 }

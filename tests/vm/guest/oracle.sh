@@ -40,7 +40,7 @@ ends_well() {	# every transcript ends as its last section does, and nothing is a
 	! grep -h '^!!' $out/*.scenarios $out/*.random
 }
 
-inventory >/tmp/inventory.before
+begin
 for n in 1 2; do
 	round $n
 	seed=$((${1:-0} + n * 1000))
@@ -53,4 +53,4 @@ for n in 1 2; do
 	prog random judge random
 done
 check "every row of the table of differences is needed" $oracle used $table $out/used
-check "nothing left" nothing_left
+finish

@@ -18,7 +18,7 @@ run_all() {
 }
 
 mkdir -p /vm/t
-inventory >/tmp/inventory.before
+begin
 for n in 1 2; do
 	round $n
 	check "load $n" load || exit 1
@@ -27,3 +27,4 @@ for n in 1 2; do
 	check "unload $n" unload || exit 1
 	check "nothing left after unload $n" nothing_left
 done
+finish
