@@ -94,6 +94,9 @@ FIXTURE(module)
 	struct race *race;
 };
 
+/* A kernel without a key service of its own knows no such calls without the module */
+static bool has_builtin;
+
 FIXTURE_SETUP(module)
 {
 	stage_open();
@@ -105,6 +108,7 @@ FIXTURE_SETUP(module)
 	if (self->was_loaded) {
 		ASSERT_EQ(0, module_unload());
 	}
+	has_builtin = kc_id(RING_T, 0) != -ENOSYS;
 	REQUIRE_NO_SESSION();
 }
 
@@ -128,6 +132,8 @@ static void sane(struct race *race, const char *what, long ret)
 {
 	switch (ret) {
 	case -ENOSYS:
+		race_expect(race, !has_builtin, "%s: %ld", what, ret);
+		break;
 	case -ENOMEM:
 	case -EFAULT:
 	case -EIO:
@@ -261,6 +267,8 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 240)
 	long ring = ON(p, kc_id(RING_P, 1));
 	long key = ON(p, kc_add_user("old", "old value", RING_P)), fresh;
 
+	if (!has_builtin)
+		SKIP(return, "the kernel has no key service of its own");
 	ASSERT_LT(0, key);
 	ASSERT_EQ(0, module_load(self->path));
 	EXPECT_STREQ("old value", ON(p, payload(key)));
