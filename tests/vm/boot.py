@@ -177,7 +177,7 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
     processor in each socket."""
     words = ["console=ttyS0,115200", "quiet", "rdinit=/init", "log_buf_len=4M", "no_hash_pointers",
              "panic_on_warn=1", "oops=panic", "panic=-1", "softlockup_panic=1",
-             "random.trust_cpu=on", "mitigations=off"]
+             "random.trust_cpu=on", "mitigations=off", "no_timer_check"]
     cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
            "-net", "none", "-m", str(mem), "-kernel", vmlinuz, "-initrd", initrd,
            "-serial", "file:" + console]
