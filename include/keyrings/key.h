@@ -16,7 +16,10 @@
 #include <keyrings/store.h>
 #include <keyrings/user.h>
 
+struct kernel_pkey_params;
+struct kernel_pkey_query;
 struct kr_key;
+struct kr_restriction;
 struct seq_file;
 
 #define KR_TYPE_NAME_MAX	31	/* bytes of a type's name without the NUL */
@@ -90,6 +93,8 @@ int kr_buf_write(const struct kr_buf *buf, size_t offset, const void *src, size_
 
 /**
  * struct kr_prep - a payload on its way into a key
+ * @type: of the key
+ * @fresh: it is for a key that has none yet; otherwise it may be for an update
  * @desc: the caller's description, or NULL
  * @made_desc: a description the type derived from the payload, kmalloc()ed, or NULL
  * @data: the caller's bytes, or NULL; the type may take them by setting this to NULL
@@ -98,12 +103,39 @@ int kr_buf_write(const struct kr_buf *buf, size_t offset, const void *src, size_
  * @expiry: when the new key expires, or KR_NEVER
  */
 struct kr_prep {
+	const struct kr_key_type *type;
+	bool fresh;
 	const char *desc;
 	char *made_desc;
 	struct kr_payload *data;
 	void *payload;
 	size_t quotalen;
 	time64_t expiry;
+};
+
+/**
+ * struct kr_match - a comparison that is the type's own
+ * @cmp: is this key of the type meant? In an RCU read section
+ */
+struct kr_match {
+	bool (*cmp)(const struct kr_match *match, const struct kr_key *key);
+};
+
+/**
+ * struct kr_pkey_ops - KEYCTL_PKEY_QUERY to KEYCTL_PKEY_VERIFY
+ * @query: what the key can do
+ * @crypt: encrypt, decrypt or sign, as @params says; returns the length of the result
+ * @verify: 0 when the signature is right
+ *
+ * They may sleep. The key is positive.
+ */
+struct kr_pkey_ops {
+	int (*query)(struct kr_key *key, struct kernel_pkey_params *params,
+		     struct kernel_pkey_query *info);
+	int (*crypt)(struct kr_key *key, struct kernel_pkey_params *params, const void *in,
+		     void *out);
+	int (*verify)(struct kr_key *key, struct kernel_pkey_params *params, const void *in,
+		      const void *signature);
 };
 
 /**
@@ -119,12 +151,19 @@ struct kr_prep {
  * @destroy: free the payload; no reader is left; may not sleep
  * @describe: the part of a /proc/keys line that is the type's; in an RCU read section
  * @read: KEYCTL_READ; returns the full length; NULL when the payload is secret
+ * @match_begin: prepare a search for what only the type can compare with a description; NULL
+ *	or returning NULL: keys are found by type and description alone; else may be an
+ *	ERR_PTR; may sleep
+ * @match_end: free what @match_begin returned; there when that is
+ * @lookup_restriction: what a string says of keys that a ring may hold; an ERR_PTR of -EINVAL,
+ *	-ENOKEY or -ENOMEM; may be NULL; may sleep
+ * @pkey: the public-key operations, or NULL
  * @list: in the registry
  */
 struct kr_key_type {
 	const char *name;
 	size_t def_datalen;
-	int (*vet_description)(const char *desc);
+	int (*vet_description)(const struct kr_key_type *type, const char *desc);
 	int (*preparse)(struct kr_prep *prep);
 	void (*free_preparse)(struct kr_prep *prep);
 	int (*instantiate)(struct kr_key *key, struct kr_prep *prep);
@@ -133,6 +172,11 @@ struct kr_key_type {
 	void (*destroy)(struct kr_key *key);
 	void (*describe)(const struct kr_key *key, struct seq_file *m);
 	long (*read)(struct kr_key *key, const struct kr_buf *buf);
+	struct kr_match *(*match_begin)(const struct kr_key_type *type, const char *desc);
+	void (*match_end)(struct kr_match *match);
+	struct kr_restriction *(*lookup_restriction)(const struct kr_key_type *type,
+						     const char *restriction);
+	const struct kr_pkey_ops *pkey;
 	struct list_head list;
 };
 
@@ -149,6 +193,7 @@ enum kr_key_flag {
 	KR_KEY_KEEP,		/* may not be removed */
 	KR_KEY_INSTANTIATING,	/* claimed by whoever instantiates it */
 	KR_KEY_FIRST_LINK,	/* the link that comes with the key is or was in use */
+	KR_KEY_MIRRORED,	/* the built-in subsystem has one like it; never cleared */
 };
 
 #define KR_UNINSTANTIATED	0
@@ -544,9 +589,56 @@ void kr_key_type_unregister(struct kr_key_type *type);
  * kr_key_type_find() - find a type by name
  * @name: the name
  *
+ * The module's own, or else one that the bridge knows of. May sleep.
+ *
  * Return: the type or NULL.
  */
 const struct kr_key_type *kr_key_type_find(const char *name);
+
+/**
+ * kr_key_type_find_own() - find a type of the module's own
+ * @name: the name
+ *
+ * Return: the type or NULL.
+ */
+const struct kr_key_type *kr_key_type_find_own(const char *name);
+
+/**
+ * kr_key_set_type_finder() - tell the room where else types are found
+ * @find: returns a type that stays as long as the module, or NULL; may sleep
+ */
+void kr_key_set_type_finder(const struct kr_key_type *(*find)(const char *name));
+
+/**
+ * struct kr_mirror_ops - what a key tells the bridge, a higher room
+ * @sync: payload, time of expiry or state have changed; may sleep
+ * @end: the key's last reference has gone; any context but interrupts
+ */
+struct kr_mirror_ops {
+	void (*sync)(struct kr_key *key);
+	void (*end)(struct kr_key *key);
+};
+
+extern const struct kr_mirror_ops *kr_key_mirror;
+
+/**
+ * kr_key_set_mirror() - tell the room who keeps keys like the mirrored ones
+ * @ops: constant until the module goes
+ */
+void kr_key_set_mirror(const struct kr_mirror_ops *ops);
+
+/**
+ * kr_key_sync() - tell whoever keeps a key like this one that it has changed
+ * @key: the caller holds a reference and no spinlock
+ *
+ * May sleep when the key is mirrored.
+ */
+static inline void kr_key_sync(struct kr_key *key)
+{
+	smp_mb();	/* the change first; pairs with whoever sets the flag and then looks */
+	if (unlikely(test_bit(KR_KEY_MIRRORED, &key->flags)))
+		kr_key_mirror->sync(key);
+}
 
 /**
  * struct kr_reaper_ops - what a key asks of the reaper, a higher room

@@ -19,7 +19,7 @@
  *	the lock of ring-to-ring links and of every key's lock
  * @links: the links, by hash of the key's type and description
  * @children: those links that lead to rings; RCU readers
- * @restricted: no link may be added any more; under @lock
+ * @restriction: what may be linked, or NULL; set once, under @lock; owned
  * @slots: which places in the order of links are taken; under @lock
  * @ns: in which the name is known; NULL for a name that is not published
  * @by_name: in the table of names, unhashed when not published
@@ -32,12 +32,29 @@ struct kr_ring {
 	struct mutex lock;
 	struct kr_store links;
 	struct hlist_head children;
-	bool restricted;
+	struct kr_restriction *restriction;
 	u16 slots;
 	struct kr_ns *ns;
 	struct hlist_node by_name;
 	struct kr_key key;
 };
+
+/**
+ * struct kr_restriction - which keys a ring admits
+ * @check: may this key be linked into the ring, which is locked? The payload is that of a key of
+ *	the type, or NULL; may sleep; 0 or a negative error
+ * @drop: free it; any context but interrupts; NULL for one that is not allocated
+ * @trust: a key or ring of ours that the check looks at; holds a reference; NULL for none
+ */
+struct kr_restriction {
+	int (*check)(struct kr_restriction *restriction, struct kr_ring *ring,
+		     const struct kr_key_type *type, void *payload);
+	void (*drop)(struct kr_restriction *restriction);
+	struct kr_key *trust;
+};
+
+/* Admits nothing. */
+extern struct kr_restriction kr_restriction_all;
 
 static inline struct kr_ring *kr_ring_of(struct kr_key *key)
 {
@@ -116,14 +133,15 @@ int kr_ring_move(struct kr_key *key, struct kr_key *from, struct kr_key *to, boo
 int kr_ring_clear(struct kr_key *ring);
 
 /**
- * kr_ring_restrict() - let nothing be linked into a ring any more
+ * kr_ring_restrict() - let only some keys be linked into a ring, or none
  * @ring: the ring
+ * @restriction: passes to the ring on success
  *
- * May sleep. Irrevocable.
+ * May sleep. Irrevocable; does not look at the links that are there.
  *
- * Return: 0; -ENOTDIR; -EEXIST restricted already.
+ * Return: 0; -ENOTDIR; -EEXIST restricted already; -EDEADLK it trusts a ring that trusts this one.
  */
-int kr_ring_restrict(struct kr_key *ring);
+int kr_ring_restrict(struct kr_key *ring, struct kr_restriction *restriction);
 
 /**
  * kr_ring_forget_key() - remove a key from every ring
@@ -166,6 +184,7 @@ struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type
  * @actor: must be granted search on every ring on the way and on the key
  * @possessed: the actor possesses the ring that the search starts at
  * @flags: KR_SEARCH_*
+ * @match: between kr_search_begin() and kr_search_end(): how the type tells keys, or NULL
  * @error: what was wrong with the last key that would have matched, -EAGAIN for none
  * @found: the key, with a reference
  */
@@ -177,6 +196,7 @@ struct kr_search {
 	const struct cred *actor;
 	bool possessed;
 	unsigned int flags;
+	struct kr_match *match;
 	int error;
 	struct kr_key *found;
 };
@@ -191,6 +211,33 @@ struct kr_search {
  */
 void kr_search_init(struct kr_search *search, const struct kr_key_type *type, const char *desc,
 		    const struct cred *actor, unsigned int flags);
+
+/**
+ * kr_search_begin() - let the type say how its keys are told
+ * @search: filled in by kr_search_init()
+ *
+ * Types with such a way of their own find nothing by it without this. May
+ * sleep; kr_search_end() must follow success.
+ *
+ * Return: 0, or what the type says of the description.
+ */
+static inline int kr_search_begin(struct kr_search *search)
+{
+	if (unlikely(search->type->match_begin))
+		search->match = search->type->match_begin(search->type, search->desc);
+	return PTR_ERR_OR_ZERO(search->match);
+}
+
+/**
+ * kr_search_end() - the counterpart
+ * @search: on which kr_search_begin() succeeded
+ */
+static inline void kr_search_end(struct kr_search *search)
+{
+	if (unlikely(search->match))
+		search->type->match_end(search->match);
+	search->match = NULL;
+}
 
 /**
  * kr_ring_search() - search a tree of keyrings

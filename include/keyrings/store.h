@@ -157,4 +157,17 @@ void kr_store_drain(struct kr_store *store, void (*fn)(struct kr_store_node *nod
 void kr_store_each(struct kr_store *store, bool (*fn)(struct kr_store_node *node, void *arg),
 		   void *arg);
 
+/**
+ * kr_store_each_rcu() - call a function for every node, as a reader
+ * @store: the store
+ * @fn: returns false to stop
+ * @arg: for @fn
+ *
+ * Caller is in an RCU read section. A node that is stored during the whole call
+ * is seen, unless @fn stopped before; when the store is resized meanwhile the
+ * call begins anew, and @fn sees nodes again.
+ */
+void kr_store_each_rcu(struct kr_store *store,
+		       bool (*fn)(struct kr_store_node *node, void *arg), void *arg);
+
 #endif /* KEYRINGS_STORE_H */

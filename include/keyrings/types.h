@@ -3,6 +3,9 @@
 #ifndef KEYRINGS_TYPES_H
 #define KEYRINGS_TYPES_H
 
+struct kr_key;
+struct kr_payload;
+
 /**
  * kr_types_init() - register the types
  *
@@ -16,5 +19,13 @@ int kr_types_init(void);
  * No key is left.
  */
 void kr_types_exit(void);
+
+/**
+ * kr_user_payload_get() - the bytes of a `user` or `logon` key
+ * @key: of one of these types; the caller holds a reference
+ *
+ * Return: the payload with a reference; NULL when the key has none, or is of another type.
+ */
+struct kr_payload *kr_user_payload_get(struct kr_key *key);
 
 #endif /* KEYRINGS_TYPES_H */

@@ -136,7 +136,11 @@ static long search_and_link(const struct kr_key_ref *ring, const char *type_name
 		return -ENOKEY;
 	kr_search_init(&search, type, desc, current_cred(), KR_SEARCH_RECURSE);
 	search.possessed = ring->possessed;
+	ret = kr_search_begin(&search);
+	if (ret)
+		return ret;
 	ret = kr_ring_search(ring->key, &search);
+	kr_search_end(&search);
 	if (ret)
 		return ret == -EAGAIN ? -ENOKEY : ret;
 

@@ -108,6 +108,9 @@ int kr_cred_search(struct kr_search *search)
 	struct kr_anchors anchors;
 	int ret;
 
+	ret = kr_search_begin(search);
+	if (ret)
+		return ret;
 	search->possessed = true;
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
@@ -118,5 +121,6 @@ int kr_cred_search(struct kr_search *search)
 			ret = search_anchors(requester, search, ret);
 	}
 	rcu_read_unlock();
+	kr_search_end(search);
 	return ret;
 }

@@ -26,6 +26,7 @@ static hsiphash_key_t hash_key;
 const struct kr_key_type *kr_key_ring_type;
 static const struct kr_ring_ops *ring_ops;
 const struct kr_reaper_ops *kr_key_reaper;
+const struct kr_mirror_ops *kr_key_mirror;
 static bool (*serial_taken)(s32 serial);
 
 /* Serial numbers are random: they need no mixing. */
@@ -84,7 +85,7 @@ int kr_key_init_object(struct kr_key *key, size_t space, const struct kr_key_typ
 	if (!desc || !*desc)
 		return -EINVAL;
 	if (type->vet_description) {
-		ret = type->vet_description(desc);
+		ret = type->vet_description(type, desc);
 		if (ret)
 			return ret;
 	}
@@ -219,6 +220,8 @@ static void end_one(struct kr_key *key, struct llist_head *dying)
 		kr_key_reaper->cancel(key);
 	if (kr_key_is_ring(key))
 		ring_ops->end(key, dying);
+	if (unlikely(test_bit(KR_KEY_MIRRORED, &key->flags)))
+		kr_key_mirror->end(key);
 	WARN_ON_ONCE(!hlist_empty(&key->links));
 	settle_account(key);
 	call_rcu(&key->rcu, free_rcu);
@@ -293,6 +296,11 @@ void kr_key_walk(bool (*fn)(struct kr_key *key, void *arg), void *arg)
 void kr_key_set_reaper(const struct kr_reaper_ops *ops)
 {
 	kr_key_reaper = ops;
+}
+
+void kr_key_set_mirror(const struct kr_mirror_ops *ops)
+{
+	kr_key_mirror = ops;
 }
 
 void kr_key_set_ring(const struct kr_key_type *type, const struct kr_ring_ops *ops)

@@ -98,6 +98,7 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 	/* Revoked meanwhile: the time for that has the last word. */
 	if (unlikely(test_bit(KR_KEY_REVOKED, &key->flags)))
 		end_time_now(key);
+	kr_key_sync(key);
 	return 0;
 }
 
@@ -108,6 +109,7 @@ void kr_key_revoke(struct kr_key *key)
 	if (key->type->revoke)
 		key->type->revoke(key);
 	end_time_now(key);
+	kr_key_sync(key);
 }
 
 int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)

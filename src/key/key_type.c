@@ -8,8 +8,9 @@
 
 static LIST_HEAD(types);		/* RCU readers */
 static DEFINE_MUTEX(types_lock);	/* writers */
+static const struct kr_key_type *(*find_elsewhere)(const char *name);
 
-const struct kr_key_type *kr_key_type_find(const char *name)
+const struct kr_key_type *kr_key_type_find_own(const char *name)
 {
 	const struct kr_key_type *type, *found = NULL;
 
@@ -25,12 +26,25 @@ const struct kr_key_type *kr_key_type_find(const char *name)
 	return found;
 }
 
+const struct kr_key_type *kr_key_type_find(const char *name)
+{
+	const struct kr_key_type *type = kr_key_type_find_own(name);
+
+	might_sleep();
+	return type || !find_elsewhere ? type : find_elsewhere(name);
+}
+
+void kr_key_set_type_finder(const struct kr_key_type *(*find)(const char *name))
+{
+	find_elsewhere = find;
+}
+
 int kr_key_type_register(struct kr_key_type *type)
 {
 	int ret = 0;
 
 	mutex_lock(&types_lock);
-	if (kr_key_type_find(type->name))
+	if (kr_key_type_find_own(type->name))
 		ret = -EEXIST;
 	else
 		list_add_tail_rcu(&type->list, &types);

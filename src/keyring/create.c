@@ -61,10 +61,13 @@ static int update(struct kr_key *key, struct kr_prep *prep)
 {
 	int ret = key->type->update(key, prep);
 
+	if (ret)
+		return ret;
 	/* A negative key becomes what the update made of it. */
-	if (!ret && kr_key_state(key) != KR_POSITIVE)
+	if (kr_key_state(key) != KR_POSITIVE)
 		kr_key_set_state(key, KR_POSITIVE);
-	return ret;
+	kr_key_sync(key);
+	return 0;
 }
 
 /*
@@ -100,6 +103,9 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 
 	if (test_bit(KR_KEY_KEEP, &ring->key->flags))
 		set_bit(KR_KEY_KEEP, &key->flags);
+	ret = kr_ring_admits_key(kr_ring_of(ring->key), key);
+	if (ret)
+		goto err_put;
 	ret = kr_edit_commit(&edit, key);
 	if (ret) {
 		kr_key_put(key);
@@ -108,6 +114,8 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 	out->key = key;
 	return 0;
 
+err_put:
+	kr_key_put(key);
 err_cancel:
 	kr_edit_cancel(&edit);
 	return ret;
@@ -139,6 +147,7 @@ static int preparse(const struct kr_key_type *type, struct kr_prep *prep)
 {
 	int ret;
 
+	prep->type = type;
 	prep->quotalen = type->def_datalen;
 	prep->expiry = KR_NEVER;
 	ret = type->preparse ? type->preparse(prep) : 0;
@@ -182,6 +191,7 @@ int kr_ring_update_key(const struct kr_key_ref *ref, struct kr_prep *prep, const
 	if (!type->update)
 		return -EOPNOTSUPP;
 
+	prep->desc = ref->key->desc;
 	ret = preparse(type, prep);
 	if (!ret)
 		ret = update(ref->key, prep);
@@ -201,8 +211,9 @@ static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct k
 	struct kr_edit edit;
 	int ret;
 
-	if (ring && kr_ring_of(ring)->restricted)
-		return -EPERM;
+	ret = ring ? kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) : 0;
+	if (ret)
+		return ret;
 	if (!link_needed(ring, key))
 		return kr_key_instantiate(key, prep);
 
@@ -241,6 +252,7 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
 
 	might_sleep();
 	prep->desc = key->desc;
+	prep->fresh = true;
 	ret = preparse(key->type, prep);
 	if (!ret)
 		ret = ring_lock(ring);
@@ -287,7 +299,7 @@ int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int time
 	link_ret = ring_lock(ring);
 	if (link_ret)
 		ring = NULL;
-	if (ring && kr_ring_of(ring)->restricted) {
+	if (ring && kr_ring_of(ring)->restriction) {
 		ring_unlock(ring);
 		return -EPERM;
 	}

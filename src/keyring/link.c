@@ -164,8 +164,8 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
 	lockdep_assert_held(&ring->lock);
 	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
 		return -EKEYREVOKED;
-
-	if (ring->restricted)
+	/* What admits nothing needs no look at the key. */
+	if (ring->restriction == &kr_restriction_all)
 		return -EPERM;
 
 	edit->ring = ring;
@@ -335,6 +335,11 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, bool exclusive)
 		kr_edit_cancel(&edit);
 		return 0;
 	}
+	ret = kr_ring_admits_key(ring, key);
+	if (ret) {
+		kr_edit_cancel(&edit);
+		return ret;
+	}
 	return kr_edit_commit(&edit, key);
 }
 
@@ -435,22 +440,6 @@ int kr_ring_clear(struct kr_key *ring_key)
 	return 0;
 }
 
-int kr_ring_restrict(struct kr_key *ring_key)
-{
-	struct kr_ring *ring = kr_ring_of(ring_key);
-	int ret = 0;
-
-	might_sleep();
-	if (!kr_key_is_ring(ring_key))
-		return -ENOTDIR;
-	mutex_lock(&ring->lock);
-	if (ring->restricted)
-		ret = -EEXIST;
-	ring->restricted = true;
-	mutex_unlock(&ring->lock);
-	return ret;
-}
-
 /* Some ring that holds the key, with a reference; NULL when none does. */
 static struct kr_ring *some_holder(struct kr_key *key)
 {
@@ -486,6 +475,7 @@ void kr_ring_invalidate(struct kr_key *key)
 	set_bit(KR_KEY_INVALIDATED, &key->flags);
 	spin_unlock(&key->lock);
 	kr_ring_forget_key(key);
+	kr_key_sync(key);
 }
 
 #define READ_STACK	64	/* serials that need no allocation */

@@ -59,6 +59,7 @@ static void ring_end(struct kr_key *key, struct llist_head *dying)
 	struct kr_ring *ring = kr_ring_of(key);
 
 	kr_name_withdraw(ring);
+	kr_restriction_drop(ring);
 	kr_link_drop_all(ring, dying);
 }
 

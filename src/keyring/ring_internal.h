@@ -60,6 +60,13 @@ void kr_edit_cancel(struct kr_edit *edit);
 void kr_link_drop(struct kr_ring *ring, struct kr_link *link);
 void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying);
 
+/* May a key of this type with this payload be linked? The ring is locked; may sleep. */
+int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *payload);
+/* The same for a key that has its payload, or will never have one. */
+int kr_ring_admits_key(struct kr_ring *ring, struct kr_key *key);
+/* The ring ends: so does its restriction. */
+void kr_restriction_drop(struct kr_ring *ring);
+
 void kr_name_publish(struct kr_ring *ring);
 void kr_name_withdraw(struct kr_ring *ring);
 

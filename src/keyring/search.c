@@ -58,10 +58,30 @@ static bool take(struct kr_search *search, struct kr_key *key)
 	return true;
 }
 
+static bool try_link(struct kr_store_node *node, void *arg)
+{
+	struct kr_key *key = container_of(node, struct kr_link, node)->key;
+	struct kr_search *search = arg;
+
+	if (key->type != search->type || !search->match->cmp(search->match, key))
+		return true;
+	return !take(search, key);
+}
+
+/* Only the type can tell: each key in the ring is looked at. */
+static bool search_each_link(struct kr_ring *ring, struct kr_search *search)
+{
+	search->found = NULL;
+	kr_store_each_rcu(&ring->links, try_link, search);
+	return search->found;
+}
+
 static bool search_links(struct kr_ring *ring, struct kr_search *search)
 {
 	struct kr_link *link;
 
+	if (unlikely(search->match))
+		return search_each_link(ring, search);
 	do {
 		if (search->exact)
 			link = kr_link_find_key(ring, search->exact);

@@ -201,3 +201,47 @@ void kr_store_each(struct kr_store *store, bool (*fn)(struct kr_store_node *node
 			return;
 	}
 }
+
+static bool each_in_chain_rcu(struct hlist_head *head,
+			      bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
+{
+	struct kr_store_node *node;
+
+	hlist_for_each_entry_rcu(node, head, chain) {
+		if (!fn(node, arg))
+			return false;
+	}
+	return true;
+}
+
+/* One round; false when @fn stopped it. */
+static bool each_once_rcu(struct kr_store *store,
+			  bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
+{
+	struct kr_store_table *table = rcu_dereference(store->table);
+	unsigned int i;
+
+	if (!table)
+		return each_in_chain_rcu(&store->single, fn, arg);
+	for (i = 0; i < 1u << table->bits; i++) {
+		if (!each_in_chain_rcu(&table->bucket[i], fn, arg))
+			return false;
+	}
+	return true;
+}
+
+void kr_store_each_rcu(struct kr_store *store,
+		       bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
+{
+	unsigned int seq;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "nodes are borrowed");
+	for (;;) {
+		seq = raw_read_seqcount(&store->resize);
+		if (!each_once_rcu(store, fn, arg))
+			return;
+		if (likely(!(seq & 1) && !read_seqcount_retry(&store->resize, seq)))
+			return;
+		cpu_relax();
+	}
+}

@@ -114,6 +114,13 @@ static struct kr_payload *payload_get(struct kr_key *key)
 	return payload;
 }
 
+struct kr_payload *kr_user_payload_get(struct kr_key *key)
+{
+	if (key->type != &kr_type_user && key->type != &kr_type_logon)
+		return NULL;
+	return payload_get(key);
+}
+
 static long user_read(struct kr_key *key, const struct kr_buf *buf)
 {
 	struct kr_payload *payload = payload_get(key);
@@ -129,7 +136,7 @@ static long user_read(struct kr_key *key, const struct kr_buf *buf)
 }
 
 /* "subtype:rest": something must stand before the colon. */
-static int logon_vet_description(const char *desc)
+static int logon_vet_description(const struct kr_key_type *type, const char *desc)
 {
 	const char *colon = strchr(desc, ':');
 

@@ -529,9 +529,9 @@ static void restricted_ring_takes_no_link(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
 	KUNIT_ASSERT_EQ(test, kr_ring_link(from, key), 0);
-	KUNIT_EXPECT_EQ(test, kr_ring_restrict(key), -ENOTDIR);
-	KUNIT_EXPECT_EQ(test, kr_ring_restrict(ring), 0);
-	KUNIT_EXPECT_EQ(test, kr_ring_restrict(ring), -EEXIST);
+	KUNIT_EXPECT_EQ(test, kr_ring_restrict(key, &kr_restriction_all), -ENOTDIR);
+	KUNIT_EXPECT_EQ(test, kr_ring_restrict(ring, &kr_restriction_all), 0);
+	KUNIT_EXPECT_EQ(test, kr_ring_restrict(ring, &kr_restriction_all), -EEXIST);
 	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, kt_key(test, "l")), -EPERM);
 	KUNIT_EXPECT_EQ(test, kr_ring_move(key, from, ring, false), -EPERM);
 	KUNIT_EXPECT_EQ(test, kt_add(test, ring, "m", 1), -EPERM);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Restrictions: which keys a ring admits, keyctl(2), KEYCTL_RESTRICT_KEYRING. A
+ * restriction may trust another ring; rings that trust each other in a circle
+ * would keep each other alive for ever and are refused.
+ */
+#include <keyrings/keyring.h>
+
+#include "ring_internal.h"
+
+/* Serialises the setting of restrictions, so that no two close a circle. Taken outside of rings. */
+static DEFINE_MUTEX(restrict_lock);
+
+static int admit_nothing(struct kr_restriction *restriction, struct kr_ring *ring,
+			 const struct kr_key_type *type, void *payload)
+{
+	return -EPERM;
+}
+
+struct kr_restriction kr_restriction_all = {
+	.check	= admit_nothing,
+};
+
+int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *payload)
+{
+	struct kr_restriction *restriction = ring->restriction;
+
+	lockdep_assert_held(&ring->lock);
+	return likely(!restriction) ? 0 : restriction->check(restriction, ring, type, payload);
+}
+
+int kr_ring_admits_key(struct kr_ring *ring, struct kr_key *key)
+{
+	if (likely(!ring->restriction))
+		return 0;
+	/* Checks look into payloads that stay as long as their key only. */
+	return kr_ring_admits(ring, key->type, rcu_access_pointer(key->payload));
+}
+
+/* Does what @restriction trusts trust the ring in the end? */
+static bool closes_circle(const struct kr_restriction *restriction, const struct kr_key *ring)
+{
+	lockdep_assert_held(&restrict_lock);
+	while (restriction && restriction->trust && kr_key_is_ring(restriction->trust)) {
+		if (restriction->trust == ring)
+			return true;
+		restriction = READ_ONCE(kr_ring_of(restriction->trust)->restriction);
+	}
+	return false;
+}
+
+static int set_restriction(struct kr_ring *ring, struct kr_restriction *restriction)
+{
+	int ret = 0;
+
+	mutex_lock(&ring->lock);
+	if (ring->restriction)
+		ret = -EEXIST;
+	else
+		WRITE_ONCE(ring->restriction, restriction);
+	mutex_unlock(&ring->lock);
+	return ret;
+}
+
+int kr_ring_restrict(struct kr_key *ring, struct kr_restriction *restriction)
+{
+	int ret;
+
+	might_sleep();
+	if (!kr_key_is_ring(ring))
+		return -ENOTDIR;
+	mutex_lock(&restrict_lock);
+	if (closes_circle(restriction, ring))
+		ret = READ_ONCE(kr_ring_of(ring)->restriction) ? -EEXIST : -EDEADLK;
+	else
+		ret = set_restriction(kr_ring_of(ring), restriction);
+	mutex_unlock(&restrict_lock);
+	return ret;
+}
+
+void kr_restriction_drop(struct kr_ring *ring)
+{
+	struct kr_restriction *restriction = ring->restriction;
+
+	if (restriction && restriction->drop)
+		restriction->drop(restriction);
+}

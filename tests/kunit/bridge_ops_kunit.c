@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of what rooms key and keyring offer to room bridge: types found
+ * elsewhere, comparisons and restrictions that are a type's own, and being told
+ * of changes. A made-up type stands for those of the kernel.
+ */
+#include "kunit_helpers.h"
+
+#include <keyrings/types.h>
+#include <linux/string.h>
+
+/* Descriptions that begin alike are the same to it. */
+struct prefix_match {
+	struct kr_match match;
+	const char *prefix;
+};
+
+static struct prefix_match current_match;
+static int begun, ended;
+
+static bool prefix_cmp(const struct kr_match *match, const struct kr_key *key)
+{
+	const struct prefix_match *prefix = container_of_const(match, struct prefix_match, match);
+
+	return str_has_prefix(key->desc, prefix->prefix);
+}
+
+static struct kr_match *prefix_begin(const struct kr_key_type *type, const char *desc)
+{
+	if (!strcmp(desc, "bad"))
+		return ERR_PTR(-EBADMSG);
+	if (strncmp(desc, "any:", 4))
+		return NULL;
+	begun++;
+	current_match.match.cmp = prefix_cmp;
+	current_match.prefix = desc + 4;
+	return &current_match.match;
+}
+
+static void prefix_end(struct kr_match *match)
+{
+	ended++;
+}
+
+static int take_payload(struct kr_key *key, struct kr_prep *prep)
+{
+	return 0;
+}
+
+static struct kr_key_type made_up = {
+	.name		= "made-up",
+	.instantiate	= take_payload,
+	.match_begin	= prefix_begin,
+	.match_end	= prefix_end,
+};
+
+static struct kr_key *made_up_in(struct kunit *test, struct kr_key *ring, const char *desc)
+{
+	struct kr_prep prep = {};
+	struct kr_key *key;
+
+	key = kt_hold(test, kr_key_alloc(&made_up, desc, kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM, 0));
+	KUNIT_ASSERT_EQ(test, kr_key_instantiate(key, &prep), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	return key;
+}
+
+static int search(struct kunit *test, struct kr_key *ring, const char *desc, struct kr_key **key)
+{
+	struct kr_search wanted;
+	int ret;
+
+	kr_search_init(&wanted, &made_up, desc, kt_actor(test, KT_UID, KT_GID), KR_SEARCH_RECURSE);
+	wanted.possessed = true;
+	*key = NULL;
+	ret = kr_search_begin(&wanted);
+	if (ret)
+		return ret;
+	ret = kr_ring_search(ring, &wanted);
+	kr_search_end(&wanted);
+	if (!ret) {
+		*key = wanted.found;
+		kr_key_put(wanted.found);
+	}
+	return ret;
+}
+
+static void type_compares_its_own_way(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *inner = kt_ring(test, "inner");
+	struct kr_key *one, *two, *found;
+
+	begun = 0;
+	ended = 0;
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, inner), 0);
+	one = made_up_in(test, ring, "one");
+	two = made_up_in(test, inner, "two");
+	kt_add(test, ring, "other", 1);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "any:o", &found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, one);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "any:t", &found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, two);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "any:x", &found), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "two", &found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, two);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "tw", &found), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "bad", &found), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, begun, 3);
+	KUNIT_EXPECT_EQ(test, ended, 3);
+}
+
+/* Of several that match, one that is no good does not hide the next. */
+static void match_goes_on_after_a_revoked_key(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *found;
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		char desc[8];
+
+		snprintf(desc, sizeof(desc), "k%u", i);
+		found = made_up_in(test, ring, desc);
+		if (i != 20)
+			kr_key_revoke(found);
+	}
+	KUNIT_EXPECT_EQ(test, search(test, ring, "any:k", &found), 0);
+	KUNIT_EXPECT_STREQ(test, found->desc, "k20");
+	kr_key_revoke(found);
+	KUNIT_EXPECT_EQ(test, search(test, ring, "any:k", &found), -EKEYREVOKED);
+}
+
+static const struct kr_key_type *find_made_up(const char *name)
+{
+	return strcmp(name, made_up.name) ? NULL : &made_up;
+}
+
+static void types_are_found_elsewhere(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, kr_key_type_find("made-up"));
+	kr_key_set_type_finder(find_made_up);
+	KUNIT_EXPECT_PTR_EQ(test, kr_key_type_find("made-up"), &made_up);
+	KUNIT_EXPECT_PTR_EQ(test, kr_key_type_find("user"), kr_key_type_find_own("user"));
+	KUNIT_EXPECT_NULL(test, kr_key_type_find_own("made-up"));
+	KUNIT_EXPECT_NULL(test, kr_key_type_find("nonesuch"));
+	kr_key_set_type_finder(NULL);
+	KUNIT_EXPECT_NULL(test, kr_key_type_find("made-up"));
+}
+
+/* ---- restrictions ---- */
+
+struct gate {
+	struct kr_restriction restriction;
+	int answer;
+	unsigned int asked, dropped;
+	const struct kr_key_type *type;
+};
+
+static int gate_check(struct kr_restriction *restriction, struct kr_ring *ring,
+		      const struct kr_key_type *type, void *payload)
+{
+	struct gate *gate = container_of(restriction, struct gate, restriction);
+
+	gate->asked++;
+	gate->type = type;
+	return gate->answer;
+}
+
+static void gate_drop(struct kr_restriction *restriction)
+{
+	struct gate *gate = container_of(restriction, struct gate, restriction);
+
+	gate->dropped++;
+	kr_key_put_later(restriction->trust);
+}
+
+static struct gate *gate_on(struct kunit *test, struct kr_key *ring, struct kr_key *trust, int ret)
+{
+	struct gate *gate = kunit_kzalloc(test, sizeof(*gate), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, gate);
+	gate->restriction.check = gate_check;
+	gate->restriction.drop = gate_drop;
+	gate->restriction.trust = trust ? kr_key_get(trust) : NULL;
+	KUNIT_EXPECT_EQ(test, kr_ring_restrict(ring, &gate->restriction), ret);
+	if (ret)
+		gate_drop(&gate->restriction);
+	return gate;
+}
+
+static unsigned int links_of(struct kr_key *ring)
+{
+	return kr_ring_of(ring)->links.count;
+}
+
+static void restriction_decides(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *from = kt_ring(test, "from");
+	struct kr_key *key = kt_key(test, "k");
+	struct gate *gate = gate_on(test, ring, NULL, 0);
+	struct kt_debt before = kt_debt(KT_UID);
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(from, key), 0);
+	gate->answer = -EKEYREJECTED;
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), -EKEYREJECTED);
+	KUNIT_EXPECT_PTR_EQ(test, gate->type, key->type);
+	KUNIT_EXPECT_EQ(test, kr_ring_move(key, from, ring, false), -EKEYREJECTED);
+	KUNIT_EXPECT_EQ(test, kt_add(test, ring, "new", 3), -EKEYREJECTED);
+	KUNIT_EXPECT_EQ(test, gate->asked, 3u);
+	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
+	KUNIT_EXPECT_EQ(test, links_of(from), 1u);
+	KT_EXPECT_DEBT(test, KT_UID, before.qnkeys, before.qnbytes + KR_LINK_BYTES);
+
+	gate->answer = 0;
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
+	KUNIT_EXPECT_EQ(test, kt_add(test, ring, "new", 3), 0);
+	KUNIT_EXPECT_EQ(test, links_of(ring), 2u);
+	/* What is there stays, and linking it again is no new link. */
+	gate->answer = -EPERM;
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
+	gate_on(test, ring, NULL, -EEXIST);
+	kt_drop(test, ring);
+	KUNIT_EXPECT_EQ(test, gate->dropped, 1u);
+}
+
+static void a_key_is_not_restricted(struct kunit *test)
+{
+	gate_on(test, kt_key(test, "k"), NULL, -ENOTDIR);
+}
+
+static void trust_does_not_go_in_circles(struct kunit *test)
+{
+	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b"), *c = kt_ring(test, "c");
+
+	gate_on(test, a, a, -EDEADLK);
+	gate_on(test, a, b, 0);
+	gate_on(test, b, a, -EDEADLK);
+	gate_on(test, b, c, 0);
+	gate_on(test, c, a, -EDEADLK);
+	gate_on(test, c, b, -EDEADLK);
+	gate_on(test, a, c, -EEXIST);
+	gate_on(test, c, kt_key(test, "k"), 0);
+	/* The last reference on each but a is in a restriction. */
+	kt_drop(test, c);
+	kt_drop(test, b);
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 4u);
+	kt_drop(test, a);
+	kt_settle();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 1u);
+}
+
+/* ---- being told ---- */
+
+static unsigned int syncs, ends;
+
+static void count_sync(struct kr_key *key)
+{
+	syncs++;
+}
+
+static void count_end(struct kr_key *key)
+{
+	ends++;
+}
+
+static const struct kr_mirror_ops count_ops = {
+	.sync	= count_sync,
+	.end	= count_end,
+};
+
+static void changes_are_told(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_key_set_mirror(&count_ops);
+	syncs = 0;
+	ends = 0;
+	KUNIT_ASSERT_EQ(test, kt_add(test, ring, "quiet", 3), 0);
+	KUNIT_ASSERT_EQ(test, kt_add(test, ring, "quiet", 4), 0);
+	KUNIT_ASSERT_EQ(test, kt_add(test, ring, "k", 3), 0);
+	KUNIT_EXPECT_EQ(test, syncs, 0u);
+
+	key = kr_ring_find_linked(ring, kt_type(test, "user"), "k");
+	KUNIT_ASSERT_NOT_NULL(test, key);
+	set_bit(KR_KEY_MIRRORED, &key->flags);
+	KUNIT_ASSERT_EQ(test, kt_add(test, ring, "k", 5), 0);
+	KUNIT_EXPECT_EQ(test, syncs, 1u);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(key, kr_now() + 100), 0);
+	KUNIT_EXPECT_EQ(test, syncs, 2u);
+	kr_key_revoke(key);
+	KUNIT_EXPECT_EQ(test, syncs, 3u);
+	kr_ring_invalidate(key);
+	KUNIT_EXPECT_EQ(test, syncs, 4u);
+	KUNIT_EXPECT_EQ(test, ends, 0u);
+	kr_key_put(key);
+	KUNIT_EXPECT_EQ(test, ends, 1u);
+	kt_drop(test, ring);
+	KUNIT_EXPECT_EQ(test, ends, 1u);
+	kr_key_set_mirror(NULL);
+}
+
+static void user_payloads_are_handed_out(struct kunit *test)
+{
+	struct kr_key *key = kt_key_of(test, KT_UID, "k", 7);
+	struct kr_payload *payload = kr_user_payload_get(key);
+
+	KUNIT_ASSERT_NOT_NULL(test, payload);
+	KUNIT_EXPECT_EQ(test, payload->len, 7u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&payload->usage), 2u);
+	kr_payload_put(payload);
+	KUNIT_EXPECT_NULL(test, kr_user_payload_get(kt_ring(test, "ring")));
+	kr_key_revoke(key);
+	KUNIT_EXPECT_NULL(test, kr_user_payload_get(key));
+}
+
+static struct kunit_case bridge_ops_cases[] = {
+	KUNIT_CASE(type_compares_its_own_way),
+	KUNIT_CASE(match_goes_on_after_a_revoked_key),
+	KUNIT_CASE(types_are_found_elsewhere),
+	KUNIT_CASE(restriction_decides),
+	KUNIT_CASE(a_key_is_not_restricted),
+	KUNIT_CASE(trust_does_not_go_in_circles),
+	KUNIT_CASE(changes_are_told),
+	KUNIT_CASE(user_payloads_are_handed_out),
+	{}
+};
+
+static struct kunit_suite bridge_ops_suite = {
+	.name		= "kr_bridge_ops",
+	.suite_init	= kt_rooms_up,
+	.suite_exit	= kt_rooms_down,
+	.init		= kt_case_init,
+	.exit		= kt_case_exit,
+	.test_cases	= bridge_ops_cases,
+};
+
+kunit_test_suite(bridge_ops_suite);
