@@ -83,6 +83,11 @@ long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4
 long kr_op_get_persistent(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_restrict_keyring(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_dh_compute(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_pkey_query(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_pkey_encrypt(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_pkey_decrypt(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_pkey_sign(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+long kr_op_pkey_verify(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
 void kr_listing_exit(void);

@@ -35,6 +35,11 @@ static const kr_op_t ops[] = {
 	[KEYCTL_INVALIDATE]		= kr_op_invalidate,
 	[KEYCTL_GET_PERSISTENT]		= kr_op_get_persistent,
 	[KEYCTL_DH_COMPUTE]		= kr_op_dh_compute,
+	[KEYCTL_PKEY_QUERY]		= kr_op_pkey_query,
+	[KEYCTL_PKEY_ENCRYPT]		= kr_op_pkey_encrypt,
+	[KEYCTL_PKEY_DECRYPT]		= kr_op_pkey_decrypt,
+	[KEYCTL_PKEY_SIGN]		= kr_op_pkey_sign,
+	[KEYCTL_PKEY_VERIFY]		= kr_op_pkey_verify,
 	[KEYCTL_RESTRICT_KEYRING]	= kr_op_restrict_keyring,
 	[KEYCTL_MOVE]			= kr_op_move,
 	[KEYCTL_CAPABILITIES]		= kr_op_capabilities,
@@ -62,8 +67,10 @@ long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, un
 		KEYCTL_CAPS0_CAPABILITIES | KEYCTL_CAPS0_PERSISTENT_KEYRINGS |
 		KEYCTL_CAPS0_BIG_KEY | KEYCTL_CAPS0_INVALIDATE |
 		KEYCTL_CAPS0_RESTRICT_KEYRING | KEYCTL_CAPS0_MOVE |
-		(KR_KERNEL_HAS_DH ? KEYCTL_CAPS0_DIFFIE_HELLMAN : 0),
-		KEYCTL_CAPS1_NS_KEYRING_NAME,
+		(KR_KERNEL_HAS_DH ? KEYCTL_CAPS0_DIFFIE_HELLMAN : 0) |
+		(KR_KERNEL_HAS_PKEY ? KEYCTL_CAPS0_PUBLIC_KEY : 0),
+		KEYCTL_CAPS1_NS_KEYRING_NAME |
+		(KR_KERNEL_HAS_KEYS ? KEYCTL_CAPS1_NS_KEY_TAG : 0),
 	};
 	u8 __user *buf = (u8 __user *)a2;
 	size_t len = a3, n = min(len, sizeof(capabilities));

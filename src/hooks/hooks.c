@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) "keyrings: " fmt
 
+#include <keyrings/compat.h>
 #include <keyrings/hooks.h>
 
 #include <linux/errno.h>
@@ -14,7 +15,7 @@
 
 #include "hooks_internal.h"
 
-#define FUNCS_MAX	16	/* rows of all tables, and the empty one at the end */
+#define FUNCS_MAX	24	/* rows of all tables, and the empty one at the end */
 
 static struct klp_func funcs[FUNCS_MAX];
 
@@ -80,6 +81,12 @@ static int resolve_patch(void)
 	ret = resolve_patch_rows(kr_syscall_rows, &n);
 	if (!ret)
 		ret = resolve_patch_rows(kr_proc_rows, &n);
+#if KR_KERNEL_HAS_KEYS
+	if (!ret)
+		ret = resolve_patch_rows(kr_lookup_rows, &n);
+	if (!ret)
+		ret = kr_lookups_resolve();
+#endif
 	return ret;
 }
 

@@ -46,6 +46,7 @@ struct kr_patch_row {
 
 extern const struct kr_patch_row kr_syscall_rows[];
 extern const struct kr_patch_row kr_proc_rows[];
+extern const struct kr_patch_row kr_lookup_rows[];	/* where there is a built-in subsystem */
 
 /*
  * The original of a replaced function: static_call(kr_orig_<name>)(...) calls
@@ -71,6 +72,9 @@ void *kr_entry_body(const void *func);
 
 /* sysctls.c: point kr_limits at the kernel's own variables. */
 int kr_sysctls_resolve(void);
+
+/* lookups.c: find what the bridge calls; where there is a built-in subsystem. */
+int kr_lookups_resolve(void);
 
 /* tasks.c */
 int kr_tasks_resolve(void);

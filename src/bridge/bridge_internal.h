@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of room bridge share. */
+#ifndef KR_BRIDGE_INTERNAL_H
+#define KR_BRIDGE_INTERNAL_H
+
+#include <keyrings/bridge.h>
+#include <keyrings/key.h>
+#include <keyrings/keyring.h>
+
+extern const struct kr_builtin_calls *kr_builtin;
+
+/*
+ * What a built-in key of ours grants: everything to a possessor, which only we
+ * are, nothing to anybody else. So nobody finds it in /proc/keys or by serial.
+ */
+#define KR_HIDDEN_PERM	KEY_POS_ALL
+
+/**
+ * struct kr_builtin_type - a type of the running kernel as one of ours
+ * @type: what the other rooms see; its name is @name
+ * @list: in the list of these; RCU readers
+ * @domain: of a type whose keys belong to a net namespace: which; holds a reference; else NULL
+ * @name: the name
+ *
+ * Made when the name is first asked for; stays as long as the module, because
+ * keys and searches borrow it. The kernel's type may go and come again: it is
+ * looked up by name whenever it is needed.
+ */
+struct kr_builtin_type {
+	struct kr_key_type type;
+	struct list_head list;
+	struct key_tag *domain;
+	char name[KR_TYPE_NAME_MAX + 1];
+};
+
+/* The type as one of the kernel's, or NULL for one of the module's own. */
+struct kr_builtin_type *kr_builtin_type_of(const struct kr_key_type *type);
+
+/* Is this the type, one of the module's own or of the kernel's? Does not ask the kernel; RCU. */
+const struct kr_key_type *kr_type_peek(const struct key_type *type, struct key_tag *domain);
+
+void kr_builtin_types_init(void);
+void kr_builtin_types_exit(void);
+
+/* held.c: the operations of such a type, filled in for what the kernel's type can do. */
+void kr_held_set_ops(struct kr_builtin_type *type, const struct key_type *builtin);
+/* The built-in key behind a key of such a type, borrowed from it; NULL before it is positive. */
+struct key *kr_held(const struct kr_key *key);
+/* Payload, state or time of the key have changed. */
+void kr_held_sync(struct kr_key *key);
+int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep);
+
+/*
+ * mirror.c: the built-in key that stands for a key of ours where kernel code wants one, with a
+ * reference; NULL when there is none and none could be made, or -ENOMEM and other errors of
+ * making it. With @may_make it may sleep.
+ */
+struct key *kr_mirror_get(struct kr_key *key, bool may_make);
+/* Which ring of ours does this one stand for? With a reference; NULL for none. */
+struct kr_key *kr_mirror_ring_of(const struct key *builtin);
+void kr_mirror_init(void);
+void kr_mirror_exit(void);
+
+/* shadow.c: a hidden built-in ring; an ERR_PTR. */
+struct key *kr_shadow_alloc(void);
+/* Let it hold what @ring holds for the kernel's eyes: the keys of the kernel's types. */
+int kr_shadow_fill(struct key *shadow, struct kr_ring *ring);
+
+/* trust.c */
+struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const char *string);
+
+/* serials.c */
+bool kr_serial_taken(s32 serial);
+
+#endif /* KR_BRIDGE_INTERNAL_H */

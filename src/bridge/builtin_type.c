@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The types of the running kernel: asked for by name, never listed. A name that
+ * the kernel knows gets a type of ours, which stays; whether the kernel still
+ * knows it is asked each time.
+ */
+#include "bridge_internal.h"
+
+#include <keyrings/types.h>
+#include <keys/user-type.h>
+#include <linux/mutex.h>
+#include <linux/nsproxy.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/net_namespace.h>
+
+static LIST_HEAD(known);		/* RCU readers */
+static DEFINE_MUTEX(known_lock);	/* writers; outside of the lock of the kernel's types */
+
+struct kr_builtin_type *kr_builtin_type_of(const struct kr_key_type *type)
+{
+	if (type->instantiate != kr_held_instantiate)
+		return NULL;
+	return container_of((struct kr_key_type *)type, struct kr_builtin_type, type);
+}
+
+/* Keys of some types are one per net namespace: in which is current? */
+static struct key_tag *current_domain(const struct key_type *builtin)
+{
+#ifdef CONFIG_NET
+	if (builtin->flags & KEY_TYPE_NET_DOMAIN)
+		return current->nsproxy->net_ns->key_domain;
+#endif
+	return NULL;
+}
+
+static struct kr_builtin_type *find_known(const char *name, const struct key_tag *domain)
+{
+	struct kr_builtin_type *type;
+
+	list_for_each_entry_rcu(type, &known, list, lockdep_is_held(&known_lock)) {
+		if (type->domain == domain && !strcmp(type->name, name))
+			return type;
+	}
+	return NULL;
+}
+
+static struct kr_builtin_type *add_known(const struct key_type *builtin, struct key_tag *domain)
+{
+	struct kr_builtin_type *type = kzalloc(sizeof(*type), GFP_KERNEL);
+
+	lockdep_assert_held(&known_lock);
+	if (!type)
+		return NULL;
+	strscpy(type->name, builtin->name, sizeof(type->name));
+	type->type.name = type->name;
+	type->domain = domain;
+	/* The tag stays when its namespace goes: its address is not another's then. */
+	if (domain)
+		refcount_inc(&domain->usage);
+	kr_held_set_ops(type, builtin);
+	list_add_tail_rcu(&type->list, &known);
+	return type;
+}
+
+static const struct kr_key_type *find_type(const char *name)
+{
+	struct kr_builtin_type *type;
+	struct key_type *builtin;
+	struct key_tag *domain;
+
+	mutex_lock(&known_lock);
+	builtin = kr_builtin->type_lookup(name);
+	if (IS_ERR(builtin)) {
+		mutex_unlock(&known_lock);
+		return NULL;
+	}
+	domain = current_domain(builtin);
+	type = find_known(name, domain) ?: add_known(builtin, domain);
+	kr_builtin->type_put(builtin);
+	mutex_unlock(&known_lock);
+	return type ? &type->type : NULL;
+}
+
+const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct key_tag *domain)
+{
+	struct kr_builtin_type *type;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the list has readers under RCU");
+	if (builtin == &key_type_user || builtin == &key_type_logon)
+		return kr_key_type_find_own(builtin->name);
+	type = find_known(builtin->name, domain);
+	return type ? &type->type : NULL;
+}
+
+/* Keys of a type that has gone, a few at a time: the walk is in RCU read sections. */
+#define BATCH	32
+
+struct harvest {
+	const char *name;
+	struct kr_key *key[BATCH];
+	unsigned int count;
+};
+
+static bool gather(struct kr_key *key, void *arg)
+{
+	struct harvest *harvest = arg;
+
+	if (test_bit(KR_KEY_DEAD, &key->flags) || !kr_builtin_type_of(key->type) ||
+	    strcmp(key->type->name, harvest->name) || !kr_key_tryget(key))
+		return true;
+	set_bit(KR_KEY_DEAD, &key->flags);
+	harvest->key[harvest->count++] = key;
+	return harvest->count < BATCH;
+}
+
+static void end_gathered(struct harvest *harvest)
+{
+	while (harvest->count) {
+		struct kr_key *key = harvest->key[--harvest->count];
+
+		kr_ring_forget_key(key);
+		kr_key_put(key);
+	}
+}
+
+void kr_bridge_type_gone(const char *name)
+{
+	struct harvest harvest = { .name = name };
+	bool more;
+
+	might_sleep();
+	do {
+		kr_key_walk(gather, &harvest);
+		more = harvest.count == BATCH;
+		end_gathered(&harvest);
+	} while (more);
+}
+
+void kr_builtin_types_init(void)
+{
+	kr_key_set_type_finder(find_type);
+}
+
+void kr_builtin_types_exit(void)
+{
+	struct kr_builtin_type *type, *next;
+
+	kr_key_set_type_finder(NULL);
+	/* No key is left and no call arrives: nobody borrows a type. */
+	list_for_each_entry_safe(type, next, &known, list) {
+		list_del(&type->list);
+		if (type->domain && refcount_dec_and_test(&type->domain->usage))
+			kfree_rcu(type->domain, rcu);
+		kfree(type);
+	}
+}

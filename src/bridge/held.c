@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A key of one of the kernel's types: the built-in key that it holds does the
+ * work. It is made by the kernel's own code in a ring that nobody else knows,
+ * since the same description may occur twice, and belongs to our key alone.
+ *
+ * ================== ============================ ===========================
+ * our key            the built-in key             who may hold it
+ * ================== ============================ ===========================
+ * uninstantiated     none                         -
+ * positive           positive; in no ring         our key; kernel code that
+ *                                                 looked it up
+ * revoked            revoked                      the same
+ * negative           none                         -
+ * freed              let go                       kernel code, until done
+ * ================== ============================ ===========================
+ *
+ * The pointer is set once and stays until our key is freed, so a reference on
+ * our key keeps the built-in one. Its type may be unregistered meanwhile: the
+ * kernel then gives the key a type that does nothing, under the key's
+ * semaphore. So the type is asked with the semaphore held, as the kernel does.
+ */
+#include "bridge_internal.h"
+
+#include <linux/keyctl.h>
+#include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+struct key *kr_held(const struct kr_key *key)
+{
+	return rcu_dereference_protected(key->payload, true);
+}
+
+static struct key *make(const struct kr_prep *prep, const char *desc)
+{
+	const struct kr_payload *data = prep->data;
+	struct key *ring;
+	key_ref_t ref;
+
+	ring = kr_shadow_alloc();
+	if (IS_ERR(ring))
+		return ring;
+	ref = key_create_or_update(make_key_ref(ring, true), prep->type->name, desc,
+				   data ? data->data : NULL, data ? data->len : 0,
+				   KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA);
+	key_put(ring);
+	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
+}
+
+/*
+ * A payload may be meant for an update, and then the kernel's type wants it as it
+ * is. It is made into a key here only if it cannot be, or if the description is
+ * to come out of it.
+ */
+static int held_preparse(struct kr_prep *prep)
+{
+	struct key *held;
+
+	if (prep->desc && !prep->fresh)
+		return 0;
+	held = make(prep, prep->desc);
+	if (IS_ERR(held))
+		return PTR_ERR(held);
+	prep->payload = held;
+	if (prep->desc)
+		return 0;
+	prep->made_desc = kstrdup(held->description, GFP_KERNEL);
+	return prep->made_desc ? 0 : -ENOMEM;
+}
+
+static void held_free_preparse(struct kr_prep *prep)
+{
+	key_put(prep->payload);
+	prep->payload = NULL;
+	kfree(prep->made_desc);
+	prep->made_desc = NULL;
+}
+
+static time64_t expiry_of(const struct key *held)
+{
+	time64_t expiry = READ_ONCE(held->expiry);
+
+	return expiry == 0 || expiry == TIME64_MAX ? KR_NEVER : expiry;
+}
+
+static int set_held(struct kr_key *key, struct key *held)
+{
+	int ret;
+
+	spin_lock(&key->lock);
+	ret = kr_key_set_payload_quota(key, held->datalen);
+	if (!ret)
+		rcu_assign_pointer(key->payload, held);
+	spin_unlock(&key->lock);
+	return ret;
+}
+
+int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
+{
+	int ret;
+
+	if (!prep->payload) {
+		struct key *held = make(prep, key->desc);
+
+		if (IS_ERR(held))
+			return PTR_ERR(held);
+		prep->payload = held;
+	}
+	prep->expiry = expiry_of(prep->payload);
+	ret = set_held(key, prep->payload);
+	if (ret)
+		return ret;
+	prep->payload = NULL;
+	set_bit(KR_KEY_MIRRORED, &key->flags);
+	return 0;
+}
+
+/* What the key is charged follows the built-in one, also beyond the limit. */
+static void follow_length(struct kr_key *key, const struct key *held)
+{
+	spin_lock(&key->lock);
+	kr_key_set_payload_quota(key, READ_ONCE(held->datalen));
+	spin_unlock(&key->lock);
+}
+
+static int held_update(struct kr_key *key, struct kr_prep *prep)
+{
+	struct key *held = kr_held(key);
+	int ret;
+
+	/* A negative key cannot be brought to life by an update. */
+	if (!held)
+		return -ENOKEY;
+	ret = key_update(make_key_ref(held, true), prep->data ? prep->data->data : NULL,
+			 prep->data ? prep->data->len : 0);
+	if (!ret)
+		follow_length(key, held);
+	return ret;
+}
+
+static void held_revoke(struct kr_key *key)
+{
+	struct key *held = kr_held(key);
+
+	if (!held)
+		return;
+	key_revoke(held);
+	follow_length(key, held);
+}
+
+/* In an RCU callback: letting go of a built-in key does not sleep. */
+static void held_destroy(struct kr_key *key)
+{
+	key_put(kr_held(key));
+}
+
+void kr_held_sync(struct kr_key *key)
+{
+	struct key *held = kr_held(key);
+	time64_t expiry = READ_ONCE(key->expiry), now = kr_now();
+
+	if (test_bit(KR_KEY_INVALIDATED, &key->flags))
+		key_invalidate(held);
+	else if (!test_bit(KR_KEY_REVOKED, &key->flags) && expiry_of(held) != expiry)
+		key_set_timeout(held, expiry == KR_NEVER ? 0 : max_t(time64_t, expiry - now, 1));
+}
+
+static void held_describe(const struct kr_key *key, struct seq_file *m)
+{
+	const struct key *held = rcu_dereference(key->payload);
+	const struct key_type *type = held ? READ_ONCE(held->type) : NULL;
+
+	if (type && type->describe && !test_bit(KEY_FLAG_DEAD, &held->flags))
+		type->describe(held, m);
+	else
+		seq_puts(m, key->desc);
+}
+
+/* While its type is asked something, it stays what it is. */
+static int lock_valid(struct key *held)
+{
+	int ret;
+
+	down_read(&held->sem);
+	ret = key_validate(held);
+	if (ret)
+		up_read(&held->sem);
+	return ret;
+}
+
+/* One reading into kernel memory: the full length, whether it fitted or not. */
+static long read_once(struct key *held, char *buf, size_t len)
+{
+	long ret = lock_valid(held);
+
+	if (ret)
+		return ret;
+	ret = held->type->read ? held->type->read(held, buf, len) : -EOPNOTSUPP;
+	up_read(&held->sem);
+	return ret;
+}
+
+static long held_read(struct kr_key *key, const struct kr_buf *buf)
+{
+	struct key *held = kr_held(key);
+	char *copy = NULL;
+	long len = 0, ret;
+
+	/* Again if the key became longer between asking and reading. */
+	while ((ret = read_once(held, copy, len)) > len && buf->len >= ret) {
+		kvfree_sensitive(copy, len);
+		len = ret;
+		copy = kvmalloc(len, GFP_KERNEL);
+		if (!copy)
+			return -ENOMEM;
+	}
+	if (ret > 0 && ret <= len && kr_buf_write(buf, 0, copy, ret))
+		ret = -EFAULT;
+	kvfree_sensitive(copy, len);
+	return ret;
+}
+
+static int held_vet_description(const struct kr_key_type *type, const char *desc)
+{
+	struct key_type *builtin = kr_builtin->type_lookup(type->name);
+	int ret = 0;
+
+	if (IS_ERR(builtin))
+		return -ENODEV;
+	if (builtin->vet_description)
+		ret = builtin->vet_description(desc);
+	kr_builtin->type_put(builtin);
+	return ret;
+}
+
+/**
+ * struct held_match - a comparison by the kernel's type
+ * @match: what the search sees
+ * @data: what the type compares by
+ * @builtin: the type, which stays registered until the search is over
+ */
+struct held_match {
+	struct kr_match match;
+	struct key_match_data data;
+	struct key_type *builtin;
+};
+
+static bool held_cmp(const struct kr_match *match, const struct kr_key *key)
+{
+	const struct held_match *held_match = container_of_const(match, struct held_match, match);
+	const struct key *held = rcu_dereference(key->payload);
+
+	/* A dead key has another type, which this comparison knows nothing of. */
+	return held && READ_ONCE(held->type) == held_match->builtin &&
+	       held_match->data.cmp(held, &held_match->data);
+}
+
+static void match_free(struct held_match *match)
+{
+	if (match->builtin->match_free)
+		match->builtin->match_free(&match->data);
+	kr_builtin->type_put(match->builtin);
+	kfree(match);
+}
+
+static void held_match_end(struct kr_match *match)
+{
+	match_free(container_of(match, struct held_match, match));
+}
+
+static bool cmp_nothing(const struct key *key, const struct key_match_data *data)
+{
+	return false;
+}
+
+static struct kr_match *held_match_begin(const struct kr_key_type *type, const char *desc)
+{
+	struct held_match *match = kzalloc(sizeof(*match), GFP_KERNEL);
+	int ret;
+
+	if (!match)
+		return ERR_PTR(-ENOMEM);
+	match->match.cmp = held_cmp;
+	match->data.cmp = cmp_nothing;
+	match->data.raw_data = desc;
+	match->data.lookup_type = KEYRING_SEARCH_LOOKUP_DIRECT;
+	match->builtin = kr_builtin->type_lookup(type->name);
+	if (IS_ERR(match->builtin) || !match->builtin->match_preparse) {
+		if (!IS_ERR(match->builtin))
+			kr_builtin->type_put(match->builtin);
+		kfree(match);
+		return NULL;
+	}
+	ret = match->builtin->match_preparse(&match->data);
+	if (!ret && match->data.lookup_type == KEYRING_SEARCH_LOOKUP_ITERATE)
+		return &match->match;
+	match_free(match);
+	return ret ? ERR_PTR(ret) : NULL;
+}
+
+static int held_query(struct kr_key *key, struct kernel_pkey_params *params,
+		      struct kernel_pkey_query *info)
+{
+	struct key *held = kr_held(key);
+	int ret = lock_valid(held);
+
+	if (ret)
+		return ret;
+	params->key = held;
+	ret = held->type->asym_query ? held->type->asym_query(params, info) : -EOPNOTSUPP;
+	up_read(&held->sem);
+	return ret;
+}
+
+static int held_crypt(struct kr_key *key, struct kernel_pkey_params *params, const void *in,
+		      void *out)
+{
+	struct key *held = kr_held(key);
+	int ret = lock_valid(held);
+
+	if (ret)
+		return ret;
+	params->key = held;
+	ret = held->type->asym_eds_op ? held->type->asym_eds_op(params, in, out) : -EOPNOTSUPP;
+	up_read(&held->sem);
+	return ret;
+}
+
+static int held_verify(struct kr_key *key, struct kernel_pkey_params *params, const void *in,
+		       const void *signature)
+{
+	struct key *held = kr_held(key);
+	int ret = lock_valid(held);
+
+	if (ret)
+		return ret;
+	params->key = held;
+	ret = held->type->asym_verify_signature ?
+	      held->type->asym_verify_signature(params, in, signature) : -EOPNOTSUPP;
+	up_read(&held->sem);
+	return ret;
+}
+
+static const struct kr_pkey_ops held_pkey = {
+	.query	= held_query,
+	.crypt	= held_crypt,
+	.verify	= held_verify,
+};
+
+void kr_held_set_ops(struct kr_builtin_type *builtin_type, const struct key_type *builtin)
+{
+	struct kr_key_type *type = &builtin_type->type;
+
+	type->preparse = held_preparse;
+	type->free_preparse = held_free_preparse;
+	type->instantiate = kr_held_instantiate;
+	type->revoke = held_revoke;
+	type->destroy = held_destroy;
+	type->describe = held_describe;
+	if (builtin->vet_description)
+		type->vet_description = held_vet_description;
+	if (builtin->update)
+		type->update = held_update;
+	if (builtin->read)
+		type->read = held_read;
+	if (builtin->match_preparse) {
+		type->match_begin = held_match_begin;
+		type->match_end = held_match_end;
+	}
+	if (builtin->asym_query)
+		type->pkey = &held_pkey;
+	if (builtin->lookup_restriction)
+		type->lookup_restriction = kr_trust_lookup;
+}

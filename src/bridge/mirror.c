@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors: built-in keys that stand for keys of the module's own types where
+ * kernel code wants one. A key of type `user` or `logon` gets one when kernel
+ * code first looks for it, a ring when it is named as trusted.
+ *
+ * ========= ========================================= =======================
+ * state     what is true                              who may hold it
+ * ========= ========================================= =======================
+ * made      not in the table                          its maker
+ * known     in the table; KR_KEY_MIRRORED is set      whoever holds the key
+ * retired   out of the table: the key has ended       readers under RCU
+ * ========= ========================================= =======================
+ *
+ * Who could still be inside a mirror when it is freed: whoever works with one
+ * holds a reference on its key, and the key has ended; readers of the table are
+ * waited for. The built-in key stays for as long as kernel code holds it.
+ */
+#include "bridge_internal.h"
+
+#include <keyrings/types.h>
+#include <keys/user-type.h>
+#include <linux/hash.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#define TABLE_BITS	8
+
+/**
+ * struct mirror - a key of ours and its built-in counterpart
+ * @node: in the table; RCU readers
+ * @key: ours; borrowed: it ends the mirror when it ends
+ * @builtin: holds a reference
+ * @lock: serialises what is done to @builtin, so that what was done last is what is true
+ * @payload: the bytes that @builtin has; under @lock; NULL for a ring
+ * @rcu: frees the mirror after its readers
+ */
+struct mirror {
+	struct hlist_node node;
+	struct kr_key *key;
+	struct key *builtin;
+	struct mutex lock;
+	struct kr_payload *payload;
+	struct rcu_head rcu;
+};
+
+static struct hlist_head table[1 << TABLE_BITS];
+static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
+
+static struct hlist_head *bucket_of(const struct kr_key *key)
+{
+	return &table[hash_ptr(key, TABLE_BITS)];
+}
+
+static struct mirror *find(const struct kr_key *key)
+{
+	struct mirror *mirror;
+
+	hlist_for_each_entry_rcu(mirror, bucket_of(key), node, lockdep_is_held(&table_lock)) {
+		if (mirror->key == key)
+			return mirror;
+	}
+	return NULL;
+}
+
+/* Stays, since the caller holds a reference on the key. */
+static struct mirror *find_of_held(const struct kr_key *key)
+{
+	struct mirror *mirror;
+
+	rcu_read_lock();
+	mirror = find(key);
+	rcu_read_unlock();
+	return mirror;
+}
+
+static void mirror_free(struct mirror *mirror)
+{
+	key_put(mirror->builtin);
+	kr_payload_put(mirror->payload);
+	mutex_destroy(&mirror->lock);
+	kfree_rcu(mirror, rcu);
+}
+
+static void mirror_end(struct kr_key *key)
+{
+	struct mirror *mirror;
+
+	spin_lock(&table_lock);
+	mirror = find(key);
+	if (mirror)
+		hlist_del_rcu(&mirror->node);
+	spin_unlock(&table_lock);
+	if (mirror)
+		mirror_free(mirror);
+}
+
+static void sync_payload(struct mirror *mirror)
+{
+	struct kr_payload *payload = kr_user_payload_get(mirror->key);
+
+	lockdep_assert_held(&mirror->lock);
+	/* A failure leaves the old bytes, and the next look-up tries again. */
+	if (!payload || payload == mirror->payload ||
+	    key_update(make_key_ref(mirror->builtin, true), payload->data, payload->len)) {
+		kr_payload_put(payload);
+		return;
+	}
+	kr_payload_put(mirror->payload);
+	mirror->payload = payload;
+}
+
+static void sync_expiry(const struct mirror *mirror)
+{
+	time64_t expiry = READ_ONCE(mirror->key->expiry);
+	time64_t left = expiry - kr_now();
+
+	lockdep_assert_held(&mirror->lock);
+	key_set_timeout(mirror->builtin, expiry == KR_NEVER ? 0 : max_t(time64_t, left, 1));
+}
+
+/* In the order of the events: what the key is now is what the built-in one becomes. */
+static void mirror_sync(struct mirror *mirror)
+{
+	unsigned long flags;
+
+	mutex_lock(&mirror->lock);
+	flags = READ_ONCE(mirror->key->flags);
+	if (flags & BIT(KR_KEY_INVALIDATED)) {
+		key_invalidate(mirror->builtin);
+	} else if (flags & BIT(KR_KEY_REVOKED)) {
+		key_revoke(mirror->builtin);
+	} else if (!kr_key_is_ring(mirror->key)) {
+		sync_payload(mirror);
+		sync_expiry(mirror);
+	}
+	mutex_unlock(&mirror->lock);
+}
+
+static void sync(struct kr_key *key)
+{
+	struct mirror *mirror;
+
+	might_sleep();
+	if (kr_builtin_type_of(key->type)) {
+		kr_held_sync(key);
+		return;
+	}
+	mirror = find_of_held(key);
+	if (mirror)
+		mirror_sync(mirror);
+}
+
+static struct key *make_secret(const struct kr_key *key, const struct kr_payload *payload)
+{
+	struct key_type *type = strcmp(key->type->name, key_type_user.name) ? &key_type_logon :
+									      &key_type_user;
+	struct key *builtin;
+	int ret;
+
+	builtin = key_alloc(type, key->desc, READ_ONCE(key->uid), READ_ONCE(key->gid),
+			    current_cred(), KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
+	if (IS_ERR(builtin))
+		return builtin;
+	ret = key_instantiate_and_link(builtin, payload->data, payload->len, NULL, NULL);
+	if (ret) {
+		key_put(builtin);
+		return ERR_PTR(ret);
+	}
+	return builtin;
+}
+
+static struct mirror *mirror_make(struct kr_key *key)
+{
+	struct kr_payload *payload = kr_user_payload_get(key);
+	struct mirror *mirror = NULL;
+	struct key *builtin;
+
+	if (!payload && !kr_key_is_ring(key))
+		return NULL;
+	builtin = payload ? make_secret(key, payload) : kr_shadow_alloc();
+	if (!IS_ERR(builtin))
+		mirror = kzalloc(sizeof(*mirror), GFP_KERNEL);
+	if (!mirror) {
+		kr_payload_put(payload);
+		if (IS_ERR(builtin))
+			return ERR_CAST(builtin);
+		key_put(builtin);
+		return ERR_PTR(-ENOMEM);
+	}
+	mirror->key = key;
+	mirror->builtin = builtin;
+	mirror->payload = payload;
+	mutex_init(&mirror->lock);
+	return mirror;
+}
+
+/* Two that make one at once: the first is it. */
+static struct mirror *mirror_publish(struct mirror *new)
+{
+	struct kr_key *key = new->key;
+	struct mirror *mirror;
+
+	spin_lock(&table_lock);
+	mirror = find(key);
+	if (!mirror)
+		hlist_add_head_rcu(&new->node, bucket_of(key));
+	spin_unlock(&table_lock);
+
+	if (mirror)
+		mirror_free(new);
+	/* Changes from here on are told to sync(); those until here are caught up with. */
+	set_bit(KR_KEY_MIRRORED, &key->flags);
+	smp_mb__after_atomic();	/* pairs with kr_key_sync() */
+	return mirror ?: new;
+}
+
+static struct key *mirror_key(struct kr_key *key, bool may_make)
+{
+	struct mirror *mirror = find_of_held(key);
+
+	if (!mirror && may_make) {
+		mirror = mirror_make(key);
+		if (IS_ERR(mirror))
+			return ERR_CAST(mirror);
+		if (mirror) {
+			mirror = mirror_publish(mirror);
+			mirror_sync(mirror);
+		}
+	}
+	return mirror ? key_get(mirror->builtin) : NULL;
+}
+
+struct key *kr_mirror_get(struct kr_key *key, bool may_make)
+{
+	if (kr_builtin_type_of(key->type))
+		return key_get(kr_held(key));
+	return mirror_key(key, may_make);
+}
+
+struct kr_key *kr_mirror_ring_of(const struct key *builtin)
+{
+	struct kr_key *key = NULL;
+	struct mirror *mirror;
+	unsigned int i;
+
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(table) && !key; i++) {
+		hlist_for_each_entry_rcu(mirror, &table[i], node) {
+			if (mirror->builtin == builtin && kr_key_tryget(mirror->key))
+				key = mirror->key;
+		}
+	}
+	rcu_read_unlock();
+	return key;
+}
+
+static const struct kr_mirror_ops ops = {
+	.sync	= sync,
+	.end	= mirror_end,
+};
+
+void kr_mirror_init(void)
+{
+	kr_key_set_mirror(&ops);
+}
+
+/* No key is left, so no mirror is. */
+void kr_mirror_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		WARN_ON_ONCE(!hlist_empty(&table[i]));
+}

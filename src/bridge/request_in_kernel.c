@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kernel code looks for a key of the user's: dm-crypt and fscrypt by type and
+ * description, AF_ALG and others by serial. Those of ours are found as the
+ * user would find them, and handed over as built-in keys.
+ */
+#include "bridge_internal.h"
+
+#include <keyrings/cred.h>
+#include <linux/cred.h>
+#include <linux/sched.h>
+
+/*
+ * Kernel threads are nobody's processes. Code that has put on other credentials
+ * looks for what it put into the rings of these, as the id mapping of NFS.
+ */
+static bool acts_for_user(void)
+{
+	return !(current->flags & PF_KTHREAD) && current_cred() == current_real_cred();
+}
+
+static const struct kr_key_type *peek(struct key_type *type, struct key_tag *domain)
+{
+	const struct kr_key_type *ours;
+
+	rcu_read_lock();
+	ours = kr_type_peek(type, domain);
+	rcu_read_unlock();
+	/* Types stay as long as the module. */
+	return ours;
+}
+
+/* A search that needs no preparation by the type, which could sleep, in the latter case. */
+static int search(struct kr_search *search, bool may_sleep)
+{
+	if (!may_sleep && search->type->match_begin)
+		return -EAGAIN;
+	return kr_cred_search(search);
+}
+
+struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, const char *desc,
+			      bool may_sleep)
+{
+	const struct kr_key_type *ours = acts_for_user() ? peek(type, domain) : NULL;
+	struct kr_search wanted;
+	struct key *key;
+	int ret;
+
+	if (!ours)
+		return NULL;
+	kr_search_init(&wanted, ours, desc, current_cred(),
+		       KR_SEARCH_RECURSE | KR_SEARCH_SKIP_EXPIRED);
+	ret = search(&wanted, may_sleep);
+	if (ret)
+		return ret == -EAGAIN || ret == -ENOKEY ? NULL : ERR_PTR(ret);
+	/* What is being made is waited for as any caller would. */
+	if (may_sleep)
+		ret = kr_key_wait(wanted.found);
+	if (!ret && kr_key_state(wanted.found) != KR_POSITIVE)
+		ret = min(kr_key_state(wanted.found), 0) ?: -EAGAIN;
+	key = ret ? ERR_PTR(ret) : kr_mirror_get(wanted.found, may_sleep);
+	if (may_sleep)
+		kr_key_put(wanted.found);
+	else
+		kr_key_put_later(wanted.found);
+	return key;
+}
+
+/* The permission that is asked for; 0 when there is none to ask for. */
+static u32 needed(enum key_need_perm need)
+{
+	switch (need) {
+	case KEY_NEED_VIEW:
+		return KR_VIEW;
+	case KEY_NEED_READ:
+		return KR_READ;
+	case KEY_NEED_WRITE:
+		return KR_WRITE;
+	case KEY_NEED_SEARCH:
+		return KR_SEARCH;
+	case KEY_NEED_LINK:
+		return KR_LINK;
+	case KEY_NEED_SETATTR:
+		return KR_SETATTR;
+	default:
+		return 0;
+	}
+}
+
+key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_need_perm need)
+{
+	unsigned int lookup = flags & KEY_LOOKUP_PARTIAL ? KR_LOOKUP_PARTIAL : 0;
+	struct kr_key_ref ref;
+	struct key *key;
+	int ret;
+
+	if (serial <= 0 || !acts_for_user())
+		return NULL;
+	ret = kr_cred_lookup(serial, lookup, needed(need), &ref);
+	if (ret)
+		return ret == KR_FOREIGN ? NULL : ERR_PTR(ret);
+	key = kr_mirror_get(ref.key, true);
+	kr_key_put(ref.key);
+	if (IS_ERR_OR_NULL(key))
+		return key ? ERR_CAST(key) : ERR_PTR(-ENOKEY);
+	return make_key_ref(key, ref.possessed);
+}
+
+struct key *kr_bridge_find(key_serial_t serial)
+{
+	struct kr_key *found = kr_key_lookup(serial);
+	struct key *key;
+
+	if (!found)
+		return NULL;
+	key = kr_mirror_get(found, true);
+	kr_key_put(found);
+	return key ?: ERR_PTR(-ENOKEY);
+}
