@@ -936,11 +936,6 @@ static const struct {
 	int op;
 	unsigned char caps0, caps1;
 } for_later[] = {
-	{ .op = OP_PKEY_QUERY, .caps0 = CAPS0_PKEY },
-	{ .op = OP_PKEY_ENCRYPT, .caps0 = CAPS0_PKEY },
-	{ .op = OP_PKEY_DECRYPT, .caps0 = CAPS0_PKEY },
-	{ .op = OP_PKEY_SIGN, .caps0 = CAPS0_PKEY },
-	{ .op = OP_PKEY_VERIFY, .caps0 = CAPS0_PKEY },
 	{ .op = OP_WATCH_KEY, .caps1 = CAPS1_NOTIFICATIONS },
 };
 
@@ -961,6 +956,34 @@ TEST_F(holder, ours_operations_for_later)
 			TH_LOG("operation %d", for_later[i].op);
 		EXPECT_EQ(0, caps[1] & for_later[i].caps1)
 			TH_LOG("operation %d", for_later[i].op);
+	}
+}
+
+/* A key whose type knows nothing of public keys, after all that can be wrong besides */
+TEST_F(holder, pkey_operations_want_an_asymmetric_key)
+{
+	static const char *const bad[] = { "enc", "enc=", "enc=a enc=b", "hash=", "what=x", "enc=a\tx" };
+	static const int ops[] = { OP_PKEY_ENCRYPT, OP_PKEY_DECRYPT, OP_PKEY_SIGN, OP_PKEY_VERIFY };
+	struct { int key; unsigned int in, out, spare[7]; } *params = shared(sizeof(*params));
+	unsigned char *caps = shared(2);
+	size_t i;
+
+	EXPECT_EQ(2, ON(self->p, kc_capabilities(caps, 2)));
+	EXPECT_EQ(CAPS0_PKEY, caps[0] & CAPS0_PKEY);
+	EXPECT_EQ(-EINVAL, ON(self->p, keyctl(OP_PKEY_QUERY, self->key, 1, (long)"", 0)));
+	EXPECT_EQ(-EFAULT, ON(self->p, keyctl(OP_PKEY_QUERY, self->key, 0, 0, 0)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, keyctl(OP_PKEY_QUERY, self->key, 0,
+						  (long)"enc=pkcs1  hash=sha1", 0)));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, ON(self->p, keyctl(OP_PKEY_QUERY, self->key, 0,
+						      (long)bad[i], 0)))
+			TH_LOG("%s", bad[i]);
+	}
+	params->key = self->key;
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		EXPECT_EQ(-EFAULT, ON(self->p, keyctl(ops[i], 0, (long)"", 0, 0)));
+		EXPECT_EQ(-EFAULT, ON(self->p, keyctl(ops[i], (long)params, 0, 0, 0)));
+		EXPECT_EQ(-EOPNOTSUPP, ON(self->p, keyctl(ops[i], (long)params, (long)"", 0, 0)));
 	}
 }
 
