@@ -88,6 +88,8 @@ long kr_op_pkey_encrypt(unsigned long a2, unsigned long a3, unsigned long a4, un
 long kr_op_pkey_decrypt(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_pkey_sign(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_pkey_verify(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+/* Only where the kernel has watch queues. */
+long kr_op_watch_key(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
 void kr_listing_exit(void);

@@ -43,6 +43,7 @@ static const kr_op_t ops[] = {
 	[KEYCTL_RESTRICT_KEYRING]	= kr_op_restrict_keyring,
 	[KEYCTL_MOVE]			= kr_op_move,
 	[KEYCTL_CAPABILITIES]		= kr_op_capabilities,
+	[KEYCTL_WATCH_KEY]		= KR_KERNEL_HAS_WATCH_QUEUE ? kr_op_watch_key : NULL,
 };
 
 long kr_abi_keyctl(int op, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
@@ -70,7 +71,8 @@ long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, un
 		(KR_KERNEL_HAS_DH ? KEYCTL_CAPS0_DIFFIE_HELLMAN : 0) |
 		(KR_KERNEL_HAS_PKEY ? KEYCTL_CAPS0_PUBLIC_KEY : 0),
 		KEYCTL_CAPS1_NS_KEYRING_NAME |
-		(KR_KERNEL_HAS_KEYS ? KEYCTL_CAPS1_NS_KEY_TAG : 0),
+		(KR_KERNEL_HAS_KEYS ? KEYCTL_CAPS1_NS_KEY_TAG : 0) |
+		(KR_KERNEL_HAS_WATCH_QUEUE ? KEYCTL_CAPS1_NOTIFICATIONS : 0),
 	};
 	u8 __user *buf = (u8 __user *)a2;
 	size_t len = a3, n = min(len, sizeof(capabilities));

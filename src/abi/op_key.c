@@ -124,6 +124,8 @@ static long chown_key(struct kr_key *key, kuid_t uid, kgid_t gid)
 	ret = kr_key_chown(key, account, new_gid ? gid : INVALID_GID);
 	if (ret && account)
 		kr_account_put(account);
+	if (!ret)
+		kr_key_notify(key, NOTIFY_KEY_SETATTR, 0);
 	return ret;
 }
 
@@ -159,10 +161,12 @@ long kr_op_setperm(unsigned long a2, unsigned long a3, unsigned long a4, unsigne
 	ret = kr_cred_lookup(a2, KR_LOOKUP_CREATE | KR_LOOKUP_PARTIAL, KR_SETATTR, &ref);
 	if (ret)
 		return ret;
-	if (uid_eq(READ_ONCE(ref.key->uid), current_fsuid()) || capable(CAP_SYS_ADMIN))
+	if (uid_eq(READ_ONCE(ref.key->uid), current_fsuid()) || capable(CAP_SYS_ADMIN)) {
 		WRITE_ONCE(ref.key->perm, perm);
-	else
+		kr_key_notify(ref.key, NOTIFY_KEY_SETATTR, 0);
+	} else {
 		ret = -EACCES;
+	}
 	kr_key_put(ref.key);
 	return ret;
 }
@@ -242,6 +246,8 @@ long kr_op_set_timeout(unsigned long a2, unsigned long a3, unsigned long a4, uns
 		ret = -EPERM;
 	else
 		ret = kr_key_set_expiry(ref.key, timeout ? kr_now() + timeout : KR_NEVER);
+	if (!ret)
+		kr_key_notify(ref.key, NOTIFY_KEY_SETATTR, 0);
 	kr_key_put(ref.key);
 	return ret;
 }

@@ -213,11 +213,18 @@ static void settle_account(struct kr_key *key)
 	kr_account_put(account);
 }
 
+static bool is_watched(const struct kr_key *key)
+{
+	return KR_KERNEL_HAS_WATCH_QUEUE && test_bit(KR_KEY_WATCHED, &key->flags);
+}
+
 static void end_one(struct kr_key *key, struct llist_head *dying)
 {
 	WARN_ON_ONCE(rhashtable_remove_fast(&serials, &key->by_serial, serial_params));
 	if (unlikely(READ_ONCE(key->deadline)))
 		kr_key_reaper->cancel(key);
+	if (unlikely(is_watched(key)))
+		kr_watch_end(key);
 	if (kr_key_is_ring(key))
 		ring_ops->end(key, dying);
 	if (unlikely(test_bit(KR_KEY_MIRRORED, &key->flags)))
@@ -327,14 +334,26 @@ int kr_key_init(void)
 		return -ENOMEM;
 	ret = rhashtable_init(&serials, &serial_params);
 	if (ret)
-		kmem_cache_destroy(leaf_cache);
+		goto err_cache;
+	ret = KR_KERNEL_HAS_WATCH_QUEUE ? kr_watch_init() : 0;
+	if (ret)
+		goto err_serials;
+	return 0;
+
+err_serials:
+	rhashtable_destroy(&serials);
+err_cache:
+	kmem_cache_destroy(leaf_cache);
 	return ret;
 }
 
 void kr_key_exit(void)
 {
 	WARN_ON_ONCE(kr_key_count());
+	/* Frees keys, and waits for those who are in a list of watches: see watch.c. */
 	rcu_barrier();
+	if (KR_KERNEL_HAS_WATCH_QUEUE)
+		kr_watch_exit();
 	rhashtable_destroy(&serials);
 	kmem_cache_destroy(leaf_cache);
 }

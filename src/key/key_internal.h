@@ -7,4 +7,13 @@
 
 extern const struct kr_reaper_ops *kr_key_reaper;
 
+/*
+ * The last reference of a watched key has gone: tell those who watch it, and
+ * forget them. Process context; takes no lock that is ours.
+ */
+void kr_watch_end(struct kr_key *key);
+
+int kr_watch_init(void);
+void kr_watch_exit(void);
+
 #endif /* KR_KEY_INTERNAL_H */

@@ -27,6 +27,7 @@ static void conclude(struct kr_key *key, int state)
 	atomic_inc(&key->account->nikeys);
 	kr_key_set_state(key, state);
 	spin_unlock(&key->lock);
+	kr_key_notify(key, NOTIFY_KEY_INSTANTIATED, state < 0 ? state : 0);
 
 	/* Whoever finds the bit cleared finds the state set. */
 	if (test_bit(KR_KEY_CONSTRUCTING, &key->flags))
@@ -106,6 +107,7 @@ void kr_key_revoke(struct kr_key *key)
 {
 	if (test_and_set_bit(KR_KEY_REVOKED, &key->flags))
 		return;
+	kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
 	if (key->type->revoke)
 		key->type->revoke(key);
 	end_time_now(key);

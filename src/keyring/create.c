@@ -67,6 +67,7 @@ static int update(struct kr_key *key, struct kr_prep *prep)
 	if (kr_key_state(key) != KR_POSITIVE)
 		kr_key_set_state(key, KR_POSITIVE);
 	kr_key_sync(key);
+	kr_key_notify(key, NOTIFY_KEY_UPDATED, 0);
 	return 0;
 }
 
@@ -205,6 +206,13 @@ static bool link_needed(struct kr_key *ring, const struct kr_key *key)
 	return ring && !kr_link_find_key(kr_ring_of(ring), key);
 }
 
+/* A link that was there before the key was made counts as made with it. */
+static void tell_linked_before(const struct kr_key *ring, const struct kr_key *key)
+{
+	if (ring)
+		kr_key_notify(ring, NOTIFY_KEY_LINKED, key->serial);
+}
+
 /* With the ring, if any, locked: all that can fail comes before the key is changed. */
 static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
 {
@@ -214,8 +222,12 @@ static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct k
 	ret = ring ? kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) : 0;
 	if (ret)
 		return ret;
-	if (!link_needed(ring, key))
-		return kr_key_instantiate(key, prep);
+	if (!link_needed(ring, key)) {
+		ret = kr_key_instantiate(key, prep);
+		if (!ret)
+			tell_linked_before(ring, key);
+		return ret;
+	}
 
 	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
 	if (ret)
@@ -273,8 +285,10 @@ static int link_rejected(struct kr_key *key, struct kr_key *ring)
 	struct kr_edit edit;
 	int ret;
 
-	if (!link_needed(ring, key))
+	if (!link_needed(ring, key)) {
+		tell_linked_before(ring, key);
 		return 0;
+	}
 	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
 	return ret ?: kr_edit_commit(&edit, key);
 }

@@ -169,6 +169,7 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
 		return -EPERM;
 
 	edit->ring = ring;
+	edit->from = NULL;
 	edit->link = NULL;
 	edit->displaced = kr_link_find(ring, type, desc, hash);
 	edit->charged = !edit->displaced;
@@ -218,7 +219,18 @@ static void retire(struct kr_link *link)
 	link_free(link, key);
 }
 
-/* Both sides know the link after this; what it displaced is dropped. */
+/* Those who watch both rings of a move learn of both in this order. */
+static void tell_linked(const struct kr_edit *edit, const struct kr_key *key)
+{
+	if (edit->from)
+		kr_key_notify(&edit->from->key, NOTIFY_KEY_UNLINKED, key->serial);
+	kr_key_notify(&edit->ring->key, NOTIFY_KEY_LINKED, key->serial);
+}
+
+/*
+ * Both sides know the link after this; what it displaced is dropped. That comes
+ * after the news: when the key in it ends, those who watch that one are told, too.
+ */
 static void enter_link(struct kr_edit *edit, struct kr_link *link)
 {
 	struct kr_link *old = edit->displaced;
@@ -230,9 +242,11 @@ static void enter_link(struct kr_edit *edit, struct kr_link *link)
 		add_child(ring, ring_link_of(link));
 	if (!old) {
 		kr_store_add(&ring->links, &link->node, link->key->hash);
+		tell_linked(edit, link->key);
 		return;
 	}
 	kr_store_replace(&ring->links, &old->node, &link->node);
+	tell_linked(edit, link->key);
 	old_key = old->key;
 	retire(old);
 	kr_key_put(old_key);
@@ -310,8 +324,12 @@ static void unlock_nesting(const struct kr_key *key)
 		mutex_unlock(&nesting_lock);
 }
 
-/* Make the link; the caller holds the ring's lock and that of nesting. */
-static int link_locked(struct kr_ring *ring, struct kr_key *key, bool exclusive)
+/*
+ * Make the link, for a move out of @from if there is one; the caller holds the
+ * lock of each ring and that of nesting.
+ */
+static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring *from,
+		       bool exclusive)
 {
 	struct kr_edit edit;
 	int ret;
@@ -322,23 +340,22 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, bool exclusive)
 	ret = kr_edit_prepare(&edit, ring, key->type, key->desc, key->hash);
 	if (ret)
 		return ret;
+	edit.from = from;
 	if (exclusive && edit.displaced)
 		ret = -EEXIST;
-	else if (kr_key_is_ring(key))
+	else
+		ret = kr_ring_admits_key(ring, key);
+	if (!ret && kr_key_is_ring(key))
 		ret = kr_ring_check_nesting(ring, kr_ring_of(key));
 	if (ret) {
 		kr_edit_cancel(&edit);
 		return ret;
 	}
-	/* The same key again is the same link. */
+	/* The same key again is the same link, and news all the same. */
 	if (edit.displaced && edit.displaced->key == key) {
+		tell_linked(&edit, key);
 		kr_edit_cancel(&edit);
 		return 0;
-	}
-	ret = kr_ring_admits_key(ring, key);
-	if (ret) {
-		kr_edit_cancel(&edit);
-		return ret;
 	}
 	return kr_edit_commit(&edit, key);
 }
@@ -354,27 +371,40 @@ int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
 
 	mutex_lock(&ring->lock);
 	lock_nesting(key);
-	ret = link_locked(ring, key, false);
+	ret = link_locked(ring, key, NULL, false);
 	unlock_nesting(key);
 	mutex_unlock(&ring->lock);
 	return ret;
 }
 
+/* Caller holds the ring's lock. */
+static int unlink_locked(struct kr_ring *ring, struct kr_key *key)
+{
+	struct kr_link *link;
+
+	lockdep_assert_held(&ring->lock);
+	link = kr_link_find_key(ring, key);
+	if (!link)
+		return -ENOENT;
+	kr_link_drop(ring, link);
+	return 0;
+}
+
 int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);
-	struct kr_link *link;
+	int ret;
 
 	might_sleep();
 	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
 
 	mutex_lock(&ring->lock);
-	link = kr_link_find_key(ring, key);
-	if (link)
-		kr_link_drop(ring, link);
+	ret = unlink_locked(ring, key);
+	if (!ret)
+		kr_key_notify(ring_key, NOTIFY_KEY_UNLINKED, key->serial);
 	mutex_unlock(&ring->lock);
-	return link ? 0 : -ENOENT;
+	return ret;
 }
 
 static void lock_two(struct kr_ring *a, struct kr_ring *b)
@@ -390,7 +420,7 @@ static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring 
 
 	if (!link)
 		return -ENOENT;
-	ret = link_locked(to, key, exclusive);
+	ret = link_locked(to, key, from, exclusive);
 	if (!ret)
 		kr_link_drop(from, link);
 	return ret;
@@ -424,19 +454,25 @@ static void end_all(struct llist_head *dying)
 		kr_key_end(llist_entry(node, struct kr_key, dying));
 }
 
-int kr_ring_clear(struct kr_key *ring_key)
+void kr_link_drop_and_end(struct kr_ring *ring, bool cleared)
 {
-	struct kr_ring *ring = kr_ring_of(ring_key);
 	LLIST_HEAD(dying);
 
-	might_sleep();
-	if (!kr_key_is_ring(ring_key))
-		return -ENOTDIR;
-
 	mutex_lock(&ring->lock);
+	/* First: keys that end now tell those who watch them so. */
+	if (cleared)
+		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
 	kr_link_drop_all(ring, &dying);
 	mutex_unlock(&ring->lock);
 	end_all(&dying);
+}
+
+int kr_ring_clear(struct kr_key *ring_key)
+{
+	might_sleep();
+	if (!kr_key_is_ring(ring_key))
+		return -ENOTDIR;
+	kr_link_drop_and_end(kr_ring_of(ring_key), true);
 	return 0;
 }
 
@@ -458,22 +494,29 @@ static struct kr_ring *some_holder(struct kr_key *key)
 	return ring;
 }
 
+/* Nobody asked for it: those who watch the rings are not told. */
 void kr_ring_forget_key(struct kr_key *key)
 {
 	struct kr_ring *ring;
 
 	while ((ring = some_holder(key))) {
-		kr_ring_unlink(&ring->key, key);
+		mutex_lock(&ring->lock);
+		unlink_locked(ring, key);
+		mutex_unlock(&ring->lock);
 		kr_key_put(&ring->key);
 	}
 }
 
 void kr_ring_invalidate(struct kr_key *key)
 {
+	bool again;
+
 	/* No link is made after this: see attach_to_key(). */
 	spin_lock(&key->lock);
-	set_bit(KR_KEY_INVALIDATED, &key->flags);
+	again = test_and_set_bit(KR_KEY_INVALIDATED, &key->flags);
 	spin_unlock(&key->lock);
+	if (!again)
+		kr_key_notify(key, NOTIFY_KEY_INVALIDATED, 0);
 	kr_ring_forget_key(key);
 	kr_key_sync(key);
 }

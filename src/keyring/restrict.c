@@ -54,10 +54,12 @@ static int set_restriction(struct kr_ring *ring, struct kr_restriction *restrict
 	int ret = 0;
 
 	mutex_lock(&ring->lock);
-	if (ring->restriction)
+	if (ring->restriction) {
 		ret = -EEXIST;
-	else
+	} else {
 		WRITE_ONCE(ring->restriction, restriction);
+		kr_key_notify(&ring->key, NOTIFY_KEY_SETATTR, 0);
+	}
 	mutex_unlock(&ring->lock);
 	return ret;
 }

@@ -27,7 +27,7 @@ static int ring_instantiate(struct kr_key *key, struct kr_prep *prep)
 
 static void ring_revoke(struct kr_key *key)
 {
-	kr_ring_clear(key);
+	kr_link_drop_and_end(kr_ring_of(key), false);
 }
 
 static void ring_describe(const struct kr_key *key, struct seq_file *m)

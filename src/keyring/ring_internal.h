@@ -30,6 +30,7 @@ struct kr_ring_link {
 /**
  * struct kr_edit - one link about to be made: prepare, then commit or cancel
  * @ring: its lock is held all the time
+ * @from: the locked ring that the key is moved from, for those who watch it; or NULL
  * @displaced: the link that goes, or NULL
  * @charged: a link's price was charged
  * @link: allocated for @key, or NULL
@@ -37,6 +38,7 @@ struct kr_ring_link {
  */
 struct kr_edit {
 	struct kr_ring *ring;
+	struct kr_ring *from;
 	struct kr_link *displaced;
 	bool charged;
 	struct kr_link *link;
@@ -66,6 +68,8 @@ int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *p
 int kr_ring_admits_key(struct kr_ring *ring, struct kr_key *key);
 /* The ring ends: so does its restriction. */
 void kr_restriction_drop(struct kr_ring *ring);
+/* Drop every link; @cleared: by KEYCTL_CLEAR, and those who watch the ring are told. */
+void kr_link_drop_and_end(struct kr_ring *ring, bool cleared);
 
 void kr_name_publish(struct kr_ring *ring);
 void kr_name_withdraw(struct kr_ring *ring);

@@ -928,37 +928,6 @@ TEST_F(holder, unknown_operations)
 	}
 }
 
-/*
- * What this service leaves for later: the operation, and the bit by which
- * CAPABILITIES would announce it. Take a row out when its operation comes in.
- */
-static const struct {
-	int op;
-	unsigned char caps0, caps1;
-} for_later[] = {
-	{ .op = OP_WATCH_KEY, .caps1 = CAPS1_NOTIFICATIONS },
-};
-
-TEST_F(holder, ours_operations_for_later)
-{
-	unsigned char *caps = shared(2);
-	size_t i;
-
-	EXPECT_EQ(2, ON(self->p, kc_capabilities(caps, 2)));
-	for (i = 0; i < ARRAY_SIZE(for_later); i++) {
-		EXPECT_EQ(-EOPNOTSUPP, ON(self->p, keyctl(for_later[i].op, 0, 0,
-							  0, 0)))
-			TH_LOG("operation %d", for_later[i].op);
-		EXPECT_EQ(-EOPNOTSUPP, ON(self->p, keyctl(for_later[i].op,
-							  self->key, 0, 0, 0)))
-			TH_LOG("operation %d", for_later[i].op);
-		EXPECT_EQ(0, caps[0] & for_later[i].caps0)
-			TH_LOG("operation %d", for_later[i].op);
-		EXPECT_EQ(0, caps[1] & for_later[i].caps1)
-			TH_LOG("operation %d", for_later[i].op);
-	}
-}
-
 /* A key whose type knows nothing of public keys, after all that can be wrong besides */
 TEST_F(holder, pkey_operations_want_an_asymmetric_key)
 {

@@ -56,6 +56,7 @@ TEST_F(restrict, takes_no_links)
 	EXPECT_EQ(0, ON(self->p, kc_restrict(self->ring, NULL, NULL)));
 	keys = keys_charged(self->uid);
 	EXPECT_EQ(-EPERM, ON(self->p, kc_link(self->key, self->ring)));
+	EXPECT_EQ(-EPERM, ON(self->p, kc_link(self->old, self->ring)));
 	EXPECT_EQ(-EPERM, ON(self->p, kc_add_user("new", "v", self->ring)));
 	EXPECT_EQ(-EPERM, ON(self->p, kc_add_ring("new", self->ring)));
 	EXPECT_EQ(-EPERM, ON(self->p, kc_move(self->key, RING_S, self->ring,
