@@ -214,9 +214,10 @@ static void restriction_decides(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
 	KUNIT_EXPECT_EQ(test, kt_add(test, ring, "new", 3), 0);
 	KUNIT_EXPECT_EQ(test, links_of(ring), 2u);
-	/* What is there stays, and linking it again is no new link. */
+	/* What is there stays, but linking it again is asked about as the first time was. */
 	gate->answer = -EPERM;
-	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), -EPERM);
+	KUNIT_EXPECT_EQ(test, links_of(ring), 2u);
 	gate_on(test, ring, NULL, -EEXIST);
 	kt_drop(test, ring);
 	KUNIT_EXPECT_EQ(test, gate->dropped, 1u);
