@@ -695,7 +695,8 @@ static inline void kr_key_sync(struct kr_key *key)
 
 /**
  * struct kr_reaper_ops - what a key asks of the reaper, a higher room
- * @schedule: remove the key's links some time after @expiry; may sleep; 0 or -ENOMEM
+ * @schedule: let the key expire, and remove its links some time after that; may sleep; 0 or
+ *	-ENOMEM with nothing changed
  * @cancel: forget what was scheduled
  * @defer: end this key, whose last reference has gone, from process context
  */

@@ -88,13 +88,16 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 	int ret = 0;
 
 	might_sleep();
-	if (expiry != KR_NEVER)
+	if (expiry != KR_NEVER) {
 		ret = kr_key_reaper->schedule(key, expiry);
-	else if (READ_ONCE(key->deadline))
-		kr_key_reaper->cancel(key);
-	if (ret)
-		return ret;
-	WRITE_ONCE(key->expiry, expiry);
+		if (ret)
+			return ret;
+	} else {
+		if (READ_ONCE(key->deadline))
+			kr_key_reaper->cancel(key);
+		/* A deadline that somebody queues meanwhile is early, which does no harm. */
+		WRITE_ONCE(key->expiry, KR_NEVER);
+	}
 	smp_mb();	/* pairs with test_and_set_bit() in kr_key_revoke() */
 	/* Revoked meanwhile: the time for that has the last word. */
 	if (unlikely(test_bit(KR_KEY_REVOKED, &key->flags)))

@@ -128,6 +128,8 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 		new = NULL;
 	}
 	if (deadline) {
+		/* Both under the lock: who calls at the same time may not part them. */
+		WRITE_ONCE(key->expiry, expiry);
 		deadline->node.expires = expiry;
 		if (timerqueue_add(&queue, &deadline->node))
 			arm();
