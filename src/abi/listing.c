@@ -236,7 +236,7 @@ static bool opener_possesses(const struct seq_file *m, const struct kr_key *key)
 	return possessed;
 }
 
-static void format_timeout(char text[16], const struct kr_key *key)
+static void format_timeout(char text[24], const struct kr_key *key)
 {
 	static const struct {
 		time64_t below, unit;
@@ -258,7 +258,7 @@ static void format_timeout(char text[16], const struct kr_key *key)
 	} else {
 		while (left >= units[i].below)
 			i++;
-		snprintf(text, 16, "%lld%c", left / units[i].unit, units[i].letter);
+		snprintf(text, 24, "%lld%c", left / units[i].unit, units[i].letter);
 	}
 }
 
@@ -281,7 +281,7 @@ static int keys_show(struct seq_file *m, void *v)
 {
 	struct user_namespace *ns = m->file->f_cred->user_ns;
 	const struct kr_key *key = v;
-	char timeout[16], flags[8];
+	char timeout[24], flags[8];
 
 	if (!kr_key_permits(key, opener_possesses(m, key), m->file->f_cred, KR_VIEW))
 		return 0;
