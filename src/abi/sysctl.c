@@ -12,8 +12,8 @@
 
 static struct ctl_table_header *header;
 
-#define ROW(member, low) {					\
-	.procname	= #member,				\
+#define ROW(name, member, low) {				\
+	.procname	= name,					\
 	.data		= &kr_limit_values.member,		\
 	.maxlen		= sizeof(unsigned int),			\
 	.mode		= 0644,					\
@@ -23,11 +23,12 @@ static struct ctl_table_header *header;
 }
 
 static struct ctl_table table[] = {
-	ROW(maxkeys, SYSCTL_ONE),
-	ROW(maxbytes, SYSCTL_ONE),
-	ROW(root_maxkeys, SYSCTL_ONE),
-	ROW(root_maxbytes, SYSCTL_ONE),
-	ROW(gc_delay, SYSCTL_ZERO),
+	ROW("maxkeys", maxkeys, SYSCTL_ONE),
+	ROW("maxbytes", maxbytes, SYSCTL_ONE),
+	ROW("root_maxkeys", root_maxkeys, SYSCTL_ONE),
+	ROW("root_maxbytes", root_maxbytes, SYSCTL_ONE),
+	ROW("gc_delay", gc_delay, SYSCTL_ZERO),
+	ROW("persistent_keyring_expiry", persistent_expiry, SYSCTL_ZERO),
 	KR_SYSCTL_TABLE_END
 };
 
