@@ -140,9 +140,12 @@ void kr_key_abandon(struct kr_key *key)
 int kr_key_publish(struct kr_key *key)
 {
 	bool (*taken)(s32 serial) = READ_ONCE(serial_taken);
+	struct kr_account *account = key->account;
 	int ret;
 
 	might_sleep();
+	/* Counted before it can be found: whoever finds it may give it to another UID. */
+	atomic_inc(&account->nkeys);
 	do {
 		do {
 			key->serial = get_random_u32() >> 1;
@@ -154,10 +157,10 @@ int kr_key_publish(struct kr_key *key)
 	} while (unlikely(ret == -EEXIST || ret == -EBUSY));
 
 	if (unlikely(ret)) {
+		atomic_dec(&account->nkeys);
 		key->serial = 0;
 		return -ENOMEM;
 	}
-	atomic_inc(&key->account->nkeys);
 	return 0;
 }
 
