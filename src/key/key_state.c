@@ -135,7 +135,7 @@ int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
 		return ret;
 
 	key->quotalen += datalen - key->datalen;
-	key->datalen = datalen;
+	WRITE_ONCE(key->datalen, datalen);	/* shown by /proc/keys */
 	return 0;
 }
 
@@ -152,7 +152,7 @@ static void move_account(struct kr_key *key, struct kr_account *account)
 		atomic_dec(&old->nikeys);
 		atomic_inc(&account->nikeys);
 	}
-	key->account = account;
+	WRITE_ONCE(key->account, account);
 	WRITE_ONCE(key->uid, account->uid);
 }
 

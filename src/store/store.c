@@ -8,6 +8,7 @@
  */
 #include <keyrings/store.h>
 
+#include <linux/kcsan-checks.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -44,12 +45,38 @@ struct kr_store_node *kr_store_find(struct kr_store *store, u32 hash,
 	for (;;) {
 		seq = raw_read_seqcount(&store->resize);
 		node = find_in_chain(kr_store_chain(store, hash), hash, match, arg);
-		if (node)
+		if (node) {
+			/* KCSAN is not to excuse what the caller does with it. */
+			kcsan_atomic_next(0);
 			return node;
+		}
 		if (likely(!(seq & 1) && !read_seqcount_retry(&store->resize, seq)))
 			return NULL;
 		cpu_relax();
 	}
+}
+
+/* /proc/keys shows the count without a lock. */
+static void set_count(struct kr_store *store, unsigned int count)
+{
+	WRITE_ONCE(store->count, count);
+}
+
+/*
+ * Readers may stand on the node, and go on in the chain that it comes to: each
+ * pointer of it changes at once. hlist_add_head_rcu() is for nodes that nobody
+ * sees yet.
+ */
+static void relink(struct hlist_node *node, struct hlist_head *head)
+{
+	struct hlist_node *first = head->first;
+
+	hlist_del_rcu(node);
+	WRITE_ONCE(node->next, first);
+	WRITE_ONCE(node->pprev, &head->first);
+	rcu_assign_pointer(hlist_first_rcu(head), node);
+	if (first)
+		WRITE_ONCE(first->pprev, &node->next);
 }
 
 static void move_chain(struct kr_store *store, struct hlist_head *from)
@@ -57,10 +84,8 @@ static void move_chain(struct kr_store *store, struct hlist_head *from)
 	struct kr_store_node *node;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(node, next, from, chain) {
-		hlist_del_rcu(&node->chain);
-		hlist_add_head_rcu(&node->chain, kr_store_chain(store, node->hash));
-	}
+	hlist_for_each_entry_safe(node, next, from, chain)
+		relink(&node->chain, kr_store_chain(store, node->hash));
 }
 
 static void move_all(struct kr_store *store, struct kr_store_table *new)
@@ -126,7 +151,7 @@ void kr_store_add(struct kr_store *store, struct kr_store_node *node, u32 hash)
 	unsigned int bits = table_bits(store);
 
 	node->hash = hash;
-	store->count++;
+	set_count(store, store->count + 1);
 	if (unlikely(too_full(store, bits)))
 		resize(store, max_t(unsigned int, MIN_BITS, bits + 2));
 	hlist_add_head_rcu(&node->chain, kr_store_chain(store, hash));
@@ -142,7 +167,7 @@ void kr_store_replace(struct kr_store *store, struct kr_store_node *old,
 void kr_store_remove(struct kr_store *store, struct kr_store_node *node)
 {
 	hlist_del_rcu(&node->chain);
-	store->count--;
+	set_count(store, store->count - 1);
 	if (unlikely(too_empty(store, table_bits(store))))
 		resize(store, wanted_bits(store));
 }
@@ -165,7 +190,7 @@ void kr_store_drain(struct kr_store *store, void (*fn)(struct kr_store_node *nod
 	struct kr_store_table *table = rcu_dereference_protected(store->table, true);
 	unsigned int i;
 
-	store->count = 0;
+	set_count(store, 0);
 	drain_chain(&store->single, fn, arg);
 	if (!table)
 		return;

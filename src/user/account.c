@@ -115,8 +115,9 @@ int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, 
 
 	spin_lock(&account->lock);
 	if (overrun || fits(account, keys, bytes)) {
-		account->qnkeys += keys;
-		account->qnbytes += bytes;
+		/* Shown by /proc/key-users, without the lock. */
+		WRITE_ONCE(account->qnkeys, account->qnkeys + keys);
+		WRITE_ONCE(account->qnbytes, account->qnbytes + bytes);
 		ret = 0;
 	}
 	spin_unlock(&account->lock);
@@ -126,8 +127,8 @@ int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, 
 void kr_account_uncharge(struct kr_account *account, unsigned int keys, u64 bytes)
 {
 	spin_lock(&account->lock);
-	account->qnkeys -= keys;
-	account->qnbytes -= bytes;
+	WRITE_ONCE(account->qnkeys, account->qnkeys - keys);
+	WRITE_ONCE(account->qnbytes, account->qnbytes - bytes);
 	spin_unlock(&account->lock);
 }
 
