@@ -141,7 +141,8 @@ static int may_give(struct task_struct *parent, const struct kr_key *mine,
 {
 	bool same;
 
-	if (parent->pid <= 1 || !parent->mm || !thread_group_empty(parent))
+	/* A parent that exits loses its memory any time: kr_cred_publish_for() sees it exit. */
+	if (parent->pid <= 1 || !data_race(READ_ONCE(parent->mm)) || !thread_group_empty(parent))
 		return -EPERM;
 	if (mine == theirs)
 		return 0;

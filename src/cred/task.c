@@ -239,7 +239,8 @@ static struct kr_task *record_of_living(struct kr_task *new, struct task_struct 
 		return record;
 	record_add(new);
 	smp_mb();	/* pairs with the one in kr_cred_task_exit() */
-	if (READ_ONCE(task->flags) & PF_EXITING) {
+	/* The task writes its flags plainly; this one is set once and stays. */
+	if (data_race(READ_ONCE(task->flags)) & PF_EXITING) {
 		hlist_del_rcu(&new->node);
 		return NULL;
 	}

@@ -32,7 +32,8 @@ void kr_name_publish(struct kr_ring *ring)
 
 void kr_name_withdraw(struct kr_ring *ring)
 {
-	if (hlist_unhashed(&ring->by_name))
+	/* Once it is in the table only this takes it out, but its neighbours come and go. */
+	if (hlist_unhashed_lockless(&ring->by_name))
 		return;
 	spin_lock(&names_lock);
 	hlist_del_rcu(&ring->by_name);
@@ -42,7 +43,7 @@ void kr_name_withdraw(struct kr_ring *ring)
 static bool joinable(const struct kr_key *key, const char *name, const struct cred *actor)
 {
 	return !(READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED))) &&
-	       !strcmp(key->desc, name) && kuid_has_mapping(actor->user_ns, key->uid) &&
+	       !strcmp(key->desc, name) && kuid_has_mapping(actor->user_ns, READ_ONCE(key->uid)) &&
 	       kr_key_permits(key, false, actor, KR_SEARCH);
 }
 
