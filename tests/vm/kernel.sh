@@ -7,7 +7,8 @@
 #   kernel.sh SERIES-FLAVOUR      for example 6.12-debug
 #
 #   debug         KASAN, lockdep, RCU, kmemleak, debug objects, fault injection,
-#                 KCOV and GCOV; with the built-in key service
+#                 KCOV and GCOV; with the built-in key service and its users
+#                 in the kernel
 #   debug-nokeys  the same without the built-in key service
 #   kcsan         lockdep, RCU and KCSAN; with the built-in key service
 #
@@ -26,7 +27,7 @@ die() { say "$*"; exit 1; }
 [ $# = 1 ] || { sed -n '4,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 series=${1%%-*} flavour=${1#*-}
 case $flavour in
-debug)		fragments="base debug kasan keys-y" ;;
+debug)		fragments="base debug kasan keys-y users" ;;
 debug-nokeys)	fragments="base debug kasan keys-n" ;;
 kcsan)		fragments="base debug kcsan keys-y" ;;
 *)		die "no kernel $1: flavours are debug, debug-nokeys and kcsan" ;;
@@ -43,7 +44,7 @@ flock 9
 config() {
 	for f in $fragments; do
 		sed '/^#/d; /^$/d' "$here/config/$f.config"
-	done
+	done | sort
 	echo "CONFIG_LOCALVERSION=\"-$flavour\""
 }
 
