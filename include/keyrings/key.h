@@ -519,6 +519,17 @@ void kr_key_set_constructing(struct kr_key *key);
 int kr_key_wait(struct kr_key *key);
 
 /**
+ * kr_key_wait_made() - wait until a key is instantiated, and see what it became
+ * @key: the key; the caller holds a reference and no lock
+ *
+ * Sleeps, interruptibly.
+ *
+ * Return: 0 if it can be used; the error that a negative key stands for;
+ * what kr_key_validate() returns; -ERESTARTSYS.
+ */
+int kr_key_wait_made(struct kr_key *key);
+
+/**
  * kr_key_set_expiry() - set or clear the time of expiry
  * @key: the key
  * @expiry: wall-clock second, or KR_NEVER

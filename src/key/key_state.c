@@ -71,6 +71,16 @@ int kr_key_wait(struct kr_key *key)
 	return wait_on_bit(&key->flags, KR_KEY_CONSTRUCTING, TASK_INTERRUPTIBLE) ? -ERESTARTSYS : 0;
 }
 
+int kr_key_wait_made(struct kr_key *key)
+{
+	int ret = kr_key_wait(key);
+
+	if (ret)
+		return ret;
+	ret = kr_key_state(key);
+	return ret < 0 ? ret : kr_key_validate(key);
+}
+
 /* A time of expiry that has passed keeps its place in the queue. */
 static void end_time_now(struct kr_key *key)
 {

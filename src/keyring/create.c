@@ -134,8 +134,8 @@ static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type 
 	if (ret != -EEXIST)
 		return ret;
 
-	/* A key that is being made is updated when it is made. */
-	ret = kr_key_wait(out->key);
+	/* A key that is being made is updated when it is made; one that was not is no key. */
+	ret = test_bit(KR_KEY_CONSTRUCTING, &out->key->flags) ? kr_key_wait_made(out->key) : 0;
 	if (!ret)
 		ret = kr_key_permits(out->key, out->possessed, actor, KR_WRITE) ?
 		      update(out->key, prep) : -EACCES;

@@ -125,17 +125,6 @@ static int construct(struct kr_search *search, struct kr_payload *callout, struc
 	return ret;
 }
 
-/* What a key that was waited for says. */
-static int wait_for(struct kr_key *key)
-{
-	int ret = kr_key_wait(key);
-
-	if (ret)
-		return ret;
-	ret = kr_key_state(key);
-	return ret < 0 ? ret : kr_key_validate(key);
-}
-
 int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_payload *callout,
 		   struct kr_key *dest, struct kr_key **key)
 {
@@ -150,7 +139,7 @@ int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_p
 		ret = callout ? construct(&search, callout, dest, key) : -ENOKEY;
 	if (ret)
 		return ret;
-	ret = wait_for(*key);
+	ret = kr_key_wait_made(*key);
 	if (ret)
 		kr_key_put(*key);
 	return ret;
