@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #ifdef __x86_64__
 enum { NR_ADD_KEY = 248, NR_REQUEST_KEY = 249, NR_KEYCTL = 250 };
@@ -262,6 +263,17 @@ static inline long kc_read(int id, void *buf, size_t len)
 	return keyctl(OP_READ, id, (long)buf, (long)len, 0);
 }
 
+static inline long kc_instantiate(int id, const void *data, size_t len,
+				  int ring)
+{
+	return keyctl(OP_INSTANTIATE, id, (long)data, (long)len, ring);
+}
+
+static inline long kc_negate(int id, unsigned int timeout, int ring)
+{
+	return keyctl(OP_NEGATE, id, (long)timeout, ring, 0);
+}
+
 static inline long kc_reqkey(int value)
 {
 	return keyctl(OP_SET_REQKEY, value, 0, 0, 0);
@@ -270,6 +282,11 @@ static inline long kc_reqkey(int value)
 static inline long kc_timeout(int id, unsigned int seconds)
 {
 	return keyctl(OP_SET_TIMEOUT, id, (long)seconds, 0, 0);
+}
+
+static inline long kc_assume(int id)
+{
+	return keyctl(OP_ASSUME_AUTHORITY, id, 0, 0, 0);
 }
 
 static inline long kc_security(int id, char *buf, size_t len)
@@ -282,9 +299,32 @@ static inline long kc_to_parent(void)
 	return keyctl(OP_TO_PARENT, 0, 0, 0, 0);
 }
 
+static inline long kc_reject(int id, unsigned int timeout, unsigned int error,
+			     int ring)
+{
+	return keyctl(OP_REJECT, id, (long)timeout, (long)error, ring);
+}
+
+static inline long kc_instantiate_iov(int id, const struct iovec *iov,
+				      unsigned int n, int ring)
+{
+	return keyctl(OP_INSTANTIATE_IOV, id, (long)iov, n, ring);
+}
+
 static inline long kc_invalidate(int id)
 {
 	return keyctl(OP_INVALIDATE, id, 0, 0, 0);
+}
+
+static inline long kc_persistent(uid_t uid, int ring)
+{
+	return keyctl(OP_GET_PERSISTENT, (long)uid, ring, 0, 0);
+}
+
+static inline long kc_restrict(int ring, const char *type,
+			       const char *restriction)
+{
+	return keyctl(OP_RESTRICT, ring, (long)type, (long)restriction, 0);
 }
 
 static inline long kc_move(int id, int from, int to, unsigned int flags)

@@ -13,11 +13,6 @@
 
 enum { PERM_PERSISTENT = 0x1f030000 };
 
-static long kc_persistent(uid_t uid, int ring)
-{
-	return keyctl(OP_GET_PERSISTENT, (long)uid, ring, 0, 0);
-}
-
 /*
  * A process of a fresh uid with a session of its own:
  *

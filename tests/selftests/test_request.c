@@ -6,182 +6,14 @@
  * Specified by request_key(2), keyctl_instantiate(3), request-key(8) and
  * Documentation/security/keys/request-key.rst.
  *
- * This program is its own helper. While a test runs, /sbin/request-key leads to
- * it; started by that name it becomes an actor of the test, which then says,
- * call by call, what the helper does. The description of the key tells it
- * which test that is.
+ * This program is its own helper: helper.h.
  */
 #include <kselftest_harness.h>
-#include <sys/uio.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
 #include "probes.h"
-
-extern char **environ;
-
-#define HELPER "/sbin/request-key"
-#define HELPER_SAVED HELPER ".saved-by-selftest"
-
-static long kc_instantiate(int id, const void *data, size_t len, int ring)
-{
-	return keyctl(OP_INSTANTIATE, id, (long)data, (long)len, ring);
-}
-
-static long kc_instantiate_iov(int id, const struct iovec *iov, unsigned int n,
-			       int ring)
-{
-	return keyctl(OP_INSTANTIATE_IOV, id, (long)iov, n, ring);
-}
-
-static long kc_negate(int id, unsigned int timeout, int ring)
-{
-	return keyctl(OP_NEGATE, id, (long)timeout, ring, 0);
-}
-
-static long kc_reject(int id, unsigned int timeout, unsigned int error, int ring)
-{
-	return keyctl(OP_REJECT, id, (long)timeout, (long)error, ring);
-}
-
-static long kc_assume(int id)
-{
-	return keyctl(OP_ASSUME_AUTHORITY, id, 0, 0, 0);
-}
-
-/* ---- one request and the helper that answers it ---- */
-
-enum { HELPER_ARGS = 8 };
-
-/*
- * Lies on the stage; its address is part of the key's description, by which the
- * helper finds it.
- */
-struct call {
-	char *desc;
-	const char *callout;
-	int dest;
-	struct actor *helper;	/* who the next helper will be */
-	int runs;		/* how many helpers there were */
-	int argc;
-	char argv[HELPER_ARGS][24];
-	char env[128];		/* each variable, with a newline */
-};
-
-static struct call *call_to(const char *callout, int dest)
-{
-	struct call *call = shared(sizeof(*call));
-
-	call->desc = shared_text("selftest %d %lx", getpid(), (long)call);
-	call->callout = callout;
-	call->dest = dest;
-	call->helper = actor_slot();
-	return call;
-}
-
-static long make_request(long arg, long b, long c)
-{
-	struct call *call = (struct call *)arg;
-
-	(void)b, (void)c;
-	return raw_syscall(NR_REQUEST_KEY, (long)"user", (long)call->desc,
-			   (long)call->callout, call->dest, 0);
-}
-
-/* An actor requests the key. Returns the helper, which waits to be told. */
-static struct actor *helper_for(struct actor *who, struct call *call)
-{
-	actor_begin(who, make_request, (long)call, 0, 0);
-	if (!EVENTUALLY(whose_turn(call->helper) == TURN_DIRECTOR))
-		stage_broken("no helper came; the request returns %ld",
-			     whose_turn(who) == TURN_DIRECTOR ? who->ret : 0);
-	return call->helper;
-}
-
-/* Another request for the same key will have another helper */
-static void helper_next(struct call *call)
-{
-	call->helper = actor_slot();
-}
-
-static int key_of(const struct call *call)
-{
-	return atoi(call->argv[2]);
-}
-
-/* The helper ends; what does the request return? */
-static long answer_to(struct actor *who, struct actor *helper)
-{
-	actor_leave(helper);
-	return actor_end(who);
-}
-
-static void helper_records(struct call *call, int argc, char **argv)
-{
-	char **var;
-	int i;
-
-	call->argc = argc;
-	for (i = 0; i < argc && i < HELPER_ARGS; i++)
-		snprintf(call->argv[i], sizeof(call->argv[i]), "%s", argv[i]);
-	for (var = environ; *var; var++) {
-		size_t used = strlen(call->env);
-
-		snprintf(call->env + used, sizeof(call->env) - used, "%s\n",
-			 *var);
-	}
-}
-
-/* Before main(): has the kernel started us as the helper? */
-static void helper_main(int argc, char **argv)
-{
-	char desc[256] = "", path[64];
-	struct call *call;
-	int fd, director;
-	long address;
-
-	if (strcmp(argv[0], HELPER))
-		return;
-	if (argc < 3 || kc_describe(atoi(argv[2]), desc, sizeof(desc)) < 0 ||
-	    sscanf(desc, "user;%*d;%*d;%*x;selftest %d %lx", &director,
-		   &address) != 2)
-		_exit(2);
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", director, STAGE_FD);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	stage = mmap(STAGE_ADDRESS, sizeof(*stage), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
-	if (stage != STAGE_ADDRESS)
-		_exit(3);
-	call = (struct call *)address;
-	__sync_fetch_and_add(&call->runs, 1);
-	if (whose_turn(call->helper) != TURN_BIRTH)
-		_exit(4);
-	helper_records(call, argc, argv);
-	/* its children are reaped without being waited for */
-	signal(SIGCHLD, SIG_IGN);
-	actor_live(call->helper);
-}
-
-static void helper_install(void)
-{
-	char self[256] = "", old[256] = "";
-
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		stage_broken("who am I? %d", errno);
-	/* left behind by a test that was killed? */
-	if (readlink(HELPER, old, sizeof(old) - 1) > 0 && !strcmp(self, old))
-		unlink(HELPER);
-	else if (rename(HELPER, HELPER_SAVED) && errno != ENOENT)
-		stage_broken("rename of the helper: %d", errno);
-	if (symlink(self, HELPER))
-		stage_broken("symlink to the helper: %d", errno);
-}
-
-static void helper_remove(void)
-{
-	unlink(HELPER);
-	rename(HELPER_SAVED, HELPER);
-}
+#include "helper.h"
 
 /*
  * A process of a fresh uid and whom it calls:
@@ -866,16 +698,6 @@ TEST_F(request, found_key)
 	EXPECT_EQ(0, ON(self->p, ring_size(ring)));
 }
 
-/* EACCES: the session can be joined, but not written to (CVE-2017-17807) */
-TEST_F(request, default_destination_without_write)
-{
-	EXPECT_EQ(0, ON(self->p, kc_setperm(RING_S, PERM_POS(MAY_ALL &
-							     ~MAY_WRITE))));
-	EXPECT_EQ(-EACCES, ON(self->p, kc_request("user", self->call->desc,
-						  "info", 0)));
-	EXPECT_EQ(0, self->call->runs);
-}
-
 /* EPERM: rings are not made by helpers. ENOKEY: no such type. */
 TEST_F(request, types)
 {
@@ -1016,9 +838,4 @@ TEST_F(error, is_what_the_request_returns)
 	EXPECT_EQ(1, self->call->runs);
 }
 
-int main(int argc, char **argv)
-{
-	actor_main(argc, argv);
-	helper_main(argc, argv);
-	return test_harness_run(argc, argv);
-}
+HELPER_MAIN

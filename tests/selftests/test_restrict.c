@@ -11,11 +11,6 @@
 #include "actors.h"
 #include "probes.h"
 
-static long kc_restrict(int ring, const char *type, const char *restriction)
-{
-	return keyctl(OP_RESTRICT, ring, (long)type, (long)restriction, 0);
-}
-
 /*
  * A process of a fresh uid:
  *
