@@ -27,5 +27,8 @@ int kr_request_reject(struct kr_authority *authority, struct kr_key *authkey, un
 
 	if (!ret)
 		give_up(authkey);
+	else if (kr_key_state(authority->target) != KR_UNINSTANTIATED)
+		/* Rejected, though not linked: there is nothing left to be done with it. */
+		kr_ring_invalidate(authkey);
 	return ret;
 }
