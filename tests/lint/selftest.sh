@@ -81,6 +81,22 @@ fresh; cp src/key/key.c src/cred/key.c
 finds basenames "two files of one name"
 fresh; printf '\n/* Caller holds the ring lock. */\nstatic int f(void)\n{\n\treturn 1;\n}\n' >>src/key/key.c
 finds locks "a lock rule in prose only"
+# a table that names a test, and a test
+tested() {
+	fresh
+	mkdir -p Documentation/userspace-api tests/selftests
+	printf '.. SPDX-License-Identifier: GPL-2.0-only\n``pair.link``, ``ours_one``\n' >Documentation/userspace-api/cve.rst
+	printf '%s\nTEST_F(pair, link)\nTEST_F(pair, ours_one)\n' "$c" >tests/selftests/test_a.c
+}
+tested
+lint --only tests >/dev/null && ok=0 || ok=1
+report $ok "a table of tests"
+tested; echo '``pair.unlink``' >>Documentation/userspace-api/cve.rst
+finds tests "a table names a missing test"
+tested; echo '``other.link``' >>Documentation/userspace-api/cve.rst
+finds tests "a table names a test of another fixture"
+tested; echo 'TEST_F(pair, cve_2000_1_two)' >>tests/selftests/test_a.c
+finds tests "a test of a CVE that is in no table"
 if [ "$kernel_doc" ]; then
 	fresh; printf '/**\n * f() - F.\n * @a: one\n *\n * Return: 1.\n */\nint f(int a, int b);\n' >>include/keyrings/key.h
 	finds kernel-doc "an argument without a description"

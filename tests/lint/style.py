@@ -160,8 +160,44 @@ def locks(root):
                     "asserts nothing"
 
 
+TABLES = "Documentation/userspace-api/"
+SPECIAL = re.compile(r"(ours|cve|fix)_\w")
+
+
+def named_tests(text):
+    """(line, fixture or None, test) for each ``fixture.test`` and each ``ours_...`` in a table."""
+    for m in re.finditer(r"``(?:([a-z_]+)(?:\.\*)?\.)?([a-z][a-z0-9_]*)``", text):
+        if m[1] and m[2] != "c" or SPECIAL.match(m[2]):
+            yield text.count("\n", 0, m.start()) + 1, m[1], m[2]
+
+
+def tests(root):
+    """The tables name tests that exist, and all tests that are about what is in a table."""
+    have, files = {}, {}
+    for path in sorted((root / "tests/selftests").glob("*.c")):
+        for m in re.finditer(r"^TEST_F(?:_TIMEOUT)?\((\w+), (\w+)", path.read_text(), re.M):
+            have.setdefault(m[2], set()).add(m[1])
+            files[m[2]] = path.name
+    for path in sorted((root / "tests/kunit").glob("*.c")):
+        text = path.read_text()
+        for test in re.findall(r"\bKUNIT_CASE\w*\((\w+)", text):
+            have.setdefault(test, set()).update(re.findall(r'\.name\s*=\s*"(kr_\w+)"', text))
+    named, whole = set(), set()
+    for path in sorted((root / TABLES).glob("*.rst")):
+        text = path.read_text()
+        whole |= set(re.findall(r"all of ``(\w+\.c)``", text))
+        for n, fixture, test in named_tests(text):
+            named.add(test)
+            if fixture not in (None, "fixture") and fixture not in have.get(test, ()) or \
+                    not fixture and test not in have:
+                yield str(path.relative_to(root)), n, "no such test: " + test
+    for test, name in sorted(files.items()):
+        if SPECIAL.match(test) and test not in named and name not in whole:
+            yield "tests/selftests/" + name, 1, test + " is in no table of " + TABLES
+
+
 RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
-                                 locks, lengths)}
+                                 locks, tests, lengths)}
 
 
 def main():

@@ -9,6 +9,7 @@ Everything the machine needs is in its initramfs: busybox, keyctl, process 1
 (init.c) and what the caller adds, so it has no disk and no modules to load.
 The kernel's console and the results go to two serial ports and never mix.
 """
+import lzma
 import os
 import re
 import shlex
@@ -129,6 +130,22 @@ def compile_static(source, out=None):
                            "-o", tmp, source], check=False).returncode:
             sys.exit("vm: %s does not compile" % source)
         os.rename(tmp, out)
+    return out
+
+
+def stock_module(kernel, name):
+    """A module of the stock kernel, unpacked: its path, from one like net/dns_resolver/dns_resolver."""
+    release, vmlinuz = fetch("image", kernel).split(" ", 1)
+    packed = os.path.join(os.path.dirname(os.path.dirname(vmlinuz)), "lib/modules", release,
+                          "kernel", name + ".ko")
+    if os.path.exists(packed):
+        return packed
+    out = os.path.join(BUILD, "vm", "stock", release, os.path.basename(name) + ".ko")
+    if not os.path.exists(out):
+        os.makedirs(os.path.dirname(out), exist_ok=True)
+        with lzma.open(packed + ".xz") as f, open("%s.%d" % (out, os.getpid()), "wb") as g:
+            shutil.copyfileobj(f, g)
+        os.rename(g.name, out)
     return out
 
 

@@ -218,6 +218,9 @@ class Suite:
                 self.add("fail", "build " + flavour, said)
                 return None
             files.append((path, "/vm/mod/" + os.path.basename(path)))
+        for name in self.conf["stock"].split() if self.kernel in KERNELS else ():
+            path = boot.stock_module(self.kernel, name)
+            files.append((path, "/vm/mod/stock/" + os.path.basename(path)))
         if self.conf.getboolean("programs"):
             with Suite.lock:
                 path, said = test_programs(self.conf["folder"])

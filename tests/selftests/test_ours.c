@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Small differences from the built-in service that have no family of their own: when
+ * exactly a key goes, what is counted, who is asked. Each test is named in
+ * Documentation/userspace-api/differences.rst.
+ */
+#include <kselftest_harness.h>
+
+#include "keyctl_abi.h"
+#include "actors.h"
+#include "probes.h"
+#include "helper.h"
+
+/*
+ *	p (fresh uid) @s---> "_ses" (ses) ---> ring ("r")
+ */
+FIXTURE(small)
+{
+	struct actor *p;
+	uid_t uid;
+	long ses, ring;
+	long gc_delay;
+};
+
+FIXTURE_SETUP(small)
+{
+	stage_open();
+	self->gc_delay = sysctl_get("gc_delay");
+	self->uid = fresh_uid();
+	self->p = actor_user(self->uid);
+	self->ses = ON(self->p, kc_join(NULL));
+	self->ring = ON(self->p, kc_add_ring("r", RING_S));
+	ASSERT_LT(0, self->ring);
+}
+
+FIXTURE_TEARDOWN(small)
+{
+	sysctl_set("gc_delay", self->gc_delay);
+	stage_close();
+}
+
+enum { TRIES = 20 };
+
+/*
+ * What the built-in service leaves to its collector may have been done by the time one
+ * looks, once or twice, but not each of so many times.
+ */
+
+/* An unlinked key has no row in /proc/keys, and counts in none of /proc/key-users */
+TEST_F(small, ours_unlinked_key_is_gone_at_once)
+{
+	struct key_user_row before, after;
+	int i, rows = 0, counted = 0;
+	struct key_row row;
+	long key;
+
+	ASSERT_TRUE(key_user_row(NULL, self->uid, &before));
+	for (i = 0; i < TRIES; i++) {
+		key = ON(self->p, kc_add_user("k", "v", self->ring));
+		ASSERT_LT(0, key);
+		EXPECT_EQ(0, ON(self->p, kc_unlink(key, self->ring)));
+		rows += key_row(self->p, key, &row);
+		ASSERT_TRUE(key_user_row(NULL, self->uid, &after));
+		counted += after.nkeys != before.nkeys ||
+			   after.nikeys != before.nikeys ||
+			   after.qnkeys != before.qnkeys ||
+			   after.qnbytes != before.qnbytes;
+	}
+	EXPECT_EQ(0, rows);
+	EXPECT_EQ(0, counted);
+}
+
+/* So have the keys of a ring that goes, and those of the rings in it */
+TEST_F(small, ours_tree_is_gone_at_once)
+{
+	int i, rows = 0;
+	long ring, key;
+	struct key_row row;
+
+	for (i = 0; i < TRIES; i++) {
+		ring = ON(self->p, kc_add_ring("inner", self->ring));
+		key = ON(self->p, kc_add_user("k", "v", ring));
+		ASSERT_LT(0, key);
+		EXPECT_EQ(0, ON(self->p, kc_clear(self->ring)));
+		rows += key_row(self->p, ring, &row);
+		rows += key_row(self->p, key, &row);
+		rows += ON(self->p, key_exists(key));
+	}
+	EXPECT_EQ(0, rows);
+}
+
+TEST_F(small, ours_invalidated_key_is_in_no_ring)
+{
+	int i, linked = 0;
+	long key;
+
+	for (i = 0; i < TRIES; i++) {
+		key = ON(self->p, kc_add_user("k", "v", self->ring));
+		ASSERT_EQ(0, ON(self->p, kc_link(key, RING_S)));
+		EXPECT_EQ(0, ON(self->p, kc_invalidate(key)));
+		linked += ON(self->p, ring_size(self->ring));
+		linked += ON(self->p, ring_size(RING_S)) - 1;
+	}
+	EXPECT_EQ(0, linked);
+}
+
+/* With a gc_delay of 0 a revoked key leaves its rings, and leaves them now */
+TEST_F(small, ours_revoked_key_goes_without_delay)
+{
+	long key = ON(self->p, kc_add_user("k", "v", self->ring));
+
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, sysctl_set("gc_delay", 0));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ring_size(self->ring)) == 0));
+	EXPECT_TRUE(key_goes(key));
+}
+
+/* thread-keyring(7): a new thread has none, whatever its creator has */
+TEST_F(small, ours_new_thread_has_no_ring)
+{
+	struct actor *thread;
+
+	ASSERT_LT(0, ON(self->p, kc_id(RING_T, 1)));
+	thread = actor_thread(self->p);
+	EXPECT_EQ(-ENOKEY, ON(thread, kc_id(RING_T, 0)));
+}
+
+static long set_fsuid(long uid, long b, long c)
+{
+	(void)b, (void)c;
+	return raw_syscall(NR_SETFSUID, uid, 0, 0, 0, 0);
+}
+
+/* @t gets its new owner when the thread next uses its rings */
+TEST_F(small, ours_thread_ring_follows_when_it_is_used)
+{
+	struct actor *root = actor_fork(NULL);
+	uid_t uid = fresh_uid();
+	struct key_row row;
+	long t;
+
+	ASSERT_LT(0, ON(root, kc_join(NULL)));
+	t = ON(root, kc_id(RING_T, 1));
+	ASSERT_LT(0, t);
+	ASSERT_TRUE(key_row(NULL, t, &row));
+	EXPECT_EQ(0, row.uid);
+	EXPECT_EQ(0, actor_do(root, set_fsuid, uid, 0, 0));
+	EXPECT_TRUE(key_row(NULL, t, &row));
+	EXPECT_EQ(0, row.uid);
+	EXPECT_EQ(t, ON(root, kc_id(RING_T, 0)));
+	EXPECT_EQ(uid, ON(root, uid_of(RING_T)));
+}
+
+/* ---- /proc/keys ---- */
+
+/* Processes that have a session by fork are one user of it */
+TEST_F(small, ours_usage_counts_a_session_once)
+{
+	struct key_row row;
+	int i, usage;
+
+	ASSERT_TRUE(key_row(self->p, self->ses, &row));
+	usage = row.usage;
+	for (i = 0; i < 3; i++)
+		actor_fork(self->p);
+	ASSERT_TRUE(key_row(self->p, self->ses, &row));
+	EXPECT_EQ(usage, row.usage);
+}
+
+static int opened;	/* inherited by children */
+
+static long open_keys(long a, long b, long c)
+{
+	(void)a, (void)b, (void)c;
+	opened = open("/proc/keys", O_RDONLY | O_CLOEXEC);
+	return opened < 0 ? -errno : 0;
+}
+
+static long read_opened(long buf, long size, long c)
+{
+	long got = 0, n;
+
+	(void)c;
+	while (got < size - 1 &&
+	       (n = read(opened, (char *)buf + got, size - 1 - got)) > 0)
+		got += n;
+	((char *)buf)[got] = 0;
+	return got;
+}
+
+/* Nobody but who opened the file is shown what that one possesses */
+TEST_F(small, ours_file_does_not_lend_possession)
+{
+	long key = ON(self->p, kc_add_user("k", "v", RING_S));
+	char *row = shared_text("%08lx ", key);
+	char *buf = shared(65536);
+	struct actor *heir;
+
+	/* to be seen by who possesses it, and by nobody else */
+	ASSERT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL))));
+	ASSERT_EQ(0, actor_do(self->p, open_keys, 0, 0, 0));
+	heir = actor_fork(self->p);
+	ASSERT_EQ(0, actor_do(heir, become, fresh_uid(), 0, 0));
+	EXPECT_LT(0, ON(heir, kc_join(NULL)));
+	EXPECT_LE(0, actor_do(heir, read_opened, (long)buf, 65536, 0));
+	EXPECT_EQ(NULL, strstr(buf, row));
+	ASSERT_EQ(0, actor_do(self->p, open_keys, 0, 0, 0));
+	EXPECT_LT(0, actor_do(self->p, read_opened, (long)buf, 65536, 0));
+	EXPECT_NE(NULL, strstr(buf, row));
+}
+
+/* ---- the order of a search ---- */
+
+/* Rings in a ring: the first, then the latest first of sixteen, then the rest likewise */
+TEST_F(small, ours_nested_rings_latest_first)
+{
+	enum { NESTED = 30, NODE = 16 };
+	long found[NESTED], want[NESTED];
+	char *name = shared(16);
+	int i, n = 0;
+
+	for (i = 0; i < NESTED; i++) {
+		long ring;
+
+		sprintf(name, "n%d", i);
+		ring = ON(self->p, kc_add_ring(name, self->ring));
+		found[i] = ON(self->p, kc_add_user("k", "v", ring));
+		ASSERT_LT(0, found[i]);
+	}
+	want[n++] = found[0];
+	for (i = NODE - 1; i > 0; i--)
+		want[n++] = found[i];
+	for (i = NESTED - 1; i >= NODE; i--)
+		want[n++] = found[i];
+	for (i = 0; i < NESTED; i++) {
+		EXPECT_EQ(want[i], ON(self->p, kc_search(self->ring, "user",
+							 "k", 0)))
+			TH_LOG("at %d", i);
+		EXPECT_EQ(0, ON(self->p, kc_invalidate(want[i])));
+	}
+}
+
+/* ---- the helper ---- */
+
+#define PARAMETER "/sys/module/keyrings/parameters/helper"
+#define OTHER_HELPER HELPER ".other"
+
+static int set_helper(const char *path)
+{
+	int fd = open(PARAMETER, O_WRONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, path, strlen(path)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* The helper is the program that the module's parameter names */
+TEST_F(small, ours_helper_is_a_parameter)
+{
+	struct call *call = call_to("info", 0);
+	struct actor *h;
+
+	helper_install();
+	ASSERT_EQ(0, rename(HELPER, OTHER_HELPER));
+	EXPECT_EQ(-ENOENT, ON(self->p, kc_request("user", "k", "info", 0)));
+	EXPECT_EQ(0, set_helper(OTHER_HELPER));
+	if (access(PARAMETER, F_OK)) {
+		unlink(OTHER_HELPER);
+		helper_remove();
+		return;
+	}
+	h = helper_for(self->p, call);
+	EXPECT_STREQ(OTHER_HELPER, call->argv[0]);
+	EXPECT_LT(0, ON(h, kc_assume(key_of(call))));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key_of(call), "v", 1, 0)));
+	EXPECT_EQ(key_of(call), answer_to(self->p, h));
+	EXPECT_EQ(0, set_helper(HELPER));
+	unlink(OTHER_HELPER);
+	helper_remove();
+}
+
+/* A helper to which a child gives a session goes on being a helper */
+TEST_F(small, ours_authority_outlasts_a_new_session)
+{
+	struct actor *root = actor_fork(NULL), *h, *child;
+	struct call *call = call_to("info", 0);
+	long ses;
+
+	helper_install();
+	ASSERT_LT(0, ON(root, kc_join(NULL)));
+	h = helper_for(root, call);
+	EXPECT_LT(0, ON(h, kc_assume(key_of(call))));
+	child = actor_fork(h);
+	ses = ON(child, kc_join(NULL));
+	EXPECT_EQ(0, ON(child, kc_to_parent()));
+	EXPECT_EQ(ses, ON(h, kc_id(RING_S, 0)));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key_of(call), "v", 1, 0)));
+	actor_leave(child);
+	answer_to(root, h);
+	helper_remove();
+}
+
+/* Somebody who has a session needs no keyrings of the UID to ask for a key */
+TEST_F(small, ours_request_makes_no_user_keyrings)
+{
+	struct call *call = call_to("info", 0);
+	struct actor *h;
+	int keys = keys_charged(self->uid);
+
+	helper_install();
+	h = helper_for(self->p, call);
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == keys + 1));
+	helper_remove();
+}
+
+HELPER_MAIN
