@@ -9,8 +9,9 @@ run_clients() {
 	for client; do
 		echo "@@prog $client"
 		/vm/clients/"$client"/run.sh </dev/null
+		status=$?
 		echo
-		echo "@@done $client $?"
+		echo "@@done $client $status"
 	done
 }
 

@@ -12,8 +12,9 @@ run_all() {
 		echo "@@prog $prog"
 		echo "@@prog $prog" >/dev/kmsg	# a time stamp in its log
 		(cd /vm/t && exec "./$prog") </dev/null
+		status=$?
 		echo
-		echo "@@done $prog $?"
+		echo "@@done $prog $status"
 	done <"$list"
 }
 
