@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
-	selftests races load-cycle oracle keyutils clients bench clean help
+	selftests races load-cycle oracle inkernel keyutils clients bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -37,7 +37,7 @@ check-debug:
 check-debug-y:
 	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races oracle
 
-lint builds sparse kunit selftests races load-cycle oracle keyutils clients:
+lint builds sparse kunit selftests races load-cycle oracle inkernel keyutils clients:
 	@JOBS=$(JOBS) $(CHECK) $@
 
 bench:
@@ -57,6 +57,7 @@ help:
 	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that: with CONFIG_KEYS, half an hour'
+	@echo 'make inkernel     users of keys inside the kernel, on both subsystems'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
 	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
 	@echo 'make bench        count instructions per operation, built-in against ours'

@@ -3,13 +3,13 @@
  * Loading and unloading the module from within a test.
  *
  * The module is named by KR_MODULE in the environment, or by the first argument
- * if that ends in ".ko"; without either, nothing is tested. Programs that include
- * this have LOADING_MAIN as their main().
+ * if that ends in ".ko"; without either, nothing is tested. Programs of which it
+ * is the first argument include helper.h, too, and have LOADING_MAIN as main().
  */
 #ifndef LOADING_H
 #define LOADING_H
 
-#include "helper.h"
+#include "actors.h"
 
 #define MODULE "keyrings"
 #define LIVEPATCH "/sys/kernel/livepatch/" MODULE

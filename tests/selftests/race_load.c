@@ -9,6 +9,7 @@
 #include "keyctl_abi.h"
 #include "actors.h"
 #include "probes.h"
+#include "helper.h"
 #include "races.h"
 #include "loading.h"
 

@@ -149,6 +149,40 @@ def stock_module(kernel, name):
     return out
 
 
+def stock_modules(kernel, names):
+    """Unpacks modules of a stock kernel, and those that they need, into a folder; returns it.
+    Its file ORDER names them in the order of loading, and leaves out what is built in."""
+    release, vmlinuz = fetch("image", kernel).split(" ", 1)
+    tree = os.path.join(os.path.dirname(os.path.dirname(vmlinuz)), "lib/modules", release)
+    packed = {}
+    for folder, _, files in os.walk(tree):
+        for f in files:
+            m = re.match(r"(.*)\.ko(\.xz)?$", f)
+            if m:
+                packed[m[1].replace("-", "_")] = os.path.join(folder, f)
+    out = os.path.join(BUILD, release, "stock")
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    order = []
+
+    def unpack(name):
+        if name in order or name not in packed:
+            return
+        with (lzma.open if packed[name].endswith(".xz") else open)(packed[name], "rb") as f:
+            data = f.read()
+        for need in re.search(rb"\0depends=([^\0]*)\0", data)[1].decode().split(","):
+            unpack(need.replace("-", "_"))
+        order.append(name)
+        with open(os.path.join(out, name + ".ko"), "wb") as f:
+            f.write(data)
+
+    for name in names:
+        unpack(name.replace("-", "_"))
+    with open(os.path.join(out, "ORDER"), "w") as f:
+        f.write("".join(name + "\n" for name in order))
+    return out
+
+
 PASSWD = """root:x:0:0:root:/root:/bin/sh
 alice:x:1000:1000:Alice:/tmp:/bin/sh
 bob:x:1001:1001:Bob:/tmp:/bin/sh

@@ -10,6 +10,7 @@
 #   kunit       keyrings_kunit.ko: the library rooms and their tests
 #   sparse      keyrings.ko, read by sparse as well (make C=2)
 #   kunit-core  kunit.ko for a kernel that was built without KUnit
+#   inkernel    kr_inkernel.ko: users of keys inside the kernel, for tests
 #
 # -k is a series of stock Debian kernels (default 6.12) or a kernel that
 # kernel.sh builds (6.12-debug), -r a release as uname -r prints it, -d a kernel
@@ -157,6 +158,12 @@ kunit-core)
 	"$top/tests/kunit/core/prepare.sh" "$source" "$dir"
 	kbuild W=
 	echo "$dir/kunit.ko"
+	;;
+inkernel)
+	mirror tests/inkernel/module tests/inkernel/inkernel_abi.h
+	kbuild M="$dir/tests/inkernel/module"
+	judge
+	echo "$dir/tests/inkernel/module/kr_inkernel.ko"
 	;;
 *)
 	usage

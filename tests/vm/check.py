@@ -228,6 +228,9 @@ class Suite:
                 self.add("fail", "build the programs", said)
                 return None
             files.append((path, "/vm/t"))
+        if self.conf["stock"]:
+            files.append((boot.stock_modules(self.kernel, self.conf["stock"].split()),
+                          "/vm/stock"))
         if self.conf["clients"]:
             with Suite.lock:
                 r = command("tests/clients/stage.sh", *self.conf["clients"].split())

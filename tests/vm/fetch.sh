@@ -93,7 +93,7 @@ tool_packages() {
 			busybox busybox-static keyctl keyutils \
 			/usr/include/keyutils.h libkeyutils-dev ;;
 	check)	printf '%s %s\n' sparse sparse xz xz-utils perl perl git git \
-			dpkg-source dpkg-dev \
+			dpkg-source dpkg-dev openssl openssl mke2fs e2fsprogs \
 			'/usr/share/perl/5*/Pod/Usage.pm' perl \
 			'/usr/lib/gcc/x86_64-linux-gnu/*/32/libgcc.a' gcc-multilib ;;
 	kernel)	printf '%s %s\n' ccache ccache flex flex bison bison bc bc lz4 lz4 \

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel starts as /sbin/request-key:
+ *
+ *	request-key create <key> <uid> <gid> <rings of the requester>
+ *
+ * It gives the key the call-out information as payload, or, if that is the word
+ * "refuse", rejects it; for the word "slow" it takes its time. A host name gets an address. Each run adds a line with
+ * type and description of the key to LOG, which the tests read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keyctl_abi.h"
+
+#define LOG "/tmp/helper.log"
+
+/* From the ranges that are kept for documentation */
+static const char address[] = "192.0.2.7";
+
+/* "type;description" out of what KEYCTL_DESCRIBE tells */
+static void note(const char *type, const char *desc)
+{
+	int fd = open(LOG, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+	dprintf(fd, "%s;%s\n", type, desc);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	char text[MAX_DESC + 100] = "", type[MAX_TYPE + 1], callout[4096];
+	const char *desc;
+	long key, len, ret;
+
+	if (argc < 3)
+		return 2;
+	key = atol(argv[2]);
+	if (kc_describe(key, text, sizeof(text)) < 0 ||
+	    sscanf(text, "%31[^;];", type) != 1)
+		return 3;
+	desc = strrchr(text, ';') + 1;
+	note(type, desc);
+	if (keyctl(OP_ASSUME_AUTHORITY, key, 0, 0, 0) < 0)
+		return 4;
+	len = kc_read(AUTH_KEY, callout, sizeof(callout));
+	if (len < 0 || len > (long)sizeof(callout))
+		return 5;
+	if (len == 4 && !memcmp(callout, "slow", 4))
+		sleep(2);
+	if (!strcmp(type, "dns_resolver"))
+		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
+	else if (len == 6 && !memcmp(callout, "refuse", 6))
+		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);
+	else
+		ret = keyctl(OP_INSTANTIATE, key, (long)callout, len, 0);
+	return ret ? 6 : 0;
+}

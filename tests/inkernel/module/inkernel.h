@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Shared by the files of kr_inkernel.ko. */
+#ifndef INKERNEL_H
+#define INKERNEL_H
+
+#include <linux/key.h>
+#include <linux/key-type.h>
+
+#include "../inkernel_abi.h"
+
+/* find.c: finding keys; each returns a reference or an ERR_PTR() */
+struct key *inkernel_request(const struct inkernel_request *req);
+struct key *inkernel_lookup(const struct inkernel_lookup *look);
+int inkernel_private_ring_make(void);
+void inkernel_private_ring_drop(void);
+
+/* own_type.c: a type of keys that comes and goes as the tests say */
+extern struct key_type inkernel_key_type;
+int inkernel_type_add(void);
+int inkernel_type_remove(void);
+bool inkernel_type_is_there(void);
+int inkernel_type_alive(void);
+
+#endif /* INKERNEL_H */

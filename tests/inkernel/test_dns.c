@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The type `dns_resolver`: names and addresses, as a helper finds them for the
+ * kernel, or a program adds them for itself.
+ *
+ * Specified by Documentation/networking/dns_resolver.rst.
+ */
+#include <kselftest_harness.h>
+
+#include "inkernel.h"
+
+#define ADDRESS "192.0.2.7"	/* what the helper answers */
+
+/*
+ *	p (fresh uid) @s---> "_ses"
+ */
+FIXTURE(dns)
+{
+	struct actor *p;
+	const char *host;
+};
+
+FIXTURE_SETUP(dns)
+{
+	stage_open();
+	inkernel_open();
+	self->p = actor_user(fresh_uid());
+	self->host = fresh_desc("host");
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+}
+
+FIXTURE_TEARDOWN(dns)
+{
+	stage_close();
+	inkernel_close();
+}
+
+/* The text with its closing NUL, as the type wants it */
+#define add_host(host, text, ring) \
+	kc_add("dns_resolver", host, text, sizeof(text), ring)
+
+/* What kernel code gets that asks for the address of a name */
+static const char *kernel_resolves(const char *host)
+{
+	struct inkernel_text *text = shared(sizeof(*text));
+	long ret;
+
+	snprintf(text->text, sizeof(text->text), "%s", host);
+	ret = ik(INKERNEL_DNS, (long)text);
+	if (ret < 0)
+		sprintf(text->text, "error %ld", ret);
+	return text->text;
+}
+
+TEST_F(dns, add_and_read)
+{
+	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
+	struct key_row row;
+
+	ASSERT_LT(0, key);
+	EXPECT_STREQ("192.0.2.1", ON(self->p, payload(key)));
+	EXPECT_EQ(key, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
+	EXPECT_EQ(key, ON(self->p, kc_search(RING_S, "dns_resolver", self->host, 0)));
+	ASSERT_TRUE(key_row(self->p, key, &row));
+	EXPECT_STREQ(shared_text("%s: 9", self->host), row.desc);
+}
+
+/* Names of hosts do not differ in case, and may end in a dot */
+TEST_F(dns, names_that_are_the_same)
+{
+	long key = ON(self->p, add_host("Some.Host", "192.0.2.1", RING_S));
+
+	EXPECT_EQ(key, ON(self->p, kc_search(RING_S, "dns_resolver", "some.host", 0)));
+	EXPECT_EQ(key, ON(self->p, kc_search(RING_S, "dns_resolver", "SOME.HOST.", 0)));
+	EXPECT_EQ(key, ON(self->p, kc_request("dns_resolver", "some.host.", NULL, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, "dns_resolver", "some.hos", 0)));
+}
+
+/* EINVAL: no closing NUL, nothing at all, options that are none */
+TEST_F(dns, payload_refused)
+{
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_add("dns_resolver", "h", "192.0.2.1", 9, RING_S)));
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_add("dns_resolver", "h", NULL, 0, RING_S)));
+	EXPECT_EQ(-EINVAL, ON(self->p, add_host("h", "192.0.2.1#dnserror=", RING_S)));
+	EXPECT_EQ(-EINVAL, ON(self->p, add_host("h", "192.0.2.1#dnserror=999999", RING_S)));
+	EXPECT_EQ(0, ON(self->p, ring_size(RING_S)));
+}
+
+/* A key that stands for an error of the name server */
+TEST_F(dns, stands_for_an_error)
+{
+	long key = ON(self->p, add_host(self->host, "#dnserror=6", RING_S));
+
+	ASSERT_LT(0, key);
+	EXPECT_EQ(-ENXIO, ON(self->p, kc_read(key, NULL, 0)));
+}
+
+/* EACCES EOPNOTSUPP: the type has no update; adding again makes another key */
+TEST_F(dns, replaced)
+{
+	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S)), next;
+
+	EXPECT_EQ(-EACCES, ON(self->p, kc_update(key, "192.0.2.2", 10)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL))));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_update(key, "192.0.2.2", 10)));
+	next = ON(self->p, add_host(self->host, "192.0.2.2", RING_S));
+	EXPECT_LT(0, next);
+	EXPECT_NE(key, next);
+	EXPECT_STREQ("192.0.2.2", ON(self->p, payload(next)));
+	EXPECT_EQ(1, ON(self->p, ring_size(RING_S)));
+}
+
+TEST_F(dns, expires)
+{
+	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
+
+	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_search(RING_S, "dns_resolver",
+						     self->host, 0)) < 0));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
+}
+
+TEST_F(dns, revoked)
+{
+	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
+
+	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_read(key, NULL, 0)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
+}
+
+/* A program's own request, answered by the helper */
+TEST_F(dns, program_requests)
+{
+	long key = ON(self->p, kc_request("dns_resolver", self->host, "", 0));
+
+	ASSERT_LT(0, key);
+	EXPECT_STREQ(ADDRESS, ON(self->p, payload(key)));
+	EXPECT_EQ(1, helper_runs("dns_resolver", self->host));
+}
+
+/* Each network namespace has names of its own: the same one is another key there */
+static long leave_network(long a, long b, long c)
+{
+	(void)a, (void)b, (void)c;
+	return unshare(CLONE_NEWNET) ? -errno : 0;
+}
+
+TEST_F(dns, of_one_network_namespace)
+{
+	struct actor *q = actor_fork(NULL);
+	long key;
+
+	ASSERT_LT(0, ON(q, kc_join(NULL)));
+	key = ON(q, add_host(self->host, "192.0.2.1", RING_S));
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, actor_do(q, leave_network, 0, 0, 0));
+	EXPECT_LT(0, ON(q, add_host(self->host, "192.0.2.2", RING_S)));
+	EXPECT_EQ(2, ON(q, ring_size(RING_S)));
+	EXPECT_STREQ("192.0.2.1", ON(q, payload(key)));
+}
+
+/* The kernel asks its helper, once, and never a process's keys */
+TEST_F(dns, kernel_resolves)
+{
+	ASSERT_LT(0, ON(self->p, add_host(self->host, "192.0.2.66", RING_S)));
+	EXPECT_STREQ(ADDRESS, ON(self->p, kernel_resolves(self->host)));
+	EXPECT_STREQ(ADDRESS, ON(self->p, kernel_resolves(self->host)));
+	EXPECT_STREQ(ADDRESS, kernel_resolves(self->host));
+	EXPECT_EQ(1, helper_runs("dns_resolver", self->host));
+	EXPECT_STREQ("192.0.2.66", ON(self->p, payload(ON(self->p,
+				kc_request("dns_resolver", self->host, NULL, 0)))));
+}
+
+SELFTEST_MAIN

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rings that take only certificates signed by a key that is trusted.
+ *
+ * Specified by keyctl_restrict_keyring(3) and
+ * Documentation/crypto/asymmetric-keys.rst, "Key link restrictions".
+ */
+#include <kselftest_harness.h>
+
+#include "pkey.h"
+
+/*
+ *	p (fresh uid) @s---> "_ses" ---> ca
+ *				    ---> ring ("trusting"), not restricted yet
+ *
+ *	ca signs mid, mid signs leaf; other signs itself; forged says ca signed it
+ */
+FIXTURE(trust)
+{
+	struct actor *p;
+	long ca, ring;
+};
+
+FIXTURE_SETUP(trust)
+{
+	stage_open();
+	self->p = actor_user(fresh_uid());
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	self->ca = ON(self->p, add_file("ca.der", NULL, RING_S));
+	ASSERT_LT(0, self->ca);
+	self->ring = ON(self->p, kc_add_ring("trusting", RING_S));
+	ASSERT_LT(0, self->ring);
+}
+
+FIXTURE_TEARDOWN(trust)
+{
+	stage_close();
+}
+
+static long trusts(long ring, long serial, const char *more)
+{
+	return kc_restrict(ring, "asymmetric",
+			   shared_text("key_or_keyring:%ld%s", serial, more));
+}
+
+/* By a key: what it signed comes in, nothing else does */
+TEST_F(trust, a_key)
+{
+	long mid;
+
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	mid = ON(self->p, add_file("mid.der", NULL, self->ring));
+	EXPECT_LT(0, mid);
+	EXPECT_EQ(1, ON(self->p, ring_holds(self->ring, mid)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("leaf.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
+	EXPECT_TRUE(rejected(ON(self->p, add_file("forged.der", NULL, self->ring))));
+	EXPECT_EQ(1, ON(self->p, ring_size(self->ring)));
+}
+
+/* EOPNOTSUPP ENOPKG: keys that have no signature */
+TEST_F(trust, other_keys)
+{
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add_user("u", "v", self->ring)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add_ring("r", self->ring)));
+	EXPECT_EQ(-ENOPKG, ON(self->p, add_file("leaf.p8", "private", self->ring)));
+	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
+}
+
+/* By a ring: what any key in it signed */
+TEST_F(trust, a_ring)
+{
+	long anchors = ON(self->p, kc_add_ring("anchors", RING_S));
+
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, anchors, "")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_link(self->ca, anchors)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_TRUE(rejected(ON(self->p, add_file("forged.der", NULL, self->ring))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("leaf.der", NULL, self->ring)));
+	ASSERT_LT(0, ON(self->p, add_file("mid.der", NULL, anchors)));
+	EXPECT_LT(0, ON(self->p, add_file("leaf.der", NULL, self->ring)));
+	EXPECT_EQ(2, ON(self->p, ring_size(self->ring)));
+	/* taken away, it vouches no more, but what is in stays in */
+	EXPECT_EQ(0, ON(self->p, kc_clear(anchors)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", "again", self->ring)));
+	EXPECT_EQ(2, ON(self->p, ring_size(self->ring)));
+}
+
+/* A chain: what has come in vouches for more */
+TEST_F(trust, a_chain)
+{
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, ":chain")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("leaf.der", NULL, self->ring)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_LT(0, ON(self->p, add_file("leaf.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
+	EXPECT_TRUE(rejected(ON(self->p, add_file("forged.der", NULL, self->ring))));
+	EXPECT_EQ(2, ON(self->p, ring_size(self->ring)));
+}
+
+/* A chain that begins with what was in the ring before */
+TEST_F(trust, a_chain_of_its_own)
+{
+	EXPECT_EQ(0, ON(self->p, kc_link(self->ca, self->ring)));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, 0, ":chain")));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_LT(0, ON(self->p, add_file("leaf.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
+	EXPECT_EQ(3, ON(self->p, ring_size(self->ring)));
+}
+
+/* Links and moves are asked as well, and so is one that replaces */
+TEST_F(trust, links_and_moves)
+{
+	long mid = ON(self->p, add_file("mid.der", NULL, RING_S));
+	long leaf = ON(self->p, add_file("leaf.der", NULL, RING_S));
+	long user = ON(self->p, kc_add_user("u", "v", RING_S));
+
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_link(leaf, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_move(leaf, RING_S, self->ring, 0)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_link(user, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_link(mid, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(mid, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_move(mid, RING_S, self->ring, 0)));
+	EXPECT_EQ(1, ON(self->p, ring_size(self->ring)));
+	EXPECT_EQ(1, ON(self->p, ring_holds(RING_S, leaf)));
+	/* what a search would link there */
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, "asymmetric",
+			strchr(ON(self->p, description(leaf)), 't'), self->ring)));
+}
+
+/* EKEYREVOKED EKEYEXPIRED: the key that is trusted must be good itself */
+TEST_F(trust, dead_anchor)
+{
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(self->ca)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
+}
+
+/* It is kept for as long as the ring is */
+TEST_F(trust, anchor_unlinked)
+{
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(self->ca, RING_S)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
+}
+
+/* By the kernel's own keys, which have signed nothing here */
+TEST_F(trust, builtin)
+{
+	static const char *const names[] = {
+		"builtin_trusted", "builtin_and_secondary_trusted",
+	};
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		long ring = ON(self->p, kc_add_ring(names[i], RING_S));
+
+		EXPECT_EQ(0, ON(self->p, kc_restrict(ring, "asymmetric", names[i])));
+		EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, ring)));
+		EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, ring)));
+		EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add_user("u", "v", ring)));
+		EXPECT_EQ(-EEXIST, ON(self->p, kc_restrict(ring, "asymmetric", names[i])));
+		EXPECT_EQ(0, ON(self->p, ring_size(ring)));
+	}
+}
+
+/* By one of the kernel's own rings, named by serial */
+TEST_F(trust, builtin_ring_by_serial)
+{
+	struct key_row row = { 0 };
+
+	if (!key_rows_like(NULL, ".builtin_trusted_keys", &row))
+		SKIP(return, "this kernel has no such ring");
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, row.serial, "")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add_user("u", "v", self->ring)));
+}
+
+/* EINVAL ENOKEY EOPNOTSUPP EEXIST EDEADLK ENOTDIR */
+TEST_F(trust, refused)
+{
+	static const char *const bad[] = {
+		"", "nosuch", "key_or_keyring", "key_or_keyring:", "key_or_keyring:x",
+		"key_or_keyring::chain", "builtin_trusted:1", "builtin",
+	};
+	long user = ON(self->p, kc_add_user("u", "v", RING_S)), second;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		EXPECT_EQ(-EINVAL, ON(self->p, kc_restrict(self->ring, "asymmetric", bad[i])))
+			TH_LOG("row %u", i);
+	}
+	EXPECT_EQ(-EINVAL, ON(self->p, trusts(self->ring, self->ca, ":x")));
+	EXPECT_EQ(-EINVAL, ON(self->p, trusts(self->ring, self->ca, ":chain:more")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, trusts(self->ring, 1, "")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, trusts(self->ring, 0, "")));
+	EXPECT_EQ(-ENOTDIR, ON(self->p, trusts(user, self->ca, "")));
+	EXPECT_EQ(-ENOTDIR, ON(self->p, trusts(self->ca, self->ca, "")));
+	/* a ring cannot be restricted by itself, nor two by each other */
+	EXPECT_EQ(-EDEADLK, ON(self->p, trusts(self->ring, self->ring, "")));
+	second = ON(self->p, kc_add_ring("second", RING_S));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, second, "")));
+	EXPECT_EQ(-EDEADLK, ON(self->p, trusts(second, self->ring, "")));
+	EXPECT_EQ(-EEXIST, ON(self->p, trusts(self->ring, self->ca, "")));
+	/* a key of another type vouches for nothing */
+	EXPECT_EQ(0, ON(self->p, trusts(second, user, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, add_file("mid.der", NULL, second)));
+}
+
+/* A ring of the process's, by its special ID */
+TEST_F(trust, session_ring)
+{
+	EXPECT_EQ(0, ON(self->p, trusts(RING_S, self->ca, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add_user("u", "v", RING_S)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, RING_S)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, RING_S)));
+}
+
+SELFTEST_MAIN

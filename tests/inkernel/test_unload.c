@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module is unloaded while code of the kernel uses keys that it found with it.
+ */
+#include <kselftest_harness.h>
+
+#include "inkernel.h"
+#include "loading.h"
+
+/*
+ *	p (fresh uid) @s---> "_ses" ---> key ("unload:...") <--- slot, the kernel's
+ */
+FIXTURE(unload)
+{
+	const char *path, *desc;
+	struct actor *p;
+	long slot;
+};
+
+FIXTURE_SETUP(unload)
+{
+	stage_open();
+	self->path = getenv("KR_MODULE");
+	if (!self->path || !is_loaded())
+		SKIP(return, "the module is not loaded");
+	inkernel_open();
+	self->p = actor_user(fresh_uid());
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	self->desc = fresh_desc("unload:");
+	ASSERT_LT(0, ON(self->p, kc_add_user(self->desc, "held", RING_S)));
+	self->slot = ON(self->p, ik_request("user", self->desc));
+	ASSERT_STREQ("held", ik_payload(self->slot));
+}
+
+FIXTURE_TEARDOWN(unload)
+{
+	stage_close();
+	inkernel_close();
+	if (self->path && *self->path && !is_loaded())
+		module_load(self->path);
+}
+
+/* As after the end of the key's last ring, what the kernel holds is its own to use */
+TEST_F(unload, while_held)
+{
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(0, ik_validate(self->slot));
+	EXPECT_STREQ("held", ik_payload(self->slot));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request("user", self->desc)));
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_STREQ("held", ik_payload(self->slot));
+	EXPECT_EQ(0, ik_put(self->slot));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request("user", self->desc)));
+	EXPECT_LT(0, ON(self->p, kc_add_user(self->desc, "new", RING_S)));
+	EXPECT_STREQ("new", ik_payload(ON(self->p, ik_request("user", self->desc))));
+}
+
+/* A revoked one stays revoked */
+TEST_F(unload, revoked_while_held)
+{
+	long key = ON(self->p, kc_search(RING_S, "user", self->desc, 0));
+
+	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(-EKEYREVOKED, ik_validate(self->slot));
+	EXPECT_STREQ("error -128", ik_payload(self->slot));
+	EXPECT_EQ(0, ik_put(self->slot));
+}
+
+/* A type goes that the module's keys were of; what nobody holds went with the module */
+TEST_F(unload, own_type)
+{
+	long slot;
+
+	ik(INKERNEL_TYPE_ADD, 0);
+	ASSERT_LT(0, ON(self->p, kc_add(INKERNEL_TYPE, "own", "x", 1, RING_S)));
+	ASSERT_LT(0, ON(self->p, kc_add(INKERNEL_TYPE, "not held", "y", 1, RING_S)));
+	slot = ON(self->p, ik_request(INKERNEL_TYPE, "own"));
+	ASSERT_LE(0, slot);
+	EXPECT_EQ(2, ik(INKERNEL_TYPE_ALIVE, 0));
+	ASSERT_EQ(0, module_unload());
+	EXPECT_TRUE(EVENTUALLY(ik(INKERNEL_TYPE_ALIVE, 0) == 1));
+	EXPECT_STREQ("x", ik_payload(slot));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
+	EXPECT_EQ(-EKEYREVOKED, ik_validate(slot));
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_EQ(-ENODEV, ON(self->p, kc_add(INKERNEL_TYPE, "own", "x", 1, RING_S)));
+}
+
+/* A helper of the kernel's is at work meanwhile: it is waited for, or goes on */
+static long request_slowly(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return ik_request_how("user", (char *)desc, "slow", INKERNEL_OVERRIDE);
+}
+
+TEST_F(unload, while_a_helper_works)
+{
+	const char *desc = fresh_desc("slow:");
+
+	actor_begin(self->p, request_slowly, (long)desc, 0, 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", desc) == 1));
+	EXPECT_EQ(0, module_unload());
+	EXPECT_STREQ("slow", ik_payload(actor_end(self->p)));
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_STREQ("slow", ik_payload(ON(self->p, ik_request_how("user", desc, NULL,
+								   INKERNEL_OVERRIDE))));
+}
+
+/* Processes find keys while the module comes and goes */
+enum { CYCLES = 2 };
+
+static long find_on(long desc, long over, long c)
+{
+	long n = 0, slot;
+
+	(void)c;
+	while (!__atomic_load_n((int *)over, __ATOMIC_SEQ_CST)) {
+		kc_add_user((char *)desc, "busy", RING_S);
+		slot = ik_request("user", (char *)desc);
+		if (slot >= 0) {
+			const char *text = ik_payload(slot);
+
+			if (strcmp(text, "busy") && strcmp(text, "error -128"))
+				return -EBADMSG;
+			ik_put(slot);
+			n++;
+		} else if (slot != -ENOKEY && slot != -EKEYREVOKED) {
+			return slot;
+		}
+		stage->used = c;
+	}
+	return n;
+}
+
+TEST_F(unload, while_found)
+{
+	int *over = shared(sizeof(*over)), i;
+	const char *desc = fresh_desc("busy:");
+
+	actor_begin(self->p, find_on, (long)desc, (long)over, stage->used);
+	for (i = 0; i < CYCLES; i++) {
+		EXPECT_EQ(0, module_unload());
+		EXPECT_EQ(0, module_load(self->path));
+	}
+	__atomic_store_n(over, 1, __ATOMIC_SEQ_CST);
+	EXPECT_LT(0, actor_end(self->p));
+}
+
+SELFTEST_MAIN

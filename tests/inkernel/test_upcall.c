@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Code of the kernel requests a key that nobody has: the kernel starts its helper,
+ * /sbin/request-key, which makes the key by keyctl(2) whichever service answers.
+ */
+#include <kselftest_harness.h>
+
+#include "inkernel.h"
+
+/*
+ *	kernel, for p (fresh uid) @s---> "_ses"  - - request_key() - ->  helper (helper.c)
+ */
+FIXTURE(upcall)
+{
+	struct actor *p;
+	const char *desc;
+};
+
+FIXTURE_SETUP(upcall)
+{
+	stage_open();
+	inkernel_open();
+	self->p = actor_user(fresh_uid());
+	self->desc = fresh_desc("upcall:");
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+}
+
+FIXTURE_TEARDOWN(upcall)
+{
+	stage_close();
+	inkernel_close();
+}
+
+static long for_process(const char *desc, const char *callout)
+{
+	return ik_request_how("user", desc, callout, INKERNEL_PLAIN);
+}
+
+static long for_kernel(const char *desc, const char *callout)
+{
+	return ik_request_how("user", desc, callout, INKERNEL_OVERRIDE);
+}
+
+TEST_F(upcall, helper_makes_it)
+{
+	long slot = ON(self->p, for_process(self->desc, "made to order"));
+
+	EXPECT_STREQ("made to order", ik_payload(slot));
+	EXPECT_EQ(0, ik_validate(slot));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
+/* ENOKEY, and no helper, without call-out information */
+TEST_F(upcall, only_when_asked)
+{
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request("user", self->desc)));
+	EXPECT_EQ(0, helper_runs("user", self->desc));
+}
+
+TEST_F(upcall, made_once)
+{
+	long first = ON(self->p, for_process(self->desc, "once"));
+	long again = ON(self->p, for_process(self->desc, "twice"));
+
+	EXPECT_STREQ("once", ik_payload(again));
+	EXPECT_EQ(ik_serial(first), ik_serial(again));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
+/* EKEYREJECTED: what the helper said, also to the next one who asks */
+TEST_F(upcall, helper_refuses)
+{
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, for_process(self->desc, "refuse")));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, for_process(self->desc, "made")));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
+/* The process has it: no helper is asked */
+TEST_F(upcall, not_for_a_key_that_is_there)
+{
+	ASSERT_LT(0, ON(self->p, kc_add_user(self->desc, "mine", RING_S)));
+	EXPECT_STREQ("mine", ik_payload(ON(self->p, for_process(self->desc, "made"))));
+	EXPECT_EQ(0, helper_runs("user", self->desc));
+}
+
+/* A key that the process has and may not be used is an error, not a reason to ask */
+TEST_F(upcall, not_for_a_revoked_key)
+{
+	long key = ON(self->p, kc_add_user(self->desc, "mine", RING_S));
+
+	ASSERT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, for_process(self->desc, "made")));
+	EXPECT_EQ(0, helper_runs("user", self->desc));
+}
+
+/* An expired one is asked for anew */
+TEST_F(upcall, for_an_expired_key)
+{
+	long key = ON(self->p, kc_add_user(self->desc, "old", RING_S));
+
+	ASSERT_EQ(0, ON(self->p, kc_timeout(key, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(key, NULL, 0)) < 0));
+	EXPECT_STREQ("new", ik_payload(ON(self->p, for_process(self->desc, "new"))));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
+/*
+ * As NFS and CIFS do it: the kernel's own ring holds what its helper has made, the
+ * processes' keys are not used, nor can processes find the kernel's.
+ */
+TEST_F(upcall, for_the_kernel_itself)
+{
+	ASSERT_LT(0, ON(self->p, kc_add_user(self->desc, "mine", RING_S)));
+	EXPECT_STREQ("kernel's", ik_payload(ON(self->p, for_kernel(self->desc, "kernel's"))));
+	EXPECT_STREQ("kernel's", ik_payload(ON(self->p, for_kernel(self->desc, "again"))));
+	EXPECT_STREQ("kernel's", ik_payload(ON(self->p, for_kernel(self->desc, NULL))));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+	EXPECT_STREQ("mine", ik_payload(ON(self->p, ik_request("user", self->desc))));
+	EXPECT_EQ(0, ON(self->p, kc_clear(RING_S)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request("user", self->desc)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->desc, NULL, 0)));
+}
+
+/* Both kinds of request at the same time, from several processes */
+enum { CROWD = 4 };
+
+static long ask_both(long desc, long n, long c)
+{
+	const char *mine = (const char *)c;
+	long slot = n % 2 ? for_kernel((const char *)desc, "shared") :
+			    kc_request("user", mine, "own", 0);
+
+	return slot;
+}
+
+TEST_F(upcall, many_at_once)
+{
+	struct actor *crowd[CROWD];
+	const char *own[CROWD];
+	long got[CROWD];
+	int i;
+
+	for (i = 0; i < CROWD; i++) {
+		crowd[i] = actor_user(fresh_uid());
+		own[i] = fresh_desc("own:");
+		ASSERT_LT(0, ON(crowd[i], kc_join(NULL)));
+	}
+	for (i = 0; i < CROWD; i++)
+		actor_begin(crowd[i], ask_both, (long)self->desc, i, (long)own[i]);
+	for (i = 0; i < CROWD; i++)
+		got[i] = actor_end(crowd[i]);
+	for (i = 0; i < CROWD; i++) {
+		ASSERT_LE(0, got[i]) TH_LOG("%d: %ld", i, got[i]);
+		EXPECT_STREQ(i % 2 ? "shared" : "own",
+			     i % 2 ? ik_payload(got[i]) : ON(crowd[i], payload(got[i])));
+	}
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
+SELFTEST_MAIN

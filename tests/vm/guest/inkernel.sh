@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs the programs of a list, which let the kernel use keys: first on the
+# built-in subsystem, where every test must pass but those that describe what it
+# does not do (judge.awk), then, as in selftests.sh, twice on the module.
+
+. /vm/guest/lib.sh
+list=/vm/t/${1:-LIST}
+
+stock() {
+	while read -r m; do
+		case $m in
+		brd) insmod "/vm/stock/$m.ko" rd_nr=2 rd_size=16384 ;;
+		*) insmod "/vm/stock/$m.ko" ;;
+		esac || return
+	done </vm/stock/ORDER
+	insmod /vm/mod/kr_inkernel.ko
+}
+
+builtin() {	# builtin PROGRAM
+	(cd /vm/t && "./$1" </dev/null) >/tmp/builtin 2>&1
+	awk -f /vm/t/judge.awk /tmp/builtin || { cat /tmp/builtin; return 1; }
+}
+
+run_all() {
+	while read -r prog; do
+		echo "@@prog $prog"
+		echo "@@prog $prog" >/dev/kmsg
+		(cd /vm/t && exec "./$prog") </dev/null
+		status=$?
+		echo
+		echo "@@done $prog $status"
+	done <"$list"
+}
+
+ln -sf /vm/t/helper /sbin/request-key
+check "modules of the kernel" stock || exit 1
+while read -r prog; do
+	check "the built-in subsystem: $prog" builtin "$prog"
+done <"$list"
+inventory >/tmp/inventory.before
+for n in 1 2; do
+	round $n
+	check "load $n" load || exit 1
+	run_all
+	[ -e $LIVEPATCH ] || check "load again" load || exit 1
+	check "unload $n" unload || exit 1
+	check "nothing left after unload $n" nothing_left
+done
