@@ -61,6 +61,27 @@ struct kr_key *kr_mirror_ring_of(const struct key *builtin);
 void kr_mirror_init(void);
 void kr_mirror_exit(void);
 
+/**
+ * struct kr_making - a task lets the kernel make a key of one of its types
+ * @node: in the list of makers
+ * @task: who
+ * @wanted: a key of ours that the type looked for and that has no mirror; holds a reference
+ */
+struct kr_making {
+	struct list_head node;
+	const struct task_struct *task;
+	struct kr_key *wanted;
+};
+
+/*
+ * making.c: around each call that makes a key. kr_making_end() returns 1 when the call is to be
+ * made again if it failed, 0 when not, or the error of making a mirror.
+ */
+void kr_making_begin(struct kr_making *making);
+int kr_making_end(struct kr_making *making);
+/* Is the task in such a call? Then no mirror can be made now; this one will be needed. */
+bool kr_making_wants(struct kr_key *key);
+
 /* shadow.c: a hidden built-in ring; an ERR_PTR. */
 struct key *kr_shadow_alloc(void);
 /* Let it hold what @ring holds for the kernel's eyes: the keys of the kernel's types. */

@@ -32,7 +32,7 @@ struct key *kr_held(const struct kr_key *key)
 	return rcu_dereference_protected(key->payload, true);
 }
 
-static struct key *make(const struct kr_prep *prep, const char *desc)
+static struct key *make_once(const struct kr_prep *prep, const char *desc)
 {
 	const struct kr_payload *data = prep->data;
 	struct key *ring;
@@ -46,6 +46,20 @@ static struct key *make(const struct kr_prep *prep, const char *desc)
 				   KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA);
 	key_put(ring);
 	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
+}
+
+static struct key *make(const struct kr_prep *prep, const char *desc)
+{
+	struct kr_making making;
+	struct key *held;
+	int again;
+
+	do {
+		kr_making_begin(&making);
+		held = make_once(prep, desc);
+		again = kr_making_end(&making);
+	} while (IS_ERR(held) && again > 0);
+	return IS_ERR(held) && again < 0 ? ERR_PTR(again) : held;
 }
 
 /*
@@ -116,7 +130,7 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 	return 0;
 }
 
-/* What the key is charged follows the built-in one, also beyond the limit. */
+/* What the key is charged follows what the built-in one has come to. */
 static void follow_length(struct kr_key *key, const struct key *held)
 {
 	spin_lock(&key->lock);
@@ -124,18 +138,31 @@ static void follow_length(struct kr_key *key, const struct key *held)
 	spin_unlock(&key->lock);
 }
 
+static int reserve_length(struct kr_key *key, const struct key *held, size_t len)
+{
+	int ret;
+
+	spin_lock(&key->lock);
+	ret = kr_key_set_payload_quota(key, max_t(size_t, len, READ_ONCE(held->datalen)));
+	spin_unlock(&key->lock);
+	return ret;
+}
+
 static int held_update(struct kr_key *key, struct kr_prep *prep)
 {
 	struct key *held = kr_held(key);
+	size_t len = prep->data ? prep->data->len : 0;
 	int ret;
 
 	/* A negative key cannot be brought to life by an update. */
 	if (!held)
 		return -ENOKEY;
-	ret = key_update(make_key_ref(held, true), prep->data ? prep->data->data : NULL,
-			 prep->data ? prep->data->len : 0);
-	if (!ret)
-		follow_length(key, held);
+	/* What the type will charge is not known before; the bytes as they come must fit. */
+	ret = reserve_length(key, held, len);
+	if (ret)
+		return ret;
+	ret = key_update(make_key_ref(held, true), prep->data ? prep->data->data : NULL, len);
+	follow_length(key, held);
 	return ret;
 }
 

@@ -222,6 +222,8 @@ static struct key *mirror_key(struct kr_key *key, bool may_make)
 	struct mirror *mirror = find_of_held(key);
 
 	if (!mirror && may_make) {
+		if (kr_making_wants(key))
+			return ERR_PTR(-EAGAIN);
 		mirror = mirror_make(key);
 		if (IS_ERR(mirror))
 			return ERR_CAST(mirror);
