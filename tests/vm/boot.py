@@ -133,24 +133,9 @@ def compile_static(source, out=None):
     return out
 
 
-def stock_module(kernel, name):
-    """A module of the stock kernel, unpacked: its path, from one like net/dns_resolver/dns_resolver."""
-    release, vmlinuz = fetch("image", kernel).split(" ", 1)
-    packed = os.path.join(os.path.dirname(os.path.dirname(vmlinuz)), "lib/modules", release,
-                          "kernel", name + ".ko")
-    if os.path.exists(packed):
-        return packed
-    out = os.path.join(BUILD, "vm", "stock", release, os.path.basename(name) + ".ko")
-    if not os.path.exists(out):
-        os.makedirs(os.path.dirname(out), exist_ok=True)
-        with lzma.open(packed + ".xz") as f, open("%s.%d" % (out, os.getpid()), "wb") as g:
-            shutil.copyfileobj(f, g)
-        os.rename(g.name, out)
-    return out
-
-
-def stock_modules(kernel, names):
-    """Unpacks modules of a stock kernel, and those that they need, into a folder; returns it.
+def stock_modules(kernel, names, suite):
+    """Unpacks modules of a stock kernel, and those that they need, into a folder for the suite,
+    which it returns.
     Its file ORDER names them in the order of loading, and leaves out what is built in."""
     release, vmlinuz = fetch("image", kernel).split(" ", 1)
     tree = os.path.join(os.path.dirname(os.path.dirname(vmlinuz)), "lib/modules", release)
@@ -160,7 +145,7 @@ def stock_modules(kernel, names):
             m = re.match(r"(.*)\.ko(\.xz)?$", f)
             if m:
                 packed[m[1].replace("-", "_")] = os.path.join(folder, f)
-    out = os.path.join(BUILD, release, "stock")
+    out = os.path.join(BUILD, "vm", "stock", release, suite)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     order = []

@@ -218,9 +218,6 @@ class Suite:
                 self.add("fail", "build " + flavour, said)
                 return None
             files.append((path, "/vm/mod/" + os.path.basename(path)))
-        for name in self.conf["stock"].split() if self.kernel in KERNELS else ():
-            path = boot.stock_module(self.kernel, name)
-            files.append((path, "/vm/mod/stock/" + os.path.basename(path)))
         if self.conf.getboolean("programs"):
             with Suite.lock:
                 path, said = test_programs(self.conf["folder"])
@@ -228,8 +225,8 @@ class Suite:
                 self.add("fail", "build the programs", said)
                 return None
             files.append((path, "/vm/t"))
-        if self.conf["stock"]:
-            files.append((boot.stock_modules(self.kernel, self.conf["stock"].split()),
+        if self.conf["stock"] and self.kernel in KERNELS:
+            files.append((boot.stock_modules(self.kernel, self.conf["stock"].split(), self.name),
                           "/vm/stock"))
         if self.conf["clients"]:
             with Suite.lock:

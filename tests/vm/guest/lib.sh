@@ -8,7 +8,7 @@ KO=/vm/mod/keyrings.ko
 LIVEPATCH=/sys/kernel/livepatch/keyrings
 export KR_MODULE=$KO
 # Brings a key type; kernels that were built for the tests have no such module.
-KR_TYPE_MODULE=/vm/mod/stock/dns_resolver.ko
+KR_TYPE_MODULE=/vm/stock/dns_resolver.ko
 [ ! -e $KR_TYPE_MODULE ] || export KR_TYPE_MODULE
 
 KMEMLEAK=/sys/kernel/debug/kmemleak
