@@ -53,7 +53,7 @@ help:
 	@echo '                  KDIR=...     for a kernel build folder'
 	@echo 'make run          see it work, in a virtual machine'
 	@echo 'make check        all tests: the following, on both stock kernels'
-	@echo '  lint builds sparse kunit selftests races load-cycle oracle'
+	@echo '  lint builds sparse kunit selftests races load-cycle oracle inkernel'
 	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that: with CONFIG_KEYS, half an hour'

@@ -42,11 +42,6 @@ static inline long kc_pkey(int op, long key, const char *info, const void *in, l
 	return keyctl(op, (long)params, (long)info, (long)in, (long)out);
 }
 
-static inline long kc_restrict(long ring, const char *type, const char *how)
-{
-	return keyctl(OP_RESTRICT, ring, (long)type, (long)how, 0);
-}
-
 /* How a signature that does not fit is refused differs between kernels */
 static inline bool rejected(long ret)
 {

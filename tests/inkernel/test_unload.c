@@ -130,11 +130,13 @@ static long find_on(long desc, long over, long c)
 			return slot;
 		}
 		stage->used = c;
+		/* the machine has other things to do */
+		nap_ms(20);
 	}
 	return n;
 }
 
-TEST_F(unload, while_found)
+TEST_F_TIMEOUT(unload, while_found, 120)
 {
 	int *over = shared(sizeof(*over)), i;
 	const char *desc = fresh_desc("busy:");
