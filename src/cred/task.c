@@ -129,7 +129,8 @@ static void record_free_rcu(struct rcu_head *rcu)
 /* Unhashed: drop what it holds. */
 static void record_retire(struct kr_task *record)
 {
-	cred_put_later(rcu_dereference_protected(record->cred, true));
+	/* Readers try again until they get a reference, or there is nothing to get. */
+	cred_put_later(unrcu_pointer(xchg(&record->cred, NULL)));
 	kr_key_put_later(rcu_dereference_protected(record->thread, true));
 	call_rcu(&record->rcu, record_free_rcu);
 }
