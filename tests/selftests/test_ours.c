@@ -201,7 +201,6 @@ TEST_F(small, ours_file_does_not_lend_possession)
 	ASSERT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL))));
 	ASSERT_EQ(0, actor_do(self->p, open_keys, 0, 0, 0));
 	heir = actor_fork(self->p);
-	ASSERT_EQ(0, actor_do(heir, become, fresh_uid(), 0, 0));
 	EXPECT_LT(0, ON(heir, kc_join(NULL)));
 	EXPECT_LE(0, actor_do(heir, read_opened, (long)buf, 65536, 0));
 	EXPECT_EQ(NULL, strstr(buf, row));
