@@ -56,7 +56,7 @@ help:
 	@echo '  lint builds sparse kunit selftests races load-cycle oracle inkernel'
 	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
-	@echo 'make check-debug-y  a part of that: with CONFIG_KEYS, half an hour'
+	@echo 'make check-debug-y  a part of that, with CONFIG_KEYS'
 	@echo 'make inkernel     users of keys inside the kernel, on both subsystems'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
 	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
