@@ -219,6 +219,18 @@ long kr_cred_set_reqkey(int value);
 int kr_cred_default_dest(struct kr_key **dest);
 
 /**
+ * kr_cred_user_ring_get() - the user keyring or the user-session keyring of current
+ * @session: which of the two
+ * @ring: the ring, with a reference; made, with the other one, when it is missing
+ *
+ * May sleep.
+ *
+ * Return: 0; -EKEYREVOKED, -EKEYEXPIRED, -EACCES when one of the two is not to be had;
+ * -EDQUOT, -ENOMEM making one.
+ */
+int kr_cred_user_ring_get(bool session, struct kr_key **ring);
+
+/**
  * kr_cred_enter_helper() - let current start as a helper
  * @session: its session keyring; the reference stays the caller's
  *

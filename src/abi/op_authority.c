@@ -115,7 +115,7 @@ long kr_op_instantiate(unsigned long a2, unsigned long a3, unsigned long a4, uns
 	size_t len = user ? a4 : 0;
 
 	/* What is too long is refused for that, wherever it would end. */
-	if (!access_ok(user, min_t(size_t, len, KR_PAYLOAD_MAX)))
+	if (len && !access_ok(user, min_t(size_t, len, KR_PAYLOAD_MAX)))
 		return -EFAULT;
 	iov_iter_ubuf(&from, ITER_SOURCE, user, len);
 	return instantiate(a2, &from, len, a5);

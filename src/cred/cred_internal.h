@@ -80,7 +80,6 @@ int kr_session_set(struct kr_key *ring);
 /* The same for a current that has none. */
 int kr_session_adopt(struct kr_key *ring);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
-int kr_user_ring_get(bool session, struct kr_key **ring);
 
 extern const struct kr_key_type *const kr_authority_type;
 /* The requester of the authority that current has assumed, borrowed under RCU; NULL for none. */

@@ -78,13 +78,13 @@ static struct kr_key *requester_dest(void)
 static int choose_dest(int value, struct kr_key **dest)
 {
 	if (value == KEY_REQKEY_DEFL_USER_KEYRING)
-		return kr_user_ring_get(false, dest);
+		return kr_cred_user_ring_get(false, dest);
 	for (; value < (int)ARRAY_SIZE(fallbacks); value++) {
 		*dest = kr_ring_special_tryget(fallbacks[value], 0);
 		if (*dest)
 			return 0;
 	}
-	return kr_user_ring_get(true, dest);
+	return kr_cred_user_ring_get(true, dest);
 }
 
 int kr_cred_default_dest(struct kr_key **dest)

@@ -60,6 +60,14 @@ static int thread_ring(unsigned int flags, struct kr_key **ring)
 	return flags & KR_LOOKUP_CREATE ? make_thread_ring(ring) : -ENOKEY;
 }
 
+/* A ring of the UID that has ended, or denies to be searched, is no key to who names it. */
+static int user_ring(bool session, struct kr_key **ring)
+{
+	int ret = kr_cred_user_ring_get(session, ring);
+
+	return ret == -EACCES || ret == -EKEYREVOKED || ret == -EKEYEXPIRED ? -ENOKEY : ret;
+}
+
 /*
  * session-keyring(7): a missing session keyring is made when it is to be
  * created. Otherwise the user-session keyring becomes the session keyring, and
@@ -70,7 +78,7 @@ static int make_session(unsigned int flags)
 	struct kr_key *user_session;
 	long ret;
 
-	ret = kr_user_ring_get(true, &user_session);
+	ret = user_ring(true, &user_session);
 	if (ret)
 		return ret;
 	if (flags & KR_LOOKUP_CREATE)
@@ -226,9 +234,9 @@ int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring)
 	case KEY_SPEC_SESSION_KEYRING:
 		return session_ring(flags, ring);
 	case KEY_SPEC_USER_KEYRING:
-		return kr_user_ring_get(false, ring);
+		return user_ring(false, ring);
 	case KEY_SPEC_USER_SESSION_KEYRING:
-		return kr_user_ring_get(true, ring);
+		return user_ring(true, ring);
 	case KEY_SPEC_THREAD_KEYRING:
 		return thread_ring(flags, ring);
 	case KEY_SPEC_PROCESS_KEYRING:

@@ -4,7 +4,8 @@
  * user-session-keyring(7). Both are made at the first access to either of them
  * or to a session keyring that is missing. One that ended is made anew when it
  * would have left any other ring: at once when it was invalidated, gc_delay
- * after it was revoked or expired. Until then there is no such key.
+ * after it was revoked or expired. Until then there is no such key, and whoever
+ * needs one without having named it is told why.
  */
 #include <keyrings/cred.h>
 
@@ -64,9 +65,19 @@ static int make_and_install(struct kr_account *account, struct kr_ns *kns, const
 	return ret;
 }
 
+/* What keeps the current process from having this ring of its UID, or 0. */
+static int ring_error(const struct kr_key *ring)
+{
+	int ret = kr_key_validate(ring);
+
+	if (unlikely(ret))
+		return ret;
+	return kr_key_permits(ring, true, current_cred(), KR_SEARCH) ? 0 : -EACCES;
+}
+
 bool kr_user_ring_usable(const struct kr_key *ring)
 {
-	return !kr_key_validate(ring) && kr_key_permits(ring, true, current_cred(), KR_SEARCH);
+	return !ring_error(ring);
 }
 
 static bool is_forgotten(const struct kr_key *ring)
@@ -89,7 +100,7 @@ static int renew_user_ring(struct kr_user *user, const struct cred *cred)
 	struct kr_key *ring;
 
 	if (!is_forgotten(user->user_ring))
-		return kr_user_ring_usable(user->user_ring) ? 0 : -ENOKEY;
+		return ring_error(user->user_ring);
 	ring = make_ring("_uid.", cred);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
@@ -103,7 +114,7 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 	int ret;
 
 	if (!is_forgotten(user->session_ring))
-		return kr_user_ring_usable(user->session_ring) ? 0 : -ENOKEY;
+		return ring_error(user->session_ring);
 	ring = make_ring("_uid_ses.", cred);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
@@ -162,7 +173,7 @@ static int make_rings(const struct cred *cred)
 	return ret;
 }
 
-int kr_user_ring_get(bool session, struct kr_key **ring)
+int kr_cred_user_ring_get(bool session, struct kr_key **ring)
 {
 	s32 id = session ? KEY_SPEC_USER_SESSION_KEYRING : KEY_SPEC_USER_KEYRING;
 	int ret;

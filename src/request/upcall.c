@@ -61,20 +61,9 @@ static struct kr_key *make_session(struct kr_key *key, struct kr_key *authkey)
 }
 
 /* The requester's session keyring, or the user-session keyring in its place. */
-static int session_serial(s32 *serial)
+static s32 session_serial(const struct kr_key *user_session)
 {
-	struct kr_key_ref ref;
-	int ret = 0;
-
-	*serial = kr_cred_ring_peek(KEY_SPEC_SESSION_KEYRING);
-	if (*serial)
-		return 0;
-	ret = kr_cred_lookup(KEY_SPEC_USER_SESSION_KEYRING, 0, 0, &ref);
-	if (ret)
-		return ret;
-	*serial = ref.key->serial;
-	kr_key_put(ref.key);
-	return 0;
+	return kr_cred_ring_peek(KEY_SPEC_SESSION_KEYRING) ?: user_session->serial;
 }
 
 static void set_number(struct upcall *upcall, unsigned int arg, u32 number, const char *format)
@@ -83,14 +72,8 @@ static void set_number(struct upcall *upcall, unsigned int arg, u32 number, cons
 	upcall->argv[arg] = upcall->numbers[arg];
 }
 
-static int fill_arguments(struct upcall *upcall, const struct kr_key *key)
+static void fill_arguments(struct upcall *upcall, const struct kr_key *key, s32 session)
 {
-	s32 session;
-	int ret;
-
-	ret = session_serial(&session);
-	if (ret)
-		return ret;
 	kernel_param_lock(THIS_MODULE);
 	strscpy(upcall->path, helper_path, sizeof(upcall->path));
 	kernel_param_unlock(THIS_MODULE);
@@ -103,7 +86,6 @@ static int fill_arguments(struct upcall *upcall, const struct kr_key *key)
 	set_number(upcall, 6, kr_cred_ring_peek(KEY_SPEC_PROCESS_KEYRING), "%d");
 	set_number(upcall, 7, session, "%d");
 	upcall->argv[HELPER_ARGS] = NULL;
-	return 0;
 }
 
 /* In the helper's task, before it executes the helper. */
@@ -124,21 +106,33 @@ static int run(struct upcall *upcall, struct kr_key *session)
 	return call_usermodehelper_exec(info, UMH_WAIT_PROC);
 }
 
-int kr_upcall(struct kr_key *key, struct kr_key *authkey)
+static int start(struct kr_key *key, struct kr_key *authkey, s32 requester_session)
 {
 	struct kr_key *session;
 	struct upcall upcall;
 	int ret;
 
-	might_sleep();
 	session = make_session(key, authkey);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
-
-	ret = fill_arguments(&upcall, key);
-	if (!ret)
-		ret = run(&upcall, session);
+	fill_arguments(&upcall, key, requester_session);
+	ret = run(&upcall, session);
 	kr_key_put(session);
+	return ret;
+}
+
+int kr_upcall(struct kr_key *key, struct kr_key *authkey)
+{
+	struct kr_key *user_session;
+	int ret;
+
+	might_sleep();
+	/* The rings of the UID come to be, even where there is a session that hides them. */
+	ret = kr_cred_user_ring_get(true, &user_session);
+	if (ret)
+		return ret;
+	ret = start(key, authkey, session_serial(user_session));
+	kr_key_put(user_session);
 	if (ret < 0)
 		return ret;
 	/* How the helper ended does not matter, only whether there is a key. */

@@ -288,6 +288,7 @@ TEST_F(request, bad_payloads)
 	EXPECT_EQ(-EINVAL, ON(h, kc_instantiate(key, big, MAX_USER + 1, 0)));
 	EXPECT_EQ(-EINVAL, ON(h, kc_instantiate(key, big, 0, 0)));
 	EXPECT_EQ(-EINVAL, ON(h, kc_instantiate(key, NULL, 4, 0)));
+	EXPECT_EQ(-EINVAL, ON(h, kc_instantiate(key, (void *)-4096, 0, 0)));
 	EXPECT_EQ(-EFAULT, ON(h, kc_instantiate(key, (void *)8, 4, 0)));
 	/* none of these was the last word */
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
@@ -539,6 +540,16 @@ TEST_F(request, two_callers_rejected)
 	EXPECT_EQ(-EKEYREJECTED, actor_end(q));
 	EXPECT_EQ(-EKEYREJECTED, answer_to(self->p, h));
 	EXPECT_EQ(1, self->call->runs);
+}
+
+/* A request that needs a helper needs the rings of the UID, whatever the session is */
+TEST_F(request, without_rings_of_the_uid)
+{
+	EXPECT_LT(0, ON(self->p, kc_id(RING_US, 0)));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(RING_US)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_request("user", "k", "info", 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", "k", NULL, 0)));
+	EXPECT_EQ(0, self->call->runs);
 }
 
 static void on_signal(int number)

@@ -67,6 +67,14 @@ TEST_F(restrict, takes_no_links)
 }
 
 /* What is there stays, can be used, and can go */
+/* Nor by a helper, whose key nobody has judged yet when it is announced */
+TEST_F(restrict, ours_takes_no_key_that_is_to_be_made)
+{
+	EXPECT_EQ(0, ON(self->p, kc_restrict(self->ring, NULL, NULL)));
+	EXPECT_EQ(-EPERM, ON(self->p, kc_request("user", "wanted", "info", self->ring)));
+	EXPECT_EQ(LINK_BYTES, ON(self->p, kc_read(self->ring, NULL, 0)));
+}
+
 TEST_F(restrict, keeps_its_links)
 {
 	EXPECT_EQ(0, ON(self->p, kc_restrict(self->ring, NULL, NULL)));
