@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
-	selftests races load-cycle oracle inkernel keyutils clients bench clean help
+	selftests races load-cycle oracle inkernel keyutils clients soak bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -40,6 +40,9 @@ check-debug-y:
 lint builds sparse kunit selftests races load-cycle oracle inkernel keyutils clients:
 	@JOBS=$(JOBS) $(CHECK) $@
 
+soak:
+	@tests/oracle/soak.sh
+
 bench:
 	@tests/bench/run.sh
 
@@ -58,6 +61,7 @@ help:
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that, with CONFIG_KEYS'
 	@echo 'make inkernel     users of keys inside the kernel, on both subsystems'
+	@echo 'make soak         random calls from fresh seeds on both subsystems: SEEDS=200'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
 	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
 	@echo 'make bench        count instructions per operation, built-in against ours'

@@ -79,6 +79,13 @@ fresh; echo "/* /wo""rk/place */" >>src/key/key.c
 finds places "a machine's path"
 fresh; cp src/key/key.c src/cred/key.c
 finds basenames "two files of one name"
+fresh; mkdir -p tests/oracle Documentation/userspace-api
+printf '%s\n' '.. SPDX-License-Identifier: GPL-2.0-only' '' '   * - One' '     - same' >Documentation/userspace-api/differences.rst
+printf '# SPDX-License-Identifier: GPL-2.0-only\na | * | * | 0 | 1 | stop | One\n' >tests/oracle/differences.tbl
+lint --only differences >/dev/null && ok=0 || ok=1
+report $ok "a difference that is explained"
+echo 'b | * | * | 0 | 1 | stop | Two' >>tests/oracle/differences.tbl
+finds differences "a difference that nothing explains"
 fresh; printf '\n/* Caller holds the ring lock. */\nstatic int f(void)\n{\n\treturn 1;\n}\n' >>src/key/key.c
 finds locks "a lock rule in prose only"
 # a table that names a test, and a test

@@ -196,8 +196,23 @@ def tests(root):
             yield "tests/selftests/" + name, 1, test + " is in no table of " + TABLES
 
 
+def differences(root):
+    """Each row of the oracle's table of differences names the row that explains it."""
+    table, rst = "tests/oracle/differences.tbl", "Documentation/userspace-api/differences.rst"
+    if not (root / table).exists():
+        return
+    explained = set()
+    for m in re.finditer(r"^   \* - (.*(?:\n       .*)*)", (root / rst).read_text(), re.M):
+        explained.add(" ".join(m[1].split()))
+    for n, line in enumerate(lines_of(root, table), 1):
+        if line.strip() and not line.startswith("#"):
+            named = line.split("|")[-1].strip()
+            if named not in explained:
+                yield table, n, f"{rst} has no row: {named}"
+
+
 RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
-                                 locks, tests, lengths)}
+                                 locks, tests, differences, lengths)}
 
 
 def main():

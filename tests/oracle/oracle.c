@@ -20,15 +20,20 @@ int main(int argc, char **argv)
 	unsigned int part;
 	const char *mode = argc > 1 ? argv[1] : "";
 
-	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+	if (!strcmp(argv[0], HELPER_PATH))
+		helper_main(argv);
+	setvbuf(stdout, NULL, _IOLBF, 1 << 16);
 	if (!strcmp(mode, "worker") && argc >= 3)
 		worker_main(argv[2], argc > 3);
-	if (!strcmp(mode, "compare") && argc == 6)
-		return compare(argv[2], argv[3], argv[4], argv[5]);
+	if (!strcmp(mode, "compare") && argc >= 6)
+		return compare(argv[2], argv[3], argv[4], argv[5], argc > 6 ? argv[6] : NULL);
+	if (!strcmp(mode, "shorten") && argc == 6)
+		return shorten(argv[2], argv[3], strtoul(argv[4], NULL, 0), atoi(argv[5]));
 	if (!strcmp(mode, "used") && argc == 4)
 		return rules_used(argv[2], argv[3]);
 	if (!strcmp(mode, "scenarios") && argc >= 3) {
 		stage_make();
+		helper_install();
 		uid_base = atoi(argv[2]);
 		part = argc > 3 ? atoi(argv[3]) : 0;
 		run_scenarios(argc > 3 && !part ? argv[3] : NULL, part);
@@ -36,9 +41,15 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(mode, "random") && argc >= 6) {
 		stage_make();
+		helper_install();
 		uid_base = atoi(argv[2]);
-		return run_random(strtoul(argv[3], NULL, 0), atoi(argv[4]), atoi(argv[5]),
-				  argc > 6 ? argv[6] : NULL);
+		return run_random(strtoul(argv[3], NULL, 0), atoi(argv[4]), atoi(argv[5]));
+	}
+	if (!strcmp(mode, "tries") && argc == 5) {
+		stage_make();
+		helper_install();
+		uid_base = atoi(argv[2]);
+		return run_tries(strtoul(argv[3], NULL, 0), argv[4]);
 	}
 	fprintf(stderr, "usage: oracle scenarios|random|compare|used ...\n");
 	return 2;

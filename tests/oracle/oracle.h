@@ -15,10 +15,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MAX_WORKERS = 24, ARENA_BYTES = 4 << 20, OUT_BYTES = 64 << 10, STAGE_FD = 900 };
+enum { MAX_WORKERS = 64, ARENA_BYTES = 4 << 20, OUT_BYTES = 64 << 10, HELPER_ARGS = 8,
+       PATIENCE = 20000 };	/* rounds of a millisecond */
 
-#define STAGE_ADDRESS	((void *)0x1000000000UL)
-#define EDGE_ADDRESS	((char *)0x1100000000UL)
+/* Below 4 GiB, as is the program: pointers go through the 32-bit entry, too */
+#define STAGE_ADDRESS	((void *)0x50000000UL)
+#define EDGE_ADDRESS	((char *)0x60000000UL)
+
+/* Where a helper, whom the kernel starts, finds the stage */
+#define STAGE_PATH	"/dev/shm/oracle.stage"
+#define HELPER_PATH	"/sbin/request-key"
 
 /* Pointers that are no good, and the way they are printed */
 #define BAD_LOW		((void *)0x10)
@@ -30,18 +36,26 @@ enum { MAX_WORKERS = 24, ARENA_BYTES = 4 << 20, OUT_BYTES = 64 << 10, STAGE_FD =
 struct worker {
 	int turn;		/* futex word: 0 the director's, 1 the worker's */
 	int kind;
+	bool narrow;		/* calls go through the 32-bit entry */
 	long nr, arg[6];
 	long (*fn)(long a, long b, long c);
 	long ret;
 	pid_t pid;
 	int number;
+	struct worker *parent;	/* NULL: the director */
+	bool busy;		/* a call that was begun has not been taken note of */
+	int op;			/* that call */
+	long told[6];
+	char argv[HELPER_ARGS][24];	/* of a helper */
 };
 
 /* The memory that everyone sees at the same address */
 struct stage {
 	pid_t director;
+	int helper;			/* number of the worker that the next helper is; -1 none */
 	struct worker worker[MAX_WORKERS];
 	unsigned char out[OUT_BYTES];	/* what a call writes */
+	char scratch[8192];
 	size_t used;
 	char arena[ARENA_BYTES];	/* what a call reads */
 };
@@ -82,6 +96,16 @@ long call_v(struct worker *w, enum op op, const long *a);
 long quiet_v(struct worker *w, enum op op, const long *a);
 #define quiet(w, op, ...) quiet_v(w, op, (const long[6]){ __VA_ARGS__ })
 
+/*
+ * A call that may have to wait: begun, looked after, taken note of. A call is
+ * at rest when it is over or has to wait for something.
+ */
+void call_begin_v(struct worker *w, enum op op, const long *a);
+#define call_begin(w, op, ...) call_begin_v(w, op, (const long[6]){ __VA_ARGS__ })
+bool call_at_rest(struct worker *w);		/* true: it is over */
+bool call_waits_for_key(struct worker *w);
+long call_end(struct worker *w);
+
 /* Run a function in a worker */
 long in(struct worker *w, long (*fn)(long, long, long), long a, long b, long c);
 
@@ -94,15 +118,43 @@ void *room(size_t bytes);
 struct worker *worker_fork(struct worker *parent);
 struct worker *worker_user(uid_t uid, gid_t gid, gid_t extra);
 struct worker *worker_root(uid_t uid);
-void worker_exec(struct worker *w);
+void worker_exec(struct worker *w, const char *path);	/* NULL: the same program */
 void worker_end(struct worker *w);
 void workers_end(void);
+void give_up(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void worker_kill(struct worker *w);
+void worker_interrupt(struct worker *w);
+void worker_await(struct worker *w);
+void worker_begin(struct worker *w, int kind);
+bool worker_done(const struct worker *w);
+bool worker_rests(struct worker *w);
+struct worker *worker_of(pid_t pid);
+bool workers_left(void);
 void worker_main(const char *number, bool again) __attribute__((noreturn));
 void stage_make(void);
+enum { DO_CALL, DO_FN, DO_EXIT, DO_FORK, DO_EXEC };
+
+/* ---- helpers: what the kernel starts to have a key made ---- */
+
+void helper_install(void);
+void helper_main(char **argv) __attribute__((noreturn));
+/* The worker that the next helper will be; it is nobody until helper_comes() */
+struct worker *helper_expect(void);
+/* Did it come before the call that asks for it was over? Then what it was told is said. */
+bool helper_comes(struct worker *helper, struct worker *requester);
+long helper_key(const struct worker *helper);
 
 /* ---- the transcript ---- */
 
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void put_end(void);
+void put_forget(void);	/* what was begun and has no more to it */
+void put_text(const char *s, size_t len);
+void put_call(const struct worker *w, enum op op, const long *a);
+void put_output(enum op op, long id, long ret);
+const char *name_known(int serial);
+unsigned int name_number(int serial);
 const char *key_name(long serial);
 const char *result_name(long ret);
 void names_forget(void);
@@ -111,9 +163,11 @@ extern uid_t uid_base;			/* of the scenario */
 
 void say_proc_keys(struct worker *w, bool usage);
 void say_key_users(uid_t from, unsigned int count);
+void settle_leaf(void);			/* until one key that was unlinked is gone */
 void settle(void);			/* until keys without a link are gone */
 void quiesce(void);			/* and those that were invalidated */
 void rcu_quiesce(void);			/* and those of processes that ended */
+void clock_hold(void);
 void clock_jump(int seconds);
 void limits(const char *name, unsigned int value);
 void limits_restore(void);
@@ -121,8 +175,11 @@ void limits_restore(void);
 /* ---- modes ---- */
 
 void run_scenarios(const char *only, unsigned int part);
-int run_random(unsigned long seed, unsigned int episodes, unsigned int steps, const char *drop);
-int compare(const char *builtin, const char *ours, const char *table, const char *used);
+int run_random(unsigned long seed, unsigned int episodes, unsigned int steps);
+int run_tries(unsigned long seed, const char *tries);
+int compare(const char *builtin, const char *ours, const char *table, const char *used,
+	    const char *folder);
+int shorten(const char *folder, const char *table, unsigned long seed, unsigned int steps);
 int rules_used(const char *table, const char *used);
 
 #endif

@@ -5,52 +5,59 @@
  * same seed asks the same of both services and a step can be left out without
  * a change to the others.
  */
-#include "oracle.h"
+#include "random.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include "../selftests/keyctl_abi.h"
 
-enum { SLOTS = 20, CAST = 6, MAX_STEPS = 4000 };
-
 static uint64_t state;
 
-static uint32_t draw(uint32_t below)
+uint32_t draw(uint32_t below)
 {
 	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (uint32_t)(((state >> 33) * below) >> 31);
 }
 
+void draw_begin(unsigned long seed)
+{
+	state = seed * 0x9e3779b97f4a7c15ULL + 1;
+	draw(2);
+}
+
 #define PICK(array) ((array)[draw(sizeof(array) / sizeof((array)[0]))])
 
-struct step {
+struct weight {
 	enum op op;
-	unsigned int who;
-	unsigned int into;	/* slot of the result */
-	long arg[6];
-	signed char slot[6];	/* argument is a slot's key; -1: as it is */
-	bool event;		/* not a call: arg[0] says what */
+	unsigned int weight;
 };
 
-enum event { EVENT_JUMP, EVENT_LIST };
-
-static const struct { enum op op; unsigned int weight; } weights[] = {
-	{ ADD_KEY, 260 }, { GET_ID, 50 }, { JOIN, 25 }, { UPDATE, 60 }, { REVOKE, 12 },
-	{ CHOWN, 45 }, { SETPERM, 70 }, { DESCRIBE, 70 }, { CLEAR, 12 }, { LINK, 130 },
-	{ UNLINK, 45 }, { SEARCH, 60 }, { READ, 80 }, { SET_REQKEY, 12 },
-	{ SET_TIMEOUT, 40 }, { GET_SECURITY, 10 }, { TO_PARENT, 0 }, { INVALIDATE, 10 },
-	{ MOVE, 50 }, { CAPABILITIES, 0 }, { REQUEST_KEY, 70 }, { RESTRICT, 0 },
+static const struct weight cast_weights[] = {
+	{ ADD_KEY, 260 }, { GET_ID, 50 }, { JOIN, 25 }, { UPDATE, 70 }, { REVOKE, 20 },
+	{ CHOWN, 45 }, { SETPERM, 70 }, { DESCRIBE, 70 }, { CLEAR, 15 }, { LINK, 130 },
+	{ UNLINK, 45 }, { SEARCH, 60 }, { READ, 80 }, { SET_REQKEY, 30 },
+	{ SET_TIMEOUT, 50 }, { GET_SECURITY, 20 }, { TO_PARENT, 12 }, { INVALIDATE, 12 },
+	{ MOVE, 50 }, { REQUEST_KEY, 150 }, { RESTRICT, 6 }, { GET_PERSISTENT, 10 },
+	{ ASSUME, 6 }, { INSTANTIATE, 6 }, { INSTANTIATE_IOV, 4 }, { NEGATE, 4 }, { REJECT, 4 },
+	{ NO_SUCH_OP, 2 }, { OPS, 0 }
 };
 
-static enum op draw_op(void)
+static const struct weight helper_weights[] = {
+	{ ASSUME, 180 }, { INSTANTIATE, 130 }, { INSTANTIATE_IOV, 40 }, { NEGATE, 50 },
+	{ REJECT, 50 }, { READ, 40 }, { DESCRIBE, 30 }, { GET_ID, 30 }, { ADD_KEY, 40 },
+	{ REQUEST_KEY, 60 }, { SEARCH, 20 }, { LINK, 30 }, { UNLINK, 15 }, { SET_TIMEOUT, 30 },
+	{ SETPERM, 10 }, { CHOWN, 8 }, { REVOKE, 12 }, { INVALIDATE, 8 }, { UPDATE, 15 },
+	{ JOIN, 6 }, { SET_REQKEY, 15 }, { TO_PARENT, 3 }, { CLEAR, 5 }, { MOVE, 15 },
+	{ GET_SECURITY, 6 }, { RESTRICT, 3 }, { OPS, 0 }
+};
+
+static enum op draw_op(const struct weight *weights)
 {
 	unsigned int i, sum = 0, at;
 
-	for (i = 0; i < sizeof(weights) / sizeof(weights[0]); i++)
+	for (i = 0; weights[i].op != OPS; i++)
 		sum += weights[i].weight;
 	at = draw(sum);
 	for (i = 0; at >= weights[i].weight; i++)
@@ -89,93 +96,143 @@ static long draw_perm(void)
 	return draw(3) ? PICK(p) : (long)(draw(0x10000) << 16 | draw(0x10000)) & 0x3f3f3f3f;
 }
 
-static void draw_id(struct step *s, int i, bool ring)
+static bool makes_keys(enum op op)
 {
-	static const long odd[] = { 0, -6, -9, -100, 1, 2, 0x7fffffff };
-	unsigned int n = draw(100);
-
-	if (n < (ring ? 45u : 80u))
-		s->slot[i] = draw(SLOTS);
-	else if (n < 97)
-		s->arg[i] = -1 - (long)draw(5);
-	else
-		s->arg[i] = PICK(odd);
-	if (n < (ring ? 45u : 80u) && ring)	/* rings live in the first slots */
-		s->slot[i] = draw(SLOTS / 2);
+	return op == INSTANTIATE || op == INSTANTIATE_IOV || op == NEGATE || op == REJECT ||
+	       op == ASSUME;
 }
 
-static void draw_args(struct step *s)
+static void draw_id(struct step *s, int i, bool ring)
+{
+	static const long odd[] = { 0, -6, -7, -8, -9, -100, 1, 2, 0x7fffffff };
+	unsigned int n = draw(100), own = ring ? 45 : 80;
+
+	if (!ring && makes_keys(s->op) && draw(8)) {
+		s->slot[i] = TARGET;
+	} else if (s->who == HELPER && n < 30) {
+		if (ring || !draw(3))
+			s->arg[i] = draw(3) ? -8 : -7;
+		else
+			s->slot[i] = TARGET;
+	} else if (n < own) {	/* rings live in the first slots */
+		s->slot[i] = draw(ring ? RING_SLOTS : SLOTS);
+	} else if (n < 97) {
+		s->arg[i] = -1 - (long)draw(5);
+	} else {
+		s->arg[i] = PICK(odd);
+	}
+}
+
+static void draw_arg(struct step *s, char kind, int i)
 {
 	static const char *const payload[] = { "x", "payload", "another payload" };
 	static const unsigned int lengths[] = { 0, 1, 4, 5, 40, 65536 };
-	const char *k, *p;
-	int i;
+	static const struct iovec iov[] = { { "in ", 3 }, { "", 0 }, { "parts", 5 } };
+	const char *p;
 
-	for (k = opdesc[s->op].args, i = 0; *k; k++, i++) {
-		switch (*k) {
-		case 'i':
-			draw_id(s, i, s->op == GET_ID);
-			break;
-		case 'r':
-			draw_id(s, i, true);
-			break;
-		case 't':
-			s->arg[i] = P(draw_type());
-			break;
-		case 's':
-			s->arg[i] = P(draw_desc());
-			break;
-		case 'd':
-			p = PICK(payload);
-			s->arg[i] = P(p);
-			s->arg[i + 1] = draw(30) ? strlen(p) : 0;
-			break;
-		case 'x':
-			s->arg[i] = draw_perm();
-			break;
-		case 'b':
-			s->arg[i] = draw(40) ? P(stage->out) : draw(2) ? 0 : P(BAD_LOW);
-			break;
-		case 'L':
-			s->arg[i] = PICK(lengths);
-			break;
-		case 'n':
-			s->arg[i] = draw(3);
-			break;
-		}
+	switch (kind) {
+	case 'i':
+		draw_id(s, i, s->op == GET_ID);
+		break;
+	case 'r':
+		draw_id(s, i, true);
+		break;
+	case 't':
+		s->arg[i] = P(draw_type());
+		break;
+	case 's':
+		s->arg[i] = P(draw_desc());
+		break;
+	case 'd':
+		p = PICK(payload);
+		s->arg[i] = P(p);
+		s->arg[i + 1] = draw(30) ? strlen(p) : 0;
+		break;
+	case 'x':
+		s->arg[i] = draw_perm();
+		break;
+	case 'b':
+		s->arg[i] = draw(40) ? P(stage->out) : draw(2) ? 0 : P(BAD_LOW);
+		break;
+	case 'L':
+		s->arg[i] = PICK(lengths);
+		break;
+	case 'n':
+		s->arg[i] = draw(3);
+		break;
+	case 'v':
+		s->arg[i] = draw(20) ? P(iov) : 0;
+		s->arg[i + 1] = draw(4);
+		break;
 	}
+}
+
+static void point_to_none(struct step *s, int i)
+{
+	s->slot[i] = -1;
+	s->arg[i] = 0;
+}
+
+static void draw_add_key(struct step *s)
+{
+	if (!strcmp((char *)s->arg[0], "keyring")) {
+		s->arg[2] = 0;
+		s->arg[3] = 0;
+		s->into = draw(RING_SLOTS);
+		return;
+	}
+	if (!strcmp((char *)s->arg[0], "logon") && draw(4))
+		s->arg[1] = P(draw(2) ? "f:1" : "f:2");
+	s->into = RING_SLOTS + draw(SLOTS - RING_SLOTS);
+}
+
+static void draw_request(struct step *s)
+{
+	s->arg[2] = draw(2) ? 0 : draw(6) ? P("call out") : P("");
+	if (draw(2))
+		point_to_none(s, 3);
+	if (s->arg[2] && draw(3)) {	/* of a type that helpers make */
+		s->arg[0] = P("user");
+		s->into = RING_SLOTS + draw(SLOTS - RING_SLOTS);
+	}
+}
+
+static void draw_verdict(struct step *s, int timeout, int ring)
+{
+	static const long times[] = { 0, 5, 15, 1000 };
+	static const long errors[] = {
+		ENOKEY, EKEYREJECTED, EKEYEXPIRED, EKEYREVOKED, EACCES, 1, 4094, 4095, 0, 512
+	};
+
+	if (timeout)
+		s->arg[timeout] = PICK(times);
+	if (s->op == REJECT)
+		s->arg[2] = PICK(errors);
+	if (draw(3))
+		point_to_none(s, ring);
+}
+
+/* What the kinds of the arguments do not say */
+static void draw_particulars(struct step *s, uid_t uids)
+{
 	switch (s->op) {
 	case ADD_KEY:
-		if (!strcmp((char *)s->arg[0], "keyring")) {
-			s->arg[2] = 0;
-			s->arg[3] = 0;
-			s->into = draw(SLOTS / 2);
-		} else {
-			if (!strcmp((char *)s->arg[0], "logon") && draw(4))
-				s->arg[1] = P(draw(2) ? "f:1" : "f:2");
-			s->into = SLOTS / 2 + draw(SLOTS / 2);
-		}
+		draw_add_key(s);
 		break;
 	case JOIN:
-		s->arg[0] = draw(4) ? 0 : P(text(draw(2) ? "one%u" : "two%u", uid_base));
-		s->into = draw(SLOTS / 2);
+		s->arg[0] = draw(4) ? 0 : P(text(draw(2) ? "one%u" : "two%u", uids));
+		s->into = draw(RING_SLOTS);
 		break;
 	case REQUEST_KEY:
-		s->arg[2] = 0;
-		if (draw(2)) {
-			s->slot[3] = -1;
-			s->arg[3] = 0;
-		}
+		draw_request(s);
 		break;
 	case SEARCH:
-		if (draw(2)) {
-			s->slot[3] = -1;
-			s->arg[3] = 0;
-		}
+		if (draw(2))
+			point_to_none(s, 3);
 		break;
 	case CHOWN:
-		s->arg[1] = draw(2) ? -1 : (long)(uid_base + draw(4));
-		s->arg[2] = draw(2) ? -1 : (long)(uid_base + draw(4));
+		s->arg[1] = draw(2) ? -1 : (long)(uids + draw(4));
+		s->arg[2] = draw(2) ? -1 : (long)(uids + draw(4));
 		break;
 	case SET_REQKEY:
 		s->arg[0] = (long)draw(9) - 1;
@@ -187,158 +244,76 @@ static void draw_args(struct step *s)
 		s->arg[3] = draw(4) == 0 ? draw(3) : 0;
 		break;
 	case RESTRICT:
-		s->arg[1] = 0;
-		s->arg[2] = 0;
+		s->arg[1] = draw(4) ? 0 : P("user");
+		s->arg[2] = draw(4) ? 0 : P("x");
+		break;
+	case GET_PERSISTENT:
+		s->arg[0] = draw(2) ? -1 : (long)(uids + draw(4));
+		s->into = draw(RING_SLOTS);
+		break;
+	case INSTANTIATE:
+		draw_verdict(s, 0, 3);
+		break;
+	case INSTANTIATE_IOV:
+		draw_verdict(s, 0, 3);
+		break;
+	case NEGATE:
+		draw_verdict(s, 1, 2);
+		break;
+	case REJECT:
+		draw_verdict(s, 1, 3);
 		break;
 	default:
 		break;
 	}
 }
 
-static void draw_step(struct step *s)
+static void draw_event(struct step *s)
 {
+	static const enum event events[] = {
+		TIME_PASSES, TIME_PASSES, TIME_PASSES, LIST, LIST, FORK, EXEC, NEW_IDS, INTERRUPT
+	};
+
+	s->event = PICK(events);
+	s->arg[0] = draw(12);
+	s->arg[1] = draw(12);
+}
+
+static void draw_step(struct step *s, bool helper_is_there)
+{
+	const char *k;
+	int i;
+
 	memset(s, 0, sizeof(*s));
 	memset(s->slot, -1, sizeof(s->slot));
 	s->into = draw(SLOTS);
-	s->who = draw(CAST);
-	if (!draw(60)) {
-		s->event = true;
-		s->arg[0] = draw(2);
+	s->who = helper_is_there && draw(4) ? HELPER : draw(CAST);
+	if (!draw(50)) {
+		draw_event(s);
 		return;
 	}
-	s->op = draw_op();
-	draw_args(s);
+	s->op = draw_op(s->who == HELPER ? helper_weights : cast_weights);
+	for (k = opdesc[s->op].args, i = 0; *k; k++, i++)
+		draw_arg(s, *k, i);
+	draw_particulars(s, uid_base);
 }
 
-static struct worker *cast[CAST];
-
-/* Two processes of one user, a member of its group by GID and one by list, a stranger, root */
-static void cast_make(void)
+void draw_steps(struct step *steps, unsigned int count)
 {
-	uid_t u = uid_base;
+	unsigned int i, helpers = 0, left = 0;
 
-	cast[0] = worker_user(u, u, -1);
-	cast[1] = draw(2) ? worker_fork(cast[0]) : worker_user(u, u, -1);
-	cast[2] = worker_user(u + 1, u, -1);
-	cast[3] = worker_user(u + 2, u + 2, u);
-	cast[4] = worker_user(u + 3, u + 3, -1);
-	cast[5] = worker_root(u + 4);
-}
-
-/* May this have ended the life of a key? The built-in service ends it a little later. */
-static bool may_end_key(const struct step *s)
-{
-	switch (s->op) {
-	case UNLINK:
-	case CLEAR:
-	case MOVE:
-	case LINK:
-	case JOIN:
-	case INVALIDATE:
-	case REVOKE:
-	case SEARCH:
-		return s->op != SEARCH || s->arg[3] || s->slot[3] >= 0;
-	case REQUEST_KEY:
-		return s->arg[3] || s->slot[3] >= 0;
-	case ADD_KEY:
-		return !strcmp((char *)s->arg[0], "keyring");
-	default:
-		return false;
-	}
-}
-
-static void event_do(struct worker *w, long event)
-{
-	switch (event) {
-	case EVENT_JUMP:
-		say("10 seconds pass");
-		clock_jump(10);
-		break;
-	case EVENT_LIST:
-		say_proc_keys(w, false);
-		break;
-	}
-}
-
-static void step_do(struct step *s, long *slots)
-{
-	struct worker *w = cast[s->who];
-	long a[6], ret;
-	int i;
-
-	if (s->event) {
-		event_do(w, s->arg[0]);
-		return;
-	}
-	for (i = 0; i < 6; i++)
-		a[i] = s->slot[i] >= 0 ? slots[(int)s->slot[i]] : s->arg[i];
-	ret = call_v(w, s->op, a);
-	if (ret > 0 && opdesc[s->op].gives_id)
-		slots[s->into] = ret;
-	if (ret < 0 || !may_end_key(s))
-		return;
-	if (s->op != INVALIDATE) {
-		settle();
-		return;
-	}
-	quiesce();
-	/* The record of a UID lets go of a ring that is no more when the UID next asks for it. */
-	for (i = 0; i < CAST; i++)
-		quiet(cast[i], GET_ID, RING_US, 0);
-	settle();
-}
-
-static long who(long group, long b, long c)
-{
-	(void)b, (void)c;
-	return group ? getegid() : getuid();
-}
-
-static void episode(unsigned long seed, unsigned int count, const char *drop)
-{
-	static struct step steps[MAX_STEPS];
-	long slots[SLOTS];
-	char name[64];
-	unsigned int i;
-
-	snprintf(name, sizeof(name), "random %lu", seed);
-	scenario_begin(name);
-	state = seed * 0x9e3779b97f4a7c15ULL + 1;
-	draw(2);
-	cast_make();
-	for (i = 0; i < CAST; i++)
-		say("W%u is user %ld, group %ld", i, in(cast[i], who, 0, 0, 0),
-		    in(cast[i], who, 1, 0, 0));
-	for (i = 0; i < SLOTS; i++)
-		slots[i] = -1 - (long)draw(5);
-	for (i = 0; i < count; i++)
-		draw_step(&steps[i]);
 	for (i = 0; i < count; i++) {
-		if (drop && drop[i] == '-')
-			continue;
-		printf("#%u ", i);
-		step_do(&steps[i], slots);
+		draw_step(&steps[i], helpers);
+		if (helpers && !left) {
+			steps[i].event = HELPER_ENDS;
+			helpers--;
+			left = draw(4);
+		} else if (steps[i].event == NO_EVENT && steps[i].op == REQUEST_KEY &&
+			   steps[i].arg[2]) {
+			helpers++;
+			left = draw(9);
+		} else if (helpers) {
+			left--;
+		}
 	}
-	for (i = 0; i < CAST; i++)
-		say_proc_keys(cast[i], false);
-	quiesce();
-	say_key_users(uid_base, 5);
-	workers_end();
-	rcu_quiesce();
-}
-
-int run_random(unsigned long seed, unsigned int episodes, unsigned int steps, const char *drop)
-{
-	unsigned int i;
-
-	if (steps > MAX_STEPS)
-		return 2;
-	limits("maxkeys", 100000);
-	limits("maxbytes", 10000000);
-	limits("gc_delay", 100000000);
-	for (i = 0; i < episodes; i++)
-		episode(seed + i, steps, drop);
-	limits_restore();
-	fflush(stdout);
-	return 0;
 }

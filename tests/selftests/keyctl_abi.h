@@ -23,6 +23,9 @@ enum { NR_ADD_KEY = 248, NR_REQUEST_KEY = 249, NR_KEYCTL = 250 };
 enum { NR_ADD_KEY = 286, NR_REQUEST_KEY = 287, NR_KEYCTL = 288 };
 #endif
 
+/* keyctl(2) at the 32-bit door; the two others come before it there, too */
+enum { NR32_KEYCTL = 288 };
+
 /* keyctl(2) operations */
 enum {
 	OP_GET_KEYRING_ID = 0,

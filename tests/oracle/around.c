@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is around the calls: /proc, the clock, the limits, and waiting for keys to be gone. */
+#define _GNU_SOURCE
+#include "oracle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../selftests/keyctl_abi.h"
+
+uid_t uid_base;
+
+enum { CANARY_UID = 77777 };
+
+static long slurp(long path, long b, long c)
+{
+	int fd = open((const char *)path, O_RDONLY);
+	ssize_t n, used = 0;
+
+	(void)b;
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, (char *)c + used, (1 << 20) - 1 - used)) > 0)
+		used += n;
+	close(fd);
+	((char *)c)[used] = '\0';
+	return used;
+}
+
+struct row {
+	unsigned int number;
+	char *text;
+};
+
+static int row_order(const void *a, const void *b)
+{
+	return (int)((const struct row *)a)->number - (int)((const struct row *)b)->number;
+}
+
+/* An authority tells whose request it is for: a worker's */
+static void put_with_pid(const char *rest)
+{
+	const char *pid = strstr(rest, " pid:"), *more;
+	struct worker *w;
+
+	if (!pid) {
+		put_text(rest, strlen(rest));
+		return;
+	}
+	put_text(rest, pid - rest);
+	w = worker_of(strtol(pid + 5, (char **)&more, 10));
+	put(w ? " pid:W%d" : " pid:?", w ? w->number : 0);
+	put_text(more, strlen(more));
+}
+
+/* The rows of keys that have been named, by name */
+void say_proc_keys(struct worker *w, bool usage)
+{
+	struct row rows[2000];
+	unsigned int count = 0, i;
+	char *rows_text, *l, *save;
+
+	clock_hold();
+	rows_text = room(1 << 20);
+	if (in(w, slurp, P("/proc/keys"), 0, P(rows_text)) < 0) {
+		say("W%d /proc/keys: not there", w->number);
+		return;
+	}
+	for (l = strtok_r(rows_text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		unsigned int number = name_number(strtoul(l, NULL, 16));
+
+		if (number && count < 2000)
+			rows[count++] = (struct row){ number, l + 9 };
+	}
+	qsort(rows, count, sizeof(*rows), row_order);
+	for (i = 0; i < count; i++) {
+		char flags[16], use[16], rest[4096];
+
+		if (sscanf(rows[i].text, "%15s %15s %4095[^\n]", flags, use, rest) != 3)
+			strcpy(rest, rows[i].text);
+		put("W%d /proc/keys K%u %s %s ", w->number, rows[i].number, flags,
+		    usage ? use : "-");
+		put_with_pid(rest);
+		put_end();
+	}
+	stage->used -= 1 << 20;
+}
+
+void say_key_users(uid_t from, unsigned int count)
+{
+	char *buf, *l, *save;
+
+	buf = room(1 << 20);
+	slurp(P("/proc/key-users"), 0, P(buf));
+	for (l = strtok_r(buf, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		unsigned int uid, usage, nkeys, nikeys, qk, qkm, qb, qbm;
+
+		if (sscanf(l, "%u: %u %u/%u %u/%u %u/%u", &uid, &usage, &nkeys, &nikeys, &qk,
+			   &qkm, &qb, &qbm) != 8 || uid < from || uid >= from + count)
+			continue;
+		say("/proc/key-users %u: %u/%u %u/%u", uid, nkeys, nikeys, qk, qkm);
+		say("/proc/key-users %u bytes: %u/%u", uid, qb, qbm);
+	}
+	stage->used -= 1 << 20;
+}
+
+/* What /proc/sys/kernel/keys said before it was changed */
+static struct limit {
+	char name[32];
+	unsigned int value;
+} limits_before[8];
+
+static void limit_remember(const char *name, const char *path)
+{
+	struct limit *l = limits_before;
+	FILE *f;
+
+	while (*l->name && strcmp(l->name, name))
+		l++;
+	f = *l->name ? NULL : fopen(path, "r");
+	if (!f)
+		return;
+	if (fscanf(f, "%u", &l->value) == 1)
+		snprintf(l->name, sizeof(l->name), "%s", name);
+	fclose(f);
+}
+
+void limits_restore(void)
+{
+	unsigned int i;
+
+	for (i = 0; *limits_before[i].name; i++)
+		limits(limits_before[i].name, limits_before[i].value);
+}
+
+void limits(const char *name, unsigned int value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/kernel/keys/%s", name);
+	limit_remember(name, path);
+	f = fopen(path, "w");
+	if (!f)
+		return;
+	fprintf(f, "%u\n", value);
+	fclose(f);
+}
+
+/*
+ * The clock stands still at the beginning of a second: it is set back to it
+ * between calls, and how long a machine takes changes nothing.
+ */
+static time_t clock_now;
+
+void clock_hold(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (!clock_now)
+		clock_now = t.tv_sec + 1;
+	if (t.tv_sec == clock_now && t.tv_nsec < 300000000L)
+		return;
+	t.tv_sec = clock_now;
+	t.tv_nsec = 0;
+	clock_settime(CLOCK_REALTIME, &t);
+}
+
+void clock_jump(int seconds)
+{
+	clock_hold();
+	clock_now += seconds;
+	clock_hold();
+}
+
+static bool gone(long id)
+{
+	int n;
+
+	for (n = 0; n < 4000; n++) {
+		if (quiet(NULL, DESCRIBE, id) == -ENOKEY)
+			return true;
+		usleep(n < 20 ? 100 : 1000);
+	}
+	say("!! K? does not go away");
+	return false;
+}
+
+static void await_empty(long ring)
+{
+	int n;
+
+	for (n = 0; n < 4000 && quiet(NULL, READ, ring) > 0; n++)
+		usleep(n < 20 ? 100 : 1000);
+}
+
+/*
+ * The built-in service frees dead keys later, in passes: what was in a ring
+ * that died goes in the next pass. Canaries of the director's own tell when a
+ * pass is through: a nest of rings, and two that are invalidated.
+ */
+void settle(void)
+{
+	long nest[4], key;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		nest[i] = quiet(NULL, ADD_KEY, P("keyring"), P("nest"), 0, 0,
+				i ? nest[i - 1] : RING_T);
+	key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, nest[3]);
+	quiet(NULL, UNLINK, nest[0], RING_T);
+	gone(key);
+}
+
+void quiesce(void)
+{
+	long ring, key;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ring = quiet(NULL, ADD_KEY, P("keyring"), P("canary"), 0, 0, RING_T);
+		key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, ring);
+		quiet(NULL, INVALIDATE, key);
+		await_empty(ring);
+		quiet(NULL, UNLINK, ring, RING_T);
+	}
+	settle();
+}
+
+/* When a key is unlinked the built-in service drops it a grace period later. */
+void settle_leaf(void)
+{
+	long key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, RING_T);
+
+	quiet(NULL, UNLINK, key, RING_T);
+	gone(key);
+}
+
+static bool module_answers(void)
+{
+	return !access("/sys/kernel/livepatch/keyrings", F_OK);
+}
+
+/*
+ * A key that ends as late as the credentials of a process. The built-in service
+ * counts its process keyring among them, the module ends the keyrings of its UID
+ * with them.
+ */
+static long last_of_process(void)
+{
+	if (!module_answers())
+		return quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, RING_P);
+	if (setresuid(CANARY_UID, CANARY_UID, CANARY_UID))
+		return -EPERM;
+	return quiet(NULL, GET_ID, RING_U, 0);
+}
+
+/* The credentials of a process that ended are freed after a grace period. */
+void rcu_quiesce(void)
+{
+	int pipefd[2];
+	long key = 0;
+	pid_t pid;
+
+	if (pipe(pipefd))
+		return;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		key = last_of_process();
+		if (write(pipefd[1], &key, sizeof(key)) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	if (read(pipefd[0], &key, sizeof(key)) < 0)
+		key = 1;
+	close(pipefd[0]);
+	close(pipefd[1]);
+	waitpid(pid, NULL, 0);
+	gone(key);
+	quiesce();
+}
+
+void scenario_begin(const char *name)
+{
+	workers_end();
+	names_forget();
+	uid_base += 16;
+	printf("== %s\n", name);
+}

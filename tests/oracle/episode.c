@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A random sequence is done: by a cast of processes of several users, and by
+ * the helpers that their requests call. One thing happens after the other; who
+ * has to wait for a key is left alone until it goes on.
+ */
+#define _GNU_SOURCE
+#include "random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
+
+#include "../selftests/keyctl_abi.h"
+
+enum { DEEPEST_HELPER = 2, MAX_LEAVES = 4096 };
+
+static struct worker *cast[CAST], *keeper;
+static struct worker *helper[DEEPEST_HELPER], *requester[DEEPEST_HELPER];
+static unsigned int helpers, into_slot[MAX_WORKERS];
+static bool sessions[MAX_WORKERS];	/* who has a session keyring */
+static bool pinned[MAX_WORKERS];	/* whose program file keeps it, there */
+static long slots[ALL_SLOTS];
+static bool tight;		/* quota is short: how soon a key gives it back matters */
+
+/* What the built-in service has yet to free, and nobody can see but in a listing */
+static bool leaves_linger, credentials_linger, helper_has_keys;
+
+/* Keys that are no rings: when one ends, no other ends with it. */
+static long leaves[MAX_LEAVES];
+static unsigned int leaf_count;
+
+static bool is_leaf(long id)
+{
+	unsigned int i;
+
+	for (i = 0; i < leaf_count; i++)
+		if (leaves[i] == id)
+			return true;
+	return false;
+}
+
+static void leaf_add(long id)
+{
+	if (leaf_count < MAX_LEAVES && !is_leaf(id))
+		leaves[leaf_count++] = id;
+}
+
+/* The rings of a UID go with its last process here: one that is no part of this stays. */
+static long pin_uids(long first, long count, long c)
+{
+	(void)c;
+	while (count--) {
+		if (setresuid(first + count, 0, 0) || open("/dev/null", O_RDONLY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Two processes of one user, a member of its group by GID and one by list, a stranger, root */
+static void cast_make(void)
+{
+	uid_t u = uid_base;
+
+	keeper = worker_fork(NULL);
+	in(keeper, pin_uids, u, CAST, 0);
+	cast[0] = worker_user(u, u, -1);
+	cast[1] = draw(3) ? worker_fork(cast[0]) : worker_user(u, u, -1);
+	cast[2] = worker_user(u + 1, u, -1);
+	cast[3] = worker_user(u + 2, u + 2, u);
+	cast[4] = worker_user(u + 3, u + 3, -1);
+	cast[5] = worker_root(u + 4);
+}
+
+static long who(long group, long b, long c)
+{
+	(void)b, (void)c;
+	return group ? getegid() : getuid();
+}
+
+static struct worker *actor_of(const struct step *s)
+{
+	if (s->who == HELPER)
+		return helpers ? helper[helpers - 1] : NULL;
+	return cast[s->who];
+}
+
+/* ---- what the built-in service does later ---- */
+
+enum ends { NOTHING, LEAF, RING, AUTHORITY, INVALID };
+
+static bool is_ring_type(long type)
+{
+	return !is_bad_pointer((void *)type) && !strcmp((char *)type, "keyring");
+}
+
+/* What may have ended by this? */
+static enum ends ends_by(enum op op, const long *a)
+{
+	switch (op) {
+	case UNLINK:
+	case MOVE:
+	case LINK:
+		return is_leaf(a[0]) ? LEAF : RING;
+	case REVOKE:
+		return is_leaf(a[0]) ? NOTHING : RING;
+	case CLEAR:
+	case JOIN:
+	case TO_PARENT:
+		return RING;
+	case INVALIDATE:
+		return INVALID;
+	case SEARCH:
+		return !a[3] ? NOTHING : is_ring_type(a[1]) ? RING : LEAF;
+	case REQUEST_KEY:
+		return !a[3] ? NOTHING : is_ring_type(a[0]) ? RING : LEAF;
+	case ADD_KEY:
+		return is_ring_type(a[0]) ? RING : LEAF;
+	case INSTANTIATE:
+	case INSTANTIATE_IOV:
+	case NEGATE:
+	case REJECT:
+		return AUTHORITY;
+	default:
+		return NOTHING;
+	}
+}
+
+static void all_settle(void)
+{
+	if (credentials_linger)
+		rcu_quiesce();
+	else
+		settle();
+	leaves_linger = credentials_linger = false;
+}
+
+static void await_ends(enum ends ends)
+{
+	unsigned int i;
+
+	switch (ends) {
+	case NOTHING:
+		break;
+	case LEAF:
+		leaves_linger = true;
+		if (tight)
+			all_settle();
+		else
+			settle_leaf();
+		break;
+	case RING:
+		all_settle();
+		break;
+	case AUTHORITY:
+		quiesce();
+		break;
+	case INVALID:
+		quiesce();
+		/* The record of a UID drops a ring that is no more when the UID next asks for it. */
+		for (i = 0; i < CAST; i++)
+			if (!cast[i]->busy)
+				quiet(cast[i], GET_ID, RING_US, 0);
+		all_settle();
+		break;
+	}
+}
+
+/* ---- calls ---- */
+
+static bool is_helper(const struct worker *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < helpers; i++)
+		if (helper[i] == w)
+			return true;
+	return false;
+}
+
+static void note_result(struct worker *w, long ret)
+{
+	enum op op = w->op;
+
+	if (ret > 0 && opdesc[op].gives_id) {
+		helper_has_keys |= is_helper(w) && op != ASSUME;
+		if (op != ASSUME)	/* which ends unseen */
+			slots[into_slot[w->number]] = ret;
+		if ((op == ADD_KEY || op == REQUEST_KEY) && !is_ring_type(w->told[0]))
+			leaf_add(ret);
+	}
+	if (ret < 0)
+		return;
+	/* The built-in service gives a session to the parent when that returns to its program. */
+	if (op == TO_PARENT && w->parent && !w->parent->busy)
+		quiet(w->parent, NO_SUCH_OP);
+	await_ends(ends_by(op, w->told));
+}
+
+/* Those that a call, or the end of a helper, has woken */
+static void take_note(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < CAST + helpers; i++) {
+		struct worker *w = i < CAST ? cast[i] : helper[i - CAST];
+
+		if (w->busy && call_at_rest(w))
+			note_result(w, call_end(w));
+	}
+}
+
+static void helper_enters(struct worker *h, struct worker *w)
+{
+	requester[helpers] = w;
+	helper[helpers++] = h;
+	sessions[h->number] = true;
+	pinned[h->number] = false;
+	slots[TARGET] = helper_key(h);
+	leaf_add(slots[TARGET]);
+}
+
+/*
+ * An error met in one anchor, and nothing in another: there the services differ,
+ * one calls a helper, the other does not. The same is seen of both by asking
+ * for each anchor. The keys that a helper's requester has cannot be asked for.
+ */
+static bool is_masked(struct worker *w, long type, long desc)
+{
+	long anchors[] = { RING_T, RING_P, sessions[w->number] ? RING_S : RING_US }, ret;
+	bool masked = false;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		ret = quiet(w, SEARCH, anchors[i], type, desc, 0);
+		if (ret > 0)
+			return false;
+		masked |= ret != -ENOKEY && ret != -EKEYEXPIRED;
+	}
+	return masked;
+}
+
+/* Has the worker a session keyring, as far as its calls tell? */
+static void note_session(struct worker *w, enum op op, const long *a)
+{
+	unsigned int i;
+
+	for (i = 0; opdesc[op].args[i]; i++)
+		if (strchr("ir", opdesc[op].args[i]) && a[i] == RING_S)
+			sessions[w->number] = true;
+	if (op == JOIN)
+		sessions[w->number] = true;
+	if (op == TO_PARENT && w->parent)
+		sessions[w->parent->number] = true;
+}
+
+static void call_do(struct worker *w, const struct step *s, long *a)
+{
+	bool calls_out = s->op == REQUEST_KEY && a[2];
+	struct worker *h = NULL;
+
+	note_session(w, s->op, a);
+	if (calls_out && (helpers == DEEPEST_HELPER || (s->into % 4 && is_masked(w, a[0], a[1]))))
+		a[2] = calls_out = 0;
+	if (s->op == TO_PARENT &&
+	    (helpers || (w->parent && (w->parent->busy || pinned[w->parent->number]))))
+		return;
+	if (s->op == JOIN && pinned[w->number])
+		return;
+	into_slot[w->number] = s->into;
+	if (calls_out)
+		h = helper_expect();
+	call_begin_v(w, s->op, a);
+	if (h && helper_comes(h, w))
+		helper_enters(h, w);
+	else if (call_at_rest(w))
+		note_result(w, call_end(w));
+	else
+		say("W%d waits in %s", w->number, opdesc[s->op].name);
+}
+
+/* ---- events ---- */
+
+static long ids(long uid, long how, long c)
+{
+	int ret = 0;
+
+	(void)c;
+	switch (how % 4) {
+	case 0: ret = setresuid(-1, 0, -1); break;
+	case 1: ret = setresuid(-1, uid, -1); break;
+	case 2: ret = setresuid(uid, -1, -1); break;
+	case 3: setfsuid(uid); break;
+	}
+	return ret ? -errno : 0;
+}
+
+static void ids_change(struct worker *w, const long *a)
+{
+	say("W%d changes its IDs %ld: %s", w->number, a[1] % 4,
+	    result_name(in(w, ids, uid_base + a[0] % 5, a[1], 0)));
+	/* The thread keyring follows when the thread next uses its rings. */
+	quiet(w, GET_ID, RING_T, 0);
+}
+
+/* One of the two of a user goes on as a child of the other, or anyone as one of its own */
+static void cast_fork(unsigned int from, unsigned int who)
+{
+	unsigned int into = from < 2 ? who % 2 : from;
+	struct worker *old = cast[into];
+
+	if (cast[from]->busy || old->busy || !workers_left())
+		return;
+	cast[into] = worker_fork(cast[from]);
+	sessions[cast[into]->number] = sessions[cast[from]->number];
+	pinned[cast[into]->number] = pinned[cast[from]->number];
+	say("W%d forks W%d, W%d ends", cast[from]->number, cast[into]->number,
+	    from == into ? old->number : old->number);
+	worker_end(old);
+	credentials_linger = true;
+	all_settle();
+}
+
+static void helper_leaves(bool killed)
+{
+	struct worker *h = helper[helpers - 1], *w = requester[helpers - 1];
+
+	say("W%d %s", h->number, killed || h->busy ? "is killed" : "ends");
+	if (killed || h->busy)
+		worker_kill(h);
+	else
+		worker_end(h);
+	helpers--;
+	worker_await(w);
+	note_result(w, call_end(w));
+	slots[TARGET] = helpers ? helper_key(helper[helpers - 1]) : 0x7ffffff0;
+	credentials_linger = true;
+	take_note();
+	/* Keys that only it had, and that others have heard of */
+	if (helper_has_keys)
+		all_settle();
+	helper_has_keys = helpers;
+}
+
+static bool is_requester(const struct worker *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < helpers; i++)
+		if (requester[i] == w)
+			return true;
+	return false;
+}
+
+static void event_do(const struct step *s)
+{
+	struct worker *w = actor_of(s);
+
+	switch (s->event) {
+	case TIME_PASSES:
+		say("%d seconds pass", s->arg[0] ? 10 : 70);
+		clock_jump(s->arg[0] ? 10 : 70);
+		break;
+	case LIST:
+		if (leaves_linger || credentials_linger)
+			all_settle();
+		if (w && !w->busy)
+			say_proc_keys(w, false);
+		break;
+	case FORK:
+		if (s->who != HELPER)
+			cast_fork(s->who, s->arg[0]);
+		break;
+	case EXEC:
+		if (w && !w->busy) {
+			say("W%d executes", w->number);
+			worker_exec(w, NULL);
+			pinned[w->number] = true;
+			credentials_linger = true;
+			all_settle();
+		}
+		break;
+	case NEW_IDS:
+		if (!cast[5]->busy)
+			ids_change(cast[5], s->arg);
+		break;
+	case HELPER_ENDS:
+		if (helpers)
+			helper_leaves(!s->arg[0]);
+		break;
+	case INTERRUPT:
+		if (w && w->busy && !is_requester(w))
+			worker_interrupt(w);
+		break;
+	case NO_EVENT:
+		break;
+	}
+}
+
+static void step_do(const struct step *s)
+{
+	struct worker *w = actor_of(s);
+	long a[6];
+	int i;
+
+	if (s->event != NO_EVENT) {
+		event_do(s);
+	} else if (w && !w->busy) {
+		for (i = 0; i < 6; i++) {
+			a[i] = s->slot[i] >= 0 ? slots[(int)s->slot[i]] : s->arg[i];
+			/* Root's rings stay when an episode is over: helpers leave them alone. */
+			if (s->who == HELPER && (a[i] == RING_U || a[i] == RING_US))
+				a[i] = RING_P;
+		}
+		call_do(w, s, a);
+	}
+	take_note();
+}
+
+/* ---- an episode ---- */
+
+static void prologue(void)
+{
+	unsigned int i;
+
+	helpers = 0;
+	leaf_count = 0;
+	leaves_linger = credentials_linger = helper_has_keys = false;
+	memset(sessions, 0, sizeof(sessions));
+	memset(pinned, 0, sizeof(pinned));
+	tight = !draw(5);
+	cast_make();
+	for (i = 0; i < CAST; i++) {
+		say("W%u is user %ld, group %ld", cast[i]->number, in(cast[i], who, 0, 0, 0),
+		    in(cast[i], who, 1, 0, 0));
+		slots[i] = draw(3) ? call(cast[i], JOIN, 0) : RING_S;
+		sessions[cast[i]->number] = slots[i] > 0;
+		/* A ring of a UID that quota does not allow is another matter. */
+		if (tight)
+			quiet(cast[i], GET_ID, RING_US, 0);
+	}
+	for (i = CAST; i < SLOTS; i++)
+		slots[i] = -1 - (long)draw(5);
+	slots[TARGET] = 0x7ffffff0;
+	/* Not of bytes: a helper's session costs as many as its key's number has digits. */
+	limits("maxkeys", tight ? 16 : 100000);
+}
+
+static void epilogue(void)
+{
+	unsigned int i;
+
+	while (helpers)
+		helper_leaves(false);
+	take_note();
+	rcu_quiesce();
+	for (i = 0; i < CAST; i++) {
+		if (cast[i]->busy)
+			say("!! W%d still waits", cast[i]->number);
+		else
+			say_proc_keys(cast[i], false);
+	}
+	say_key_users(uid_base, 5);
+	workers_end();
+	rcu_quiesce();
+}
+
+static void episode(const char *name, unsigned long seed, unsigned int count, const char *drop)
+{
+	static struct step steps[MAX_STEPS];
+	unsigned int i;
+
+	scenario_begin(name);
+	draw_begin(seed);
+	prologue();
+	draw_steps(steps, count);
+	for (i = 0; i < count; i++) {
+		if (drop && drop[i] == '-')
+			continue;
+		put("#%u ", i);
+		step_do(&steps[i]);
+		put_forget();
+	}
+	epilogue();
+}
+
+static void limits_set(void)
+{
+	limits("maxkeys", 100000);
+	limits("maxbytes", 10000000);
+	limits("gc_delay", 100000000);
+}
+
+int run_random(unsigned long seed, unsigned int episodes, unsigned int steps)
+{
+	unsigned int i;
+	char name[64];
+
+	if (steps > MAX_STEPS)
+		return 2;
+	limits_set();
+	for (i = 0; i < episodes; i++) {
+		snprintf(name, sizeof(name), "random %lu", seed + i);
+		episode(name, seed + i, steps, NULL);
+	}
+	limits_restore();
+	fflush(stdout);
+	return 0;
+}
+
+int run_tries(unsigned long seed, const char *tries)
+{
+	char drop[MAX_STEPS + 2], name[64];
+	FILE *f = fopen(tries, "r");
+	unsigned int i = 0;
+
+	if (!f)
+		return 2;
+	limits_set();
+	while (fgets(drop, sizeof(drop), f)) {
+		drop[strcspn(drop, "\n")] = '\0';
+		snprintf(name, sizeof(name), "random %lu try %u", seed, i++);
+		episode(name, seed, strlen(drop), drop);
+	}
+	fclose(f);
+	limits_restore();
+	fflush(stdout);
+	return 0;
+}

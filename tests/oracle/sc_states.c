@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Special IDs, and keys, in every state. */
+#define _GNU_SOURCE
+#include "scenarios.h"
+
+#include <string.h>
+
+static const char *const ring_states[] = {
+	"untouched", "made", "revoked", "expired", "invalidated", "denied", "unsearchable",
+	"made by session"
+};
+
+static void ring_state(struct worker *w, long id, unsigned int state)
+{
+	if (!state)
+		return;
+	if (state == 7) {
+		quiet(w, JOIN, 0);
+		return;
+	}
+	quiet(w, GET_ID, id, 1);
+	switch (state) {
+	case 2: quiet(w, REVOKE, id); break;
+	case 3: quiet(w, SET_TIMEOUT, id, 5); clock_jump(6); break;
+	case 4: quiet(w, INVALIDATE, id); quiesce(); break;
+	case 5: quiet(w, SETPERM, id, 0); break;
+	case 6: quiet(w, SETPERM, id, 0x37370000); break;
+	}
+}
+
+static void special_one(long id, unsigned int state, unsigned int n)
+{
+	/* a UID of its own, since the UID's rings remember */
+	struct worker *w = worker_user(uid_base + 100 + n, uid_base, -1);
+
+	ring_state(w, id, state);
+	say("-- %s, %s", key_name(id), ring_states[state]);
+	switch (n % 12) {
+	case 0: call(w, GET_ID, id, 0); call(w, GET_ID, id, 0); break;
+	case 1: call(w, GET_ID, id, 1); call(w, GET_ID, id, 0); break;
+	case 2: describe(w, id); break;
+	case 3: read_all(w, id); break;
+	case 4: add(w, "user", "k", id); break;
+	case 5: call(w, CLEAR, id); break;
+	case 6: call(w, LINK, id, RING_P); break;
+	case 7: call(w, LINK, RING_P, id); break;
+	case 8: call(w, SEARCH, id, P("user"), P("k"), RING_P); break;
+	case 9: call(w, REQUEST_KEY, P("user"), P("k"), 0, id); break;
+	case 10: call(w, SET_TIMEOUT, id, 1000); break;
+	case 11: call(w, SETPERM, id, 0x3f3f0000); break;
+	}
+	describe(w, RING_T);
+	describe(w, RING_P);
+	describe(w, RING_S);
+	describe(w, RING_U);
+	describe(w, RING_US);
+	read_all(w, RING_S);
+	workers_end();
+}
+
+void special_ids(void)
+{
+	unsigned int state, n = 0, op;
+	long id;
+
+	for (id = -1; id >= -8; id--)
+		for (state = 0; state < ARRAY_SIZE(ring_states); state++)
+			for (op = 0; op < 12; op++)
+				special_one(id, state, n++);
+	rcu_quiesce();
+}
+
+/* ---- keys in every state ---- */
+
+static void state_one(const char *type, unsigned int state, enum op op)
+{
+	struct worker *w = fx.w;
+	long ring, key, a[6] = {};
+
+	ring = add_quiet(w, "keyring", "states", RING_S);
+	key = add_quiet(w, type, "a:key", ring);
+	names_forget();
+	key_name(ring);
+	key_name(key);
+	key_name(fx.ring);
+	if (state == 1)
+		quiet(w, REVOKE, key);
+	if (state == 2) {
+		quiet(w, SET_TIMEOUT, key, 5);
+		clock_jump(6);
+	}
+	if (state == 3) {
+		quiet(w, INVALIDATE, key);
+		quiesce();
+	}
+	if (state == 4) {
+		quiet(w, UNLINK, key, ring);
+		settle();
+	}
+	good_args(op, a);
+	if (opdesc[op].args[0] == 'i' || op == CLEAR)
+		a[0] = key;
+	if (op == UNLINK || op == ADD_KEY || op == SEARCH)
+		a[op == UNLINK ? 1 : op == ADD_KEY ? 4 : 0] = ring;
+	if (op == MOVE)
+		a[1] = ring;
+	if (op == LINK)
+		a[1] = fx.ring;
+	if (op == ADD_KEY || op == REQUEST_KEY || op == SEARCH) {
+		int t = op == SEARCH ? 1 : 0;
+
+		a[t] = P(type);
+		a[t + 1] = P("a:key");
+		if (op == ADD_KEY && !strcmp(type, "keyring"))
+			a[2] = a[3] = 0;
+	}
+	if (op == SET_TIMEOUT)
+		a[1] = 1000;
+	if (call_v(w, op, a) >= 0)
+		op == INVALIDATE ? quiesce() : settle();
+	describe(w, key);
+	read_all(w, key);
+	read_all(w, ring);
+	say_proc_keys(w, false);
+	quiet(w, UNLINK, ring, RING_S);
+}
+
+void states(void)
+{
+	static const char *const names[] = { "alive", "revoked", "expired", "invalidated", "dead" };
+	static const char *const types[] = { "user", "logon", "keyring" };
+	static const enum op ops[] = {
+		GET_ID, UPDATE, REVOKE, CHOWN, SETPERM, DESCRIBE, CLEAR, LINK, UNLINK, SEARCH,
+		READ, SET_TIMEOUT, GET_SECURITY, INVALIDATE, RESTRICT, MOVE, ADD_KEY,
+		REQUEST_KEY, ASSUME, INSTANTIATE, NEGATE,
+	};
+	unsigned int t, s, o;
+
+	fixture();
+	for (t = 0; t < ARRAY_SIZE(types); t++) {
+		for (s = 0; s < ARRAY_SIZE(names); s++) {
+			for (o = 0; o < ARRAY_SIZE(ops); o++) {
+				say("-- %s %s", types[t], names[s]);
+				state_one(types[t], s, ops[o]);
+			}
+		}
+	}
+}
+
+
+/* ---- the time after the end ---- */
+
+/* A key that has expired, or was revoked, says so for a time, then it is no more */
+static void ends_after(unsigned int delay, unsigned int seconds, bool revoked, const char *type)
+{
+	struct worker *w = worker_user(uid_base, uid_base, -1);
+	long ring, key;
+
+	say("-- %s %s, gc_delay %u, after %u", type, revoked ? "revoked" : "expired", delay, seconds);
+	limits("gc_delay", delay);
+	quiet(w, JOIN, 0);
+	ring = add_quiet(w, "keyring", "ring", RING_S);
+	key = add_quiet(w, type, "a:key", ring);
+	if (revoked)
+		call(w, REVOKE, key);
+	else
+		call(w, SET_TIMEOUT, key, 1);
+	clock_jump(seconds + !revoked);
+	quiesce();
+	describe(w, key);
+	call(w, SEARCH, RING_S, P(type), P("a:key"), 0);
+	call(w, REQUEST_KEY, P(type), P("a:key"), 0, 0);
+	read_all(w, ring);
+	say_proc_keys(w, false);
+	call(w, SET_TIMEOUT, key, 0);
+	read_all(w, key);
+	workers_end();
+	uid_base += 1;
+}
+
+void expiry(void)
+{
+	static const char *const types[] = { "user", "logon", "keyring" };
+	unsigned int t;
+
+	for (t = 0; t < ARRAY_SIZE(types); t++) {
+		ends_after(100, 0, false, types[t]);
+		ends_after(100, 99, false, types[t]);
+		ends_after(100, 0, true, types[t]);
+		ends_after(100, 99, true, types[t]);
+	}
+	limits("gc_delay", 100000000);
+}
+
+/* Each second of a timeout, on what it is seen in */
+void timeouts(void)
+{
+	static const unsigned int times[] = {
+		1, 2, 59, 60, 61, 3599, 3600, 86399, 86400, 604799, 604800, 6048000, 0x7fffffff,
+		0xffffffff, 0
+	};
+	struct worker *w = worker_user(uid_base, uid_base, -1);
+	unsigned int i;
+	long key;
+
+	call(w, JOIN, 0);
+	key = add(w, "user", "k", RING_S);
+	for (i = 0; i < ARRAY_SIZE(times); i++) {
+		call(w, SET_TIMEOUT, key, times[i]);
+		say_proc_keys(w, false);
+	}
+	call(w, SET_TIMEOUT, key, 3);
+	for (i = 0; i < 4; i++) {
+		read_all(w, key);
+		say_proc_keys(w, false);
+		clock_jump(1);
+	}
+	call(w, UPDATE, key, P("x"), 1);
+	add(w, "user", "k", RING_S);	/* which revives it */
+	say_proc_keys(w, false);
+	call(w, SET_TIMEOUT, key, 5);
+	call(w, UPDATE, key, P("x"), 1);
+	say_proc_keys(w, false);
+	call(w, SET_TIMEOUT, key, 5);
+	call(w, REVOKE, key);
+	call(w, SET_TIMEOUT, key, 5);
+	say_proc_keys(w, false);
+	add(w, "user", "k", RING_S);
+	settle();
+	say_proc_keys(w, false);
+}

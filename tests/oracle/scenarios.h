@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the scenarios share. Each of them is a function in one of the files sc_*.c. */
+#ifndef SCENARIOS_H
+#define SCENARIOS_H
+
+#include "oracle.h"
+
+#include "../selftests/keyctl_abi.h"
+
+#define OUT P(stage->out)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A key with a payload, or a keyring */
+long add(struct worker *w, const char *type, const char *desc, long ring);
+long add_quiet(struct worker *w, const char *type, const char *desc, long ring);
+void describe(struct worker *w, long id);
+void read_all(struct worker *w, long id);
+char *long_text(size_t len);
+
+/* A request that calls a helper; NULL when it is over without one, or waits for a key */
+struct worker *ask_for(struct worker *w, const char *type, const char *desc, const char *callout,
+		       long dest);
+struct worker *ask(struct worker *w, const char *desc, long dest);
+/* The helper ends, and the request with it */
+long answer(struct worker *w, struct worker *h);
+/* A key that is made, or rejected with an error, and quickly so */
+long ask_quick(struct worker *w, const char *desc, unsigned int error, unsigned int timeout);
+
+/* Keys in all states for tables of calls */
+struct fixture {
+	struct worker *w, *other;
+	long ring, ring2, key, logon, revoked, expired, stranger, dead;
+};
+
+extern struct fixture fx;
+void fixture(void);
+void good_args(enum op op, long *a);
+
+void bad_arguments(void);
+void bad_pairs(void);
+void permission_matrix(void);
+void special_ids(void);
+void states(void);
+void quota(void);
+void quota_chown(void);
+void quota_uid_rings(void);
+void links(void);
+void searches(void);
+void session_names(void);
+void set_ids(void);
+void inheritance(void);
+void to_parent(void);
+void user_namespaces(void);
+void restrictions(void);
+void persistent(void);
+void namesake_moved(void);
+void namesake_unlinked(void);
+void diffie_hellman(void);
+void diffie_hellman_32(void);
+void namespaces_apart(void);
+void callout(void);
+void callout_rings(void);
+void callout_bad(void);
+void callout_stories(void);
+void callout_two(void);
+void callout_nested(void);
+void callout_parent(void);
+void callout_handed_on(void);
+void callout_destinations(void);
+void callout_refused(void);
+void callout_restricted(void);
+void callout_masked(void);
+void callout_types(void);
+void negative_keys(void);
+void negative_times(void);
+void negative_errors(void);
+void bad_arguments_32(void);
+void bad_pairs_32(void);
+void join_matrix(void);
+void set_uid_program(void);
+void expiry(void);
+void timeouts(void);
+void depth(void);
+void depth_from_below(void);
+void cycles(void);
+void special_names(void);
+void restrictions_bad(void);
+void quota_exact(void);
+void quota_of_root(void);
+
+#endif
