@@ -41,7 +41,7 @@ FIXTURE_TEARDOWN(unload)
 }
 
 /* As after the end of the key's last ring, what the kernel holds is its own to use */
-TEST_F(unload, while_held)
+TEST_F_TIMEOUT(unload, while_held, 180)
 {
 	ASSERT_EQ(0, module_unload());
 	EXPECT_EQ(0, ik_validate(self->slot));
@@ -56,7 +56,7 @@ TEST_F(unload, while_held)
 }
 
 /* A revoked one stays revoked */
-TEST_F(unload, revoked_while_held)
+TEST_F_TIMEOUT(unload, revoked_while_held, 180)
 {
 	long key = ON(self->p, kc_search(RING_S, "user", self->desc, 0));
 
@@ -68,7 +68,7 @@ TEST_F(unload, revoked_while_held)
 }
 
 /* A type goes that the module's keys were of; what nobody holds went with the module */
-TEST_F(unload, own_type)
+TEST_F_TIMEOUT(unload, own_type, 180)
 {
 	long slot;
 
@@ -95,7 +95,7 @@ static long request_slowly(long desc, long b, long c)
 	return ik_request_how("user", (char *)desc, "slow", INKERNEL_OVERRIDE);
 }
 
-TEST_F(unload, while_a_helper_works)
+TEST_F_TIMEOUT(unload, while_a_helper_works, 180)
 {
 	const char *desc = fresh_desc("slow:");
 
@@ -136,7 +136,7 @@ static long find_on(long desc, long over, long c)
 	return n;
 }
 
-TEST_F_TIMEOUT(unload, while_found, 120)
+TEST_F_TIMEOUT(unload, while_found, 180)
 {
 	int *over = shared(sizeof(*over)), i;
 	const char *desc = fresh_desc("busy:");
