@@ -270,8 +270,12 @@ static long use_type(long b, long c, long d)
 	for (; now_ms() < until; n++) {
 		key = add_own("k", "busy");
 		if (key < 0) {
-			/* quota: where it is given back only when keys are collected */
-			if (key != -ENODEV && key != -EKEYREVOKED && key != -EDQUOT)
+			/*
+			 * EACCES: a key that dies while it is to be updated grants nothing;
+			 * EDQUOT: where quota is given back only when keys are collected
+			 */
+			if (key != -ENODEV && key != -EKEYREVOKED && key != -EACCES &&
+			    key != -EDQUOT)
 				return key;
 			continue;
 		}
