@@ -14,14 +14,14 @@
 
 #include "cred_internal.h"
 
-static struct kr_key *make_ring(const char *prefix, const struct cred *cred)
+static struct kr_key *make_ring(const char *prefix, const struct cred *cred, unsigned int flags)
 {
 	kuid_t uid = cred->user->uid;
 	char name[sizeof("_uid_ses.4294967295")];
 
 	snprintf(name, sizeof(name), "%s%u", prefix, from_kuid(cred->user_ns, uid));
 	return kr_ring_alloc(name, uid, INVALID_GID, cred->user_ns, KR_PERM_UID_RING,
-			     KR_ALLOC_IN_QUOTA | KR_ALLOC_UID_RING);
+			     flags | KR_ALLOC_UID_RING);
 }
 
 static int make_pair(const struct cred *cred, struct kr_key **user_ring,
@@ -29,11 +29,11 @@ static int make_pair(const struct cred *cred, struct kr_key **user_ring,
 {
 	int ret;
 
-	*user_ring = make_ring("_uid.", cred);
+	*user_ring = make_ring("_uid.", cred, KR_ALLOC_IN_QUOTA);
 	if (IS_ERR(*user_ring))
 		return PTR_ERR(*user_ring);
 
-	*session_ring = make_ring("_uid_ses.", cred);
+	*session_ring = make_ring("_uid_ses.", cred, KR_ALLOC_IN_QUOTA);
 	ret = PTR_ERR_OR_ZERO(*session_ring);
 	if (ret)
 		goto err_user;
@@ -95,13 +95,25 @@ static void replace(struct kr_key **place, struct kr_key *ring)
 	kr_key_put(old);
 }
 
+/*
+ * One in the place of @old, which has ended. What that is charged counts for the
+ * new one if it is given back in a moment: when nobody but the record holds it.
+ */
+static struct kr_key *make_again(const char *prefix, const struct cred *cred, struct kr_key *old)
+{
+	if (refcount_read(&old->usage) > 1)
+		return make_ring(prefix, cred, KR_ALLOC_IN_QUOTA);
+	kr_ring_clear(old);
+	return make_ring(prefix, cred, KR_ALLOC_OVERRUN);
+}
+
 static int renew_user_ring(struct kr_user *user, const struct cred *cred)
 {
 	struct kr_key *ring;
 
 	if (!is_forgotten(user->user_ring))
 		return ring_error(user->user_ring);
-	ring = make_ring("_uid.", cred);
+	ring = make_again("_uid.", cred, user->user_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
 	replace(&user->user_ring, ring);
@@ -115,7 +127,7 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 
 	if (!is_forgotten(user->session_ring))
 		return ring_error(user->session_ring);
-	ring = make_ring("_uid_ses.", cred);
+	ring = make_again("_uid_ses.", cred, user->session_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
 	ret = kr_ring_link(ring, user->user_ring);
