@@ -302,18 +302,4 @@ TEST_F(small, ours_authority_outlasts_a_new_session)
 	helper_remove();
 }
 
-/* Somebody who has a session needs no keyrings of the UID to ask for a key */
-TEST_F(small, ours_request_makes_no_user_keyrings)
-{
-	struct call *call = call_to("info", 0);
-	struct actor *h;
-	int keys = keys_charged(self->uid);
-
-	helper_install();
-	h = helper_for(self->p, call);
-	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
-	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == keys + 1));
-	helper_remove();
-}
-
 HELPER_MAIN
