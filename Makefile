@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
-	selftests races load-cycle oracle inkernel keyutils clients soak bench clean help
+	selftests races load-cycle oracle inkernel keyutils clients limits soak bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -37,7 +37,7 @@ check-debug:
 check-debug-y:
 	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races oracle
 
-lint builds sparse kunit selftests races load-cycle oracle inkernel keyutils clients:
+lint builds sparse kunit selftests races load-cycle oracle inkernel keyutils clients limits:
 	@JOBS=$(JOBS) $(CHECK) $@
 
 soak:
@@ -65,6 +65,7 @@ help:
 	@echo 'make oracle       the same calls on the built-in subsystem and on ours, compared'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
 	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
+	@echo 'make limits       a million keys, 10 000 sessions, no memory left: some minutes'
 	@echo 'make bench        count instructions per operation, built-in against ours'
 	@echo 'make clean        remove build/, downloads included'
 	@echo

@@ -23,7 +23,9 @@ struct task_struct;
  * @rcu: frees it after its readers
  *
  * Constant once published, as struct cred is: to change something, a task
- * publishes another one.
+ * publishes another one. Most tasks have a session keyring and nothing else
+ * that is out of the ordinary. They share the session keyring itself: a pointer
+ * to it that is marked (kr_cred_fold()) is the same as a pointer to this struct.
  */
 struct kr_cred {
 	refcount_t usage;

@@ -9,7 +9,6 @@
 
 #include <linux/err.h>
 #include <linux/llist.h>
-#include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 #include <linux/watch_queue.h>
 
@@ -195,7 +194,6 @@ enum kr_key_flag {
 	KR_KEY_UID_RING,	/* _uid.N or _uid_ses.N; constant */
 	KR_KEY_KEEP,		/* may not be removed */
 	KR_KEY_INSTANTIATING,	/* claimed by whoever instantiates it */
-	KR_KEY_FIRST_LINK,	/* the link that comes with the key is or was in use */
 	KR_KEY_MIRRORED,	/* the built-in subsystem has one like it; never cleared */
 	KR_KEY_WATCHED,		/* it has a list of watches; never cleared */
 };
@@ -206,10 +204,36 @@ enum kr_key_flag {
 struct kr_deadline;
 
 /**
+ * struct kr_holders - the rings that hold a key
+ * @first: one of them, or NULL
+ * @more: another one, or 0; or, marked with KR_HOLDERS_SET, a &struct kr_store of all
+ *	the others, which stays until the key goes
+ *
+ * Written under the key's lock, read under RCU. Room keyring changes it; here is
+ * only where it lives.
+ */
+struct kr_holders {
+	struct kr_key *first;
+	unsigned long more;
+};
+
+#define KR_HOLDERS_SET	1UL
+
+/**
+ * kr_holders_set() - the set that holds most of the holders
+ * @more: &struct kr_holders.more
+ *
+ * Return: the set; NULL when there is none.
+ */
+static inline struct kr_store *kr_holders_set(unsigned long more)
+{
+	return more & KR_HOLDERS_SET ? (struct kr_store *)(more - KR_HOLDERS_SET) : NULL;
+}
+
+/**
  * struct kr_key - a key
  * @usage: references; the key leaves the table of serials at 0
  * @serial: the ID in user space; constant once published
- * @by_serial: in the table of serials
  * @type: constant
  * @account: who pays; changes under @lock; holds a reference
  * @uid: the owner; written under @lock, read without
@@ -219,11 +243,11 @@ struct kr_deadline;
  * @flags: enum kr_key_flag
  * @state: KR_UNINSTANTIATED, KR_POSITIVE or a negative error; acquire/release with @payload
  * @desc_len: strlen(@desc); constant
- * @lock: guards @account, @uid, @gid, @quotalen, @datalen, @links, and replacing @payload
+ * @lock: guards @account, @uid, @gid, @quotalen, @datalen, @holders, and replacing @payload
  * @expiry: wall-clock second at which it expires, KR_NEVER for never
  * @quotalen: bytes charged for it, in quota or not; under @lock
  * @datalen: bytes of its payload or links as charged; under @lock
- * @links: links that lead to this key; written under @lock, read under RCU
+ * @holders: the rings that hold it; written under @lock, read under RCU
  * @deadline: what the reaper keeps about it, or NULL; the reaper's lock
  * @payload: the type's; RCU
  * @rcu: frees the key after the readers
@@ -239,14 +263,13 @@ struct kr_deadline;
  * revoked        KR_KEY_REVOKED, payload given up           the same
  * invalidated    KR_KEY_INVALIDATED, in no ring             calls, credentials
  * dead           @usage 0, out of the table, quota given    readers under RCU
- *                back, @links empty or going
+ *                back, @holders empty or going
  * freed          a grace period after dead                  nobody
  * ============== ========================================== =======================
  */
 struct kr_key {
 	refcount_t usage;
 	s32 serial;
-	struct rhash_head by_serial;
 	const struct kr_key_type *type;
 	struct kr_account *account;
 	kuid_t uid;
@@ -257,10 +280,10 @@ struct kr_key {
 	int state;
 	u32 desc_len;
 	spinlock_t lock;
+	u32 quotalen;
 	time64_t expiry;
-	size_t quotalen;
-	size_t datalen;
-	struct hlist_head links;
+	u32 datalen;
+	struct kr_holders holders;
 	struct kr_deadline *deadline;
 	void __rcu *payload;
 	union {
@@ -269,33 +292,6 @@ struct kr_key {
 	};
 	const char *desc;
 	char inline_desc[];
-};
-
-/**
- * struct kr_link - that a ring holds a key
- * @node: in the ring's links
- * @back: in the key's links; under the key's lock, RCU readers
- * @ring: borrowed: the ring drops its links before it goes
- * @key: holds a reference
- *
- * Room keyring makes and drops links; here is only where the first one lives.
- */
-struct kr_link {
-	struct kr_store_node node;
-	struct hlist_node back;
-	struct kr_ring *ring;
-	struct kr_key *key;
-};
-
-/**
- * struct kr_leaf - a key that is not a keyring
- * @first: most keys are linked once: that link needs no allocation; used once,
- *	because readers may still be in it when it was dropped
- * @key: the key; last, because a short description follows it
- */
-struct kr_leaf {
-	struct kr_link first;
-	struct kr_key key;
 };
 
 /**
@@ -418,6 +414,19 @@ void kr_key_put(struct kr_key *key);
  * As kr_key_put(), with what follows the last reference left to the reaper.
  */
 void kr_key_put_later(struct kr_key *key);
+
+extern u32 kr_serial_multiplier;
+
+/**
+ * kr_key_serial_hash() - a hash of a serial number
+ * @serial: the serial
+ *
+ * Return: the hash; other serials that have a like one cannot be told from outside.
+ */
+static inline u32 kr_key_serial_hash(s32 serial)
+{
+	return serial * kr_serial_multiplier;
+}
 
 /**
  * kr_key_lookup() - find a key by serial number

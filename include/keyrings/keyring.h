@@ -9,31 +9,31 @@
 #include <keyrings/key.h>
 #include <keyrings/store.h>
 #include <linux/mutex.h>
+#include <linux/rculist.h>
 
 #define KR_RING_DEPTH	6	/* rings below the first one that a search descends to */
 
 /**
  * struct kr_ring - a keyring
- * @lock: serialises changes of @links and @children; taken by the ring that is
- *	changed, two of them in the order of their addresses (move); outside of
- *	the lock of ring-to-ring links and of every key's lock
- * @links: the links, by hash of the key's type and description
- * @children: those links that lead to rings; RCU readers
- * @restriction: what may be linked, or NULL; set once, under @lock; owned
- * @slots: which places in the order of links are taken; under @lock
+ * @links: what it holds, in a form that depends on how much that is; see
+ *	src/keyring/places.c; under the ring's lock, RCU readers
+ * @count: how many links; under the ring's lock, read without
+ * @taken: which places in the order of links are taken; under the ring's lock
+ * @nested: those of them in which there is a ring; RCU readers
+ * @restriction: what may be linked, or NULL; set once, under the ring's lock; owned
  * @ns: in which the name is known; NULL for a name that is not published
  * @by_name: in the table of names, unhashed when not published
  * @key: the ring as a key; last, because a short description follows it
  *
  * The life of a ring is that of its key. When the last reference goes, its
- * links are dropped without @lock: nobody can take it any more.
+ * links are dropped without the lock: nobody can take it any more.
  */
 struct kr_ring {
-	struct mutex lock;
-	struct kr_store links;
-	struct hlist_head children;
+	unsigned long links;
+	u32 count;
+	u16 taken;
+	u16 nested;
 	struct kr_restriction *restriction;
-	u16 slots;
 	struct kr_ns *ns;
 	struct hlist_node by_name;
 	struct kr_key key;
@@ -59,6 +59,61 @@ extern struct kr_restriction kr_restriction_all;
 static inline struct kr_ring *kr_ring_of(struct kr_key *key)
 {
 	return container_of(key, struct kr_ring, key);
+}
+
+/**
+ * kr_ring_lock() - the lock that serialises changes of a ring's links
+ * @ring: the ring
+ *
+ * Rings share their locks, many rings a lock: a mutex would be a sixth of a ring
+ * that is empty. Taken by the ring that is changed; two of them in the order of
+ * their addresses (move), once if they are the same. Outside of the lock of
+ * ring-to-ring links and of every key's lock. Never held across a wait for user
+ * space or for another lock of a ring.
+ *
+ * Return: the lock.
+ */
+struct mutex *kr_ring_lock(const struct kr_ring *ring);
+
+/**
+ * struct kr_holder_walk - the way through the rings that hold a key
+ * @key: the key
+ * @table: the set of those for which there is no room in the key
+ * @at: where to go on in @table
+ * @in_more: the first one was seen
+ */
+struct kr_holder_walk {
+	const struct kr_key *key;
+	unsigned long table;
+	u32 at;
+	bool in_more;
+};
+
+/**
+ * kr_holders_next() - the next ring that holds a key
+ * @walk: begun by kr_holders_first()
+ *
+ * Return: the ring's key, borrowed, or NULL.
+ */
+struct kr_key *kr_holders_next(struct kr_holder_walk *walk);
+
+/**
+ * kr_holders_first() - go through the rings that hold a key
+ * @walk: to be filled in
+ * @key: the key
+ *
+ * Caller is in an RCU read section, to the end of the way. A ring that holds
+ * the key all the time is seen.
+ *
+ * Return: the ring's key, borrowed, or NULL.
+ */
+static inline struct kr_key *kr_holders_first(struct kr_holder_walk *walk,
+					      const struct kr_key *key)
+{
+	struct kr_key *ring = READ_ONCE(key->holders.first);
+
+	*walk = (struct kr_holder_walk) { .key = key };
+	return ring ?: kr_holders_next(walk);
 }
 
 /**
@@ -158,6 +213,18 @@ void kr_ring_forget_key(struct kr_key *key);
  * May sleep. It can no longer be found when this returns.
  */
 void kr_ring_invalidate(struct kr_key *key);
+
+/**
+ * kr_ring_each_rcu() - call a function for every key in a ring
+ * @ring: the ring
+ * @fn: gets a borrowed key; returns false to stop; does not sleep
+ * @arg: for @fn
+ *
+ * Caller is in an RCU read section. A key that is linked all the time is seen,
+ * and seen once.
+ */
+void kr_ring_each_rcu(const struct kr_ring *ring, bool (*fn)(struct kr_key *key, void *arg),
+		      void *arg);
 
 /**
  * kr_ring_find_linked() - find a key in one ring, without looking at permissions

@@ -1,173 +1,209 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Room store: a hash container whose readers need only RCU. It stores nodes
- * embedded in the owner's objects and has no idea what they are.
+ * Room store: a hash set of pointers whose readers need only RCU. It knows
+ * neither what they point to nor how their hash comes about.
+ *
+ * The set has no nodes: an entry is a word in a table with open addressing, so
+ * that membership costs the object nothing and the set between 11 and 21 bytes.
  */
 #ifndef KEYRINGS_STORE_H
 #define KEYRINGS_STORE_H
 
-#include <linux/rculist.h>
-#include <linux/seqlock.h>
+#include <linux/compiler.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 /**
- * struct kr_store_node - what an object embeds to be stored
- * @chain: in the store's bucket; written under the owner's lock, read under RCU
- * @hash: the full hash; constant while stored
- * @tag: the owner's; the store neither sets nor reads it
- */
-struct kr_store_node {
-	struct hlist_node chain;
-	u32 hash;
-	u8 tag;
-};
-
-/**
- * struct kr_store_table - buckets of a store that outgrew its single chain
- * @rcu: frees the table after the readers of a resize
- * @bits: log2 of the number of buckets
- * @bucket: the chains
- */
-struct kr_store_table {
-	struct rcu_head rcu;
-	unsigned int bits;
-	struct hlist_head bucket[];
-};
-
-/**
- * struct kr_store - the container
- * @table: buckets, NULL while all nodes hang on @single
- * @single: the only chain of a small store, so that it needs no allocation
- * @count: nodes stored
- * @resize: odd while nodes move between tables
+ * struct kr_store - the set
+ * @table: the table, see below; replaced as a whole, RCU readers
+ * @count: entries, and places reserved for entries to come
+ * @used: places that are not empty, and those reserved
  *
- * All zeroes is an empty store. Writers are serialised by the owner.
+ * All zeroes is an empty set. Writers are serialised by the owner.
  *
- * ============ ============================= ===========================
- * state        what is true                  who may look
- * ============ ============================= ===========================
- * small        @table NULL, nodes on @single writer; readers under RCU
- * resizing     @resize odd, nodes move       writer; readers retry a miss
- * grown        nodes in @table               writer; readers under RCU
- * ============ ============================= ===========================
+ * A table is an array of 2^n words, at least a quarter of them empty, and has
+ * no header: its size would no longer be a power of two, and allocators would
+ * nearly double it. Instead @table is its address with n in the low bits, which
+ * are 0 because kmalloc() aligns powers of two to their size. One load gives a
+ * reader both.
+ *
+ * ============ ======================================== ===========================
+ * state        what is true                             who may look
+ * ============ ======================================== ===========================
+ * none         @table 0                                 writer; readers find nothing
+ * filled in    all entries copied, nobody knows it      writer
+ * current      @table leads to it                       writer; readers under RCU
+ * replaced     constant; a newer one is current         readers under RCU
+ * freed        a grace period after it was replaced     nobody
+ * ============ ======================================== ===========================
+ *
+ * Entries never move within a table: whoever goes along the places that follow
+ * from a hash cannot miss an entry that is there all the time.
  */
 struct kr_store {
-	struct kr_store_table __rcu *table;
-	struct hlist_head single;
-	unsigned int count;
-	seqcount_t resize;
+	unsigned long table;
+	u32 count;
+	u32 used;
 };
 
+#define KR_STORE_BITS	31UL	/* of @table: log2 of the number of places */
+#define KR_STORE_MARK	1UL	/* of an entry: the owner's */
+#define KR_STORE_FLAGS	7UL	/* of an entry: not part of the address */
+
 /**
- * typedef kr_store_match_t - does this node hold what is looked for?
- * @node: a node whose hash is the one looked for
+ * typedef kr_store_hash_t - the hash under which an object is stored
+ * @object: stored
+ */
+typedef u32 (*kr_store_hash_t)(const void *object);
+
+/**
+ * typedef kr_store_match_t - is this what is looked for?
+ * @object: stored near the place that follows from the hash
  * @arg: as given to kr_store_find()
  */
-typedef bool (*kr_store_match_t)(const struct kr_store_node *node, const void *arg);
+typedef bool (*kr_store_match_t)(const void *object, const void *arg);
 
-/**
- * kr_store_init() - make an empty store
- * @store: uninitialised memory
- */
-void kr_store_init(struct kr_store *store);
-
-/**
- * kr_store_chain() - the chain in which a hash is found
- * @store: the store
- * @hash: full hash
- *
- * Caller is in an RCU read section or holds the owner's lock.
- *
- * Return: the head of the chain.
- */
-static inline struct hlist_head *kr_store_chain(struct kr_store *store, u32 hash)
+static inline unsigned long *kr_store_places(unsigned long table)
 {
-	struct kr_store_table *table = rcu_dereference_raw(store->table);
+	return (unsigned long *)(table & ~KR_STORE_BITS);
+}
 
-	return table ? &table->bucket[hash >> (32 - table->bits)] : &store->single;
+static inline u32 kr_store_last(unsigned long table)
+{
+	return (1u << (table & KR_STORE_BITS)) - 1;
+}
+
+static inline u32 kr_store_first_place(unsigned long table, u32 hash)
+{
+	return hash >> (32 - (table & KR_STORE_BITS));
+}
+
+static inline void *kr_store_object(unsigned long entry)
+{
+	return (void *)(entry & ~KR_STORE_FLAGS);
 }
 
 /**
- * kr_store_find() - find a node
+ * kr_store_find() - find an object
  * @store: the store
- * @hash: full hash of what is looked for
- * @match: called for each node of that hash
+ * @hash: of what is looked for
+ * @match: called for each object near; to be inlined
  * @arg: for @match
  *
- * Caller is in an RCU read section or holds the owner's lock. A node that is
- * stored during the whole call is found even when the store is resized
+ * Caller is in an RCU read section or holds the owner's lock. An object that is
+ * stored during the whole call is found even when the table is replaced
  * meanwhile.
  *
- * Return: the node, or NULL.
+ * Return: the object, or NULL.
  */
-struct kr_store_node *kr_store_find(struct kr_store *store, u32 hash,
-				    kr_store_match_t match, const void *arg);
+static __always_inline void *kr_store_find(const struct kr_store *store, u32 hash,
+					   kr_store_match_t match, const void *arg)
+{
+	unsigned long table = READ_ONCE(store->table), entry;
+	const unsigned long *places = kr_store_places(table);
+	u32 at, last;
+
+	if (!table)
+		return NULL;
+	last = kr_store_last(table);
+	for (at = kr_store_first_place(table, hash); ; at = (at + 1) & last) {
+		entry = READ_ONCE(places[at]);
+		if (!entry)
+			return NULL;
+		/* A place from which an entry was removed holds flags only. */
+		if (entry > KR_STORE_FLAGS && match(kr_store_object(entry), arg))
+			return kr_store_object(entry);
+	}
+}
 
 /**
- * kr_store_add() - store a node
+ * kr_store_reserve() - promise a place to an object
  * @store: the store
- * @node: not stored anywhere; its hash is set by this call
- * @hash: full hash
+ * @hash_of: the hash of what is stored
+ * @lock: the owner's spinlock, not held, or NULL when the owner's lock is held and allows to sleep
  *
- * Caller holds the owner's lock. May grow the table with a sleeping
- * allocation; when that fails chains only get longer, so this cannot fail.
- */
-void kr_store_add(struct kr_store *store, struct kr_store_node *node, u32 hash);
-
-/**
- * kr_store_replace() - put a node in the place of another of the same hash
- * @store: the store
- * @old: stored; memory of it is kept for a grace period by the owner
- * @new: not stored
+ * May sleep. kr_store_insert() or kr_store_cancel() must follow.
  *
- * Caller holds the owner's lock. Readers see either node, never none.
+ * Return: 0 or -ENOMEM.
  */
-void kr_store_replace(struct kr_store *store, struct kr_store_node *old,
-		      struct kr_store_node *new);
+int kr_store_reserve(struct kr_store *store, kr_store_hash_t hash_of, spinlock_t *lock);
 
 /**
- * kr_store_remove() - take a node out
+ * kr_store_cancel() - take a promise back
  * @store: the store
- * @node: stored; its memory is kept for a grace period by the owner
  *
  * Caller holds the owner's lock.
  */
-void kr_store_remove(struct kr_store *store, struct kr_store_node *node);
+void kr_store_cancel(struct kr_store *store);
 
 /**
- * kr_store_drain() - take out every node and free the table
+ * kr_store_insert() - store an object in the place that was promised
  * @store: the store
- * @fn: called for each node right after it was taken out; may not sleep
- * @arg: for @fn
+ * @entry: the object's address, aligned to 8 bytes, and perhaps KR_STORE_MARK
+ * @hash: its hash
  *
- * Caller holds the owner's lock, or is the last to know the store.
+ * Caller holds the owner's lock.
  */
-void kr_store_drain(struct kr_store *store, void (*fn)(struct kr_store_node *node, void *arg),
-		    void *arg);
+void kr_store_insert(struct kr_store *store, unsigned long entry, u32 hash);
 
 /**
- * kr_store_each() - call a function for every node
+ * kr_store_replace() - put an object in the place of another of the same hash
  * @store: the store
- * @fn: returns false to stop
- * @arg: for @fn
+ * @old: stored
+ * @new: not stored; gets the mark of @old
+ * @hash: of both
  *
- * Caller holds the owner's lock. The order says nothing about addresses: it is
- * that of the keyed hash.
+ * Caller holds the owner's lock. Readers see either, never none.
+ *
+ * Return: the entry that @old was.
  */
-void kr_store_each(struct kr_store *store, bool (*fn)(struct kr_store_node *node, void *arg),
-		   void *arg);
+unsigned long kr_store_replace(struct kr_store *store, const void *old, const void *new, u32 hash);
 
 /**
- * kr_store_each_rcu() - call a function for every node, as a reader
+ * kr_store_remove() - take an object out
  * @store: the store
- * @fn: returns false to stop
- * @arg: for @fn
+ * @object: stored; kept for a grace period by the owner
+ * @hash: its hash
  *
- * Caller is in an RCU read section. A node that is stored during the whole call
- * is seen, unless @fn stopped before; when the store is resized meanwhile the
- * call begins anew, and @fn sees nodes again.
+ * Caller holds the owner's lock.
+ *
+ * Return: the entry that it was, or 0 when it was not stored.
  */
-void kr_store_each_rcu(struct kr_store *store,
-		       bool (*fn)(struct kr_store_node *node, void *arg), void *arg);
+unsigned long kr_store_remove(struct kr_store *store, const void *object, u32 hash);
+
+/**
+ * kr_store_next() - go through a table
+ * @table: @table of a store, loaded once for the whole way
+ * @at: 0 at first; where to go on
+ *
+ * Caller is in an RCU read section or holds the owner's lock.
+ *
+ * Return: the next entry, or 0 at the end.
+ */
+unsigned long kr_store_next(unsigned long table, u32 *at);
+
+/**
+ * kr_store_shrink() - replace a table that has become much too large
+ * @store: the store
+ * @hash_of: the hash of what is stored
+ *
+ * Caller holds the owner's lock. Does not sleep; when memory is short, the
+ * table stays until something is removed again.
+ */
+void kr_store_shrink(struct kr_store *store, kr_store_hash_t hash_of);
+
+/**
+ * kr_store_free() - free the table of a store that nobody can find any more
+ * @store: the store; no reader is left
+ */
+void kr_store_free(struct kr_store *store);
+
+/**
+ * kr_free_later() - free memory that has no room for an rcu_head, after its readers
+ * @mem: from kvmalloc(), or NULL
+ *
+ * May sleep: without memory for the head it waits for the readers itself.
+ */
+void kr_free_later(void *mem);
 
 #endif /* KEYRINGS_STORE_H */

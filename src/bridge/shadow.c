@@ -40,9 +40,8 @@ static bool is_wanted(const struct kr_key *key)
 	       (kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE);
 }
 
-static bool contents_add(struct kr_store_node *node, void *arg)
+static bool contents_add(struct kr_key *key, void *arg)
 {
-	struct kr_key *key = container_of(node, struct kr_link, node)->key;
 	struct contents *contents = arg;
 
 	if (is_wanted(key) && contents->count < contents->max && kr_key_tryget(key))
@@ -54,12 +53,12 @@ static bool contents_add(struct kr_store_node *node, void *arg)
 static int contents_get(struct contents *contents, struct kr_ring *ring)
 {
 	contents->count = 0;
-	contents->max = READ_ONCE(ring->links.count);
+	contents->max = READ_ONCE(ring->count);
 	contents->key = kvmalloc_array(contents->max ?: 1, sizeof(*contents->key), GFP_KERNEL);
 	if (!contents->key)
 		return -ENOMEM;
 	rcu_read_lock();
-	kr_store_each_rcu(&ring->links, contents_add, contents);
+	kr_ring_each_rcu(ring, contents_add, contents);
 	rcu_read_unlock();
 	return 0;
 }

@@ -121,7 +121,8 @@ static bool assumed(const struct kr_cred *cred)
 struct kr_key *kr_authority_current(void)
 {
 	struct kr_cred *cred = kr_cred_current_get();
-	struct kr_key *authkey = assumed(cred) ? kr_key_get(cred->authority) : NULL;
+	const struct kr_cred *special = kr_cred_special(cred);
+	struct kr_key *authkey = assumed(special) ? kr_key_get(special->authority) : NULL;
 
 	kr_cred_put(cred);
 	return authkey;
@@ -134,7 +135,7 @@ const struct kr_anchors *kr_authority_requester(void)
 	const struct kr_cred *cred;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the authority is borrowed");
-	cred = record ? rcu_dereference(record->cred) : NULL;
+	cred = record ? kr_cred_special(rcu_dereference(record->cred)) : NULL;
 	if (likely(!assumed(cred)) || kr_key_validate(cred->authority))
 		return NULL;
 	authority = rcu_dereference(cred->authority->payload);

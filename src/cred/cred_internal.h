@@ -11,10 +11,10 @@
  * @node: in the table of tasks
  * @task: whose; compared only, the exit hook takes the record away before it is freed
  * @cred: what is shared after a fork, or NULL; replaced with cmpxchg(), RCU readers
- * @thread: the thread keyring or NULL; written by the task itself, RCU readers
+ * @thread: the thread keyring or NULL; used by the task itself
  * @fsuid: the fsuid that @thread's owner was last compared with
  * @fsgid: the same for the group
- * @rcu: frees it after its readers
+ * @rcu: frees it after its readers; these never look at what only the task itself uses
  *
  * ======== ===================================== ==================================
  * state    what is true                          who may hold it
@@ -29,10 +29,14 @@ struct kr_task {
 	struct hlist_node node;
 	struct task_struct *task;
 	struct kr_cred __rcu *cred;
-	struct kr_key __rcu *thread;
-	kuid_t fsuid;
-	kgid_t fsgid;
-	struct rcu_head rcu;
+	union {
+		struct {
+			struct kr_key __rcu *thread;
+			kuid_t fsuid;
+			kgid_t fsgid;
+		};
+		struct rcu_head rcu;
+	};
 };
 
 /* The record of current, borrowed: stays while calls can arrive; in an RCU read section. */
@@ -41,11 +45,46 @@ struct kr_task *kr_task_current_rcu(void);
 struct kr_task *kr_task_current(void);
 /* The same, made when there is none; NULL when memory is short. */
 struct kr_task *kr_task_current_make(void);
+#define KR_CRED_FOLDED	1UL	/* a pointer to a session keyring in the place of a struct kr_cred */
+
+static inline struct kr_key *kr_cred_folded(const struct kr_cred *cred)
+{
+	unsigned long bits = (unsigned long)cred;
+
+	return bits & KR_CRED_FOLDED ? (struct kr_key *)(bits - KR_CRED_FOLDED) : NULL;
+}
+
+/* The session keyring of a shared half, which may be NULL; borrowed from it. */
+static inline struct kr_key *kr_cred_session(const struct kr_cred *cred)
+{
+	if (likely(!cred || kr_cred_folded(cred)))
+		return kr_cred_folded(cred);
+	return cred->session;
+}
+
+/* A shared half with more than a session; NULL if this is not one. */
+static inline const struct kr_cred *kr_cred_special(const struct kr_cred *cred)
+{
+	return kr_cred_folded(cred) ? NULL : cred;
+}
+
+/*
+ * What a shared half that nobody knows yet is to be published as: its session
+ * keyring alone if there is nothing else in it.
+ */
+struct kr_cred *kr_cred_fold(struct kr_cred *cred);
 /* The shared half of current with a reference; NULL for none. */
 struct kr_cred *kr_cred_current_get(void);
 /* Process context: the last use of a session ends the ring. */
 void kr_cred_put(struct kr_cred *cred);
+/* The same for atomic context: the end of the ring is left to the reaper. */
+void kr_cred_put_later(struct kr_cred *cred);
+/* Unless its last reference has gone. */
+bool kr_cred_tryget(struct kr_cred *cred);
+/* A copy to be changed, not folded; NULL when memory is short. */
 struct kr_cred *kr_cred_alloc(const struct kr_cred *old);
+int kr_shared_init(void);
+void kr_shared_exit(void);
 /*
  * Publish @new, whose reference passes, in place of @old. False when somebody
  * else published meanwhile.

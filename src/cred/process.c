@@ -18,17 +18,32 @@
  * struct kr_process - a process that has a process keyring
  * @node: in the table
  * @signal: the thread group; compared only, exit of the last thread takes this away
- * @ring: holds a reference
+ * @on: what readers need of @node to go on
  * @rcu: frees it after its readers
+ * @ring: holds a reference
+ *
+ * Of an entry that was taken out readers may still need the way on and, if they
+ * had found their own, the ring. They may compare @signal; what @rcu has written
+ * there is the address of a function or of this entry: nobody's signal_struct.
  */
 struct kr_process {
-	struct hlist_node node;
-	struct signal_struct *signal;
+	union {
+		struct {
+			struct hlist_node node;
+			struct signal_struct *signal;
+		};
+		struct {
+			struct hlist_node *on;
+			struct rcu_head rcu;
+		};
+	};
 	struct kr_key *ring;
-	struct rcu_head rcu;
 };
 
 static struct hlist_head table[1 << TABLE_BITS];
+static_assert(offsetof(struct kr_process, rcu) == offsetof(struct kr_process, node.pprev) &&
+	      offsetof(struct kr_process, rcu.func) == offsetof(struct kr_process, signal));
+
 static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
 static atomic_t processes;
 
@@ -43,7 +58,7 @@ static struct kr_process *find(const struct signal_struct *signal)
 
 	hlist_for_each_entry_rcu(process, bucket_of(signal), node,
 				 lockdep_is_held(&table_lock)) {
-		if (process->signal == signal)
+		if (READ_ONCE(process->signal) == signal)
 			return process;
 	}
 	return NULL;

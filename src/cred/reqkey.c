@@ -9,7 +9,8 @@
 static int current_reqkey(void)
 {
 	struct kr_cred *cred = kr_cred_current_get();
-	int value = cred ? cred->reqkey : KEY_REQKEY_DEFL_DEFAULT;
+	const struct kr_cred *special = kr_cred_special(cred);
+	int value = special ? special->reqkey : KEY_REQKEY_DEFL_DEFAULT;
 
 	kr_cred_put(cred);
 	return value;

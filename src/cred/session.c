@@ -14,10 +14,10 @@ static DEFINE_MUTEX(join_lock);
 struct kr_key *kr_session_get(void)
 {
 	struct kr_cred *cred = kr_cred_current_get();
-	struct kr_key *session = NULL;
+	struct kr_key *session = kr_cred_session(cred);
 
-	if (cred && cred->session)
-		session = kr_key_get(cred->session);
+	if (session)
+		kr_key_get(session);
 	kr_cred_put(cred);
 	return session;
 }
@@ -157,7 +157,7 @@ static int give_once(struct task_struct *parent, struct kr_key *mine)
 	struct kr_cred *old = kr_cred_get_of(parent), *new;
 	int ret;
 
-	ret = may_give(parent, mine, old ? old->session : NULL);
+	ret = may_give(parent, mine, kr_cred_session(old));
 	if (ret <= 0)
 		goto out;
 	ret = -ENOMEM;
@@ -165,6 +165,7 @@ static int give_once(struct task_struct *parent, struct kr_key *mine)
 	if (!new)
 		goto out;
 	change_session(new, mine);
+	new = kr_cred_fold(new);
 
 	ret = kr_cred_publish_for(parent, old, new);
 	if (ret)

@@ -98,9 +98,9 @@ static bool session_will_do(const struct kr_key *session, unsigned int flags)
 static struct kr_key *session_peek(unsigned int flags)
 {
 	struct kr_task *record = kr_task_current_rcu();
-	struct kr_cred *cred = record ? rcu_dereference(record->cred) : NULL;
+	struct kr_key *session = record ? kr_cred_session(rcu_dereference(record->cred)) : NULL;
 
-	return cred && session_will_do(cred->session, flags) ? cred->session : NULL;
+	return session_will_do(session, flags) ? session : NULL;
 }
 
 /* Neither of the pair is to be had while one of them has ended or denies to be searched. */
@@ -271,9 +271,9 @@ static void add_anchor(struct kr_anchors *anchors, struct kr_key *ring)
 
 static struct kr_key *session_or_user_session(const struct kr_task *record)
 {
-	const struct kr_cred *cred = record ? rcu_dereference(record->cred) : NULL;
+	struct kr_key *session = record ? kr_cred_session(rcu_dereference(record->cred)) : NULL;
 
-	return cred && cred->session ? cred->session : user_session_peek();
+	return session ?: user_session_peek();
 }
 
 void kr_cred_anchors(struct kr_anchors *anchors)

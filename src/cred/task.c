@@ -22,7 +22,7 @@
 #define LOCK_BITS	6
 #define RESERVE		64	/* records kept for forks when memory is short */
 
-static struct kmem_cache *task_cache, *cred_cache;
+static struct kmem_cache *task_cache;
 static mempool_t *task_pool;
 static struct hlist_head *table;
 static unsigned int table_bits __ro_after_init;
@@ -67,47 +67,6 @@ struct kr_task *kr_task_current(void)
 	return record;
 }
 
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old)
-{
-	struct kr_cred *cred = kmem_cache_alloc(cred_cache, GFP_KERNEL);
-
-	if (!cred)
-		return NULL;
-	*cred = (struct kr_cred) { .reqkey = KEY_REQKEY_DEFL_DEFAULT };
-	refcount_set(&cred->usage, 1);
-	if (!old)
-		return cred;
-	cred->session = old->session ? kr_key_get(old->session) : NULL;
-	cred->authority = old->authority ? kr_key_get(old->authority) : NULL;
-	cred->authority_ns = old->authority_ns;
-	cred->reqkey = old->reqkey;
-	return cred;
-}
-
-static void cred_free_rcu(struct rcu_head *rcu)
-{
-	kmem_cache_free(cred_cache, container_of(rcu, struct kr_cred, rcu));
-}
-
-void kr_cred_put(struct kr_cred *cred)
-{
-	if (!cred || !refcount_dec_and_test(&cred->usage))
-		return;
-	kr_key_put(cred->session);
-	kr_key_put(cred->authority);
-	call_rcu(&cred->rcu, cred_free_rcu);
-}
-
-/* Atomic: what follows from the last use of a session is left to the reaper. */
-static void cred_put_later(struct kr_cred *cred)
-{
-	if (!cred || !refcount_dec_and_test(&cred->usage))
-		return;
-	kr_key_put_later(cred->session);
-	kr_key_put_later(cred->authority);
-	call_rcu(&cred->rcu, cred_free_rcu);
-}
-
 static void record_init(struct kr_task *record, struct task_struct *task, struct kr_cred *cred)
 {
 	record->task = task;
@@ -130,7 +89,7 @@ static void record_free_rcu(struct rcu_head *rcu)
 static void record_retire(struct kr_task *record)
 {
 	/* Readers try again until they get a reference, or there is nothing to get. */
-	cred_put_later(unrcu_pointer(xchg(&record->cred, NULL)));
+	kr_cred_put_later(unrcu_pointer(xchg(&record->cred, NULL)));
 	kr_key_put_later(rcu_dereference_protected(record->thread, true));
 	call_rcu(&record->rcu, record_free_rcu);
 }
@@ -171,7 +130,7 @@ static struct kr_cred *record_cred_get(const struct kr_task *record)
 
 	do {
 		cred = record ? rcu_dereference(record->cred) : NULL;
-	} while (cred && !refcount_inc_not_zero(&cred->usage));
+	} while (cred && !kr_cred_tryget(cred));
 	return cred;
 }
 
@@ -217,6 +176,7 @@ int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg)
 			return -ENOMEM;
 		}
 		change(new, arg);
+		new = kr_cred_fold(new);
 		done = kr_cred_publish(record, old, new);
 		kr_cred_put(old);
 		if (!done)
@@ -287,7 +247,7 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 	new = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
 	if (unlikely(!new)) {
 		atomic_long_inc(&lost);
-		cred_put_later(cred);
+		kr_cred_put_later(cred);
 		return;
 	}
 	record_init(new, child, cred);
@@ -378,8 +338,7 @@ int kr_cred_init(void)
 	task_cache = kmem_cache_create("kr_task", sizeof(struct kr_task), 0, 0, NULL);
 	if (!task_cache)
 		return -ENOMEM;
-	cred_cache = kmem_cache_create("kr_cred", sizeof(struct kr_cred), 0, 0, NULL);
-	if (!cred_cache)
+	if (kr_shared_init())
 		goto err_task;
 	task_pool = mempool_create_slab_pool(RESERVE, task_cache);
 	if (!task_pool)
@@ -391,7 +350,7 @@ int kr_cred_init(void)
 err_pool:
 	mempool_destroy(task_pool);
 err_cred:
-	kmem_cache_destroy(cred_cache);
+	kr_shared_exit();
 err_task:
 	kmem_cache_destroy(task_cache);
 	return -ENOMEM;
@@ -402,6 +361,6 @@ void kr_cred_exit(void)
 	rcu_barrier();
 	kvfree(table);
 	mempool_destroy(task_pool);
-	kmem_cache_destroy(cred_cache);
+	kr_shared_exit();
 	kmem_cache_destroy(task_cache);
 }

@@ -11,7 +11,6 @@
 #include <keyrings/key.h>
 
 #include <linux/random.h>
-#include <linux/rhashtable.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
@@ -20,7 +19,6 @@
 #define INLINE_DESC	40	/* with this most keys need no second allocation */
 
 static struct kmem_cache *leaf_cache;
-static struct rhashtable serials;
 static hsiphash_key_t hash_key;
 
 const struct kr_key_type *kr_key_ring_type;
@@ -28,24 +26,6 @@ static const struct kr_ring_ops *ring_ops;
 const struct kr_reaper_ops *kr_key_reaper;
 const struct kr_mirror_ops *kr_key_mirror;
 static bool (*serial_taken)(s32 serial);
-
-/* Serial numbers are random: they need no mixing. */
-static u32 serial_hash(const void *data, u32 len, u32 seed)
-{
-	return *(const u32 *)data << 1 ^ seed;
-}
-
-/*
- * The table does not shrink: that would cost each key that goes 200
- * instructions. It keeps some 10 bytes for each key of its greatest load.
- */
-static const struct rhashtable_params serial_params = {
-	.key_len		= sizeof_field(struct kr_key, serial),
-	.key_offset		= offsetof(struct kr_key, serial),
-	.head_offset		= offsetof(struct kr_key, by_serial),
-	.hashfn			= serial_hash,
-	.min_size		= 256,
-};
 
 u32 kr_key_hash(const struct kr_key_type *type, const char *desc, size_t len)
 {
@@ -108,7 +88,6 @@ int kr_key_init_object(struct kr_key *key, size_t space, const struct kr_key_typ
 
 	refcount_set(&key->usage, 1);
 	spin_lock_init(&key->lock);
-	INIT_HLIST_HEAD(&key->links);
 	key->type = type;
 	key->datalen = type->def_datalen;
 	key->hash = kr_key_hash(type, desc, len);
@@ -151,15 +130,13 @@ int kr_key_publish(struct kr_key *key)
 			key->serial = get_random_u32() >> 1;
 		} while (key->serial < KR_SERIAL_MIN || (taken && taken(key->serial)));
 
-		ret = rhashtable_lookup_insert_fast(&serials, &key->by_serial, serial_params);
-		if (unlikely(ret == -EBUSY))	/* the table is being resized */
-			cond_resched();
-	} while (unlikely(ret == -EEXIST || ret == -EBUSY));
+		ret = kr_serials_add(key);
+	} while (unlikely(ret == -EEXIST));
 
 	if (unlikely(ret)) {
 		atomic_dec(&account->nkeys);
 		key->serial = 0;
-		return -ENOMEM;
+		return ret;
 	}
 	return 0;
 }
@@ -167,15 +144,12 @@ int kr_key_publish(struct kr_key *key)
 struct kr_key *kr_key_alloc(const struct kr_key_type *type, const char *desc, kuid_t uid,
 			    kgid_t gid, u32 perm, unsigned int flags)
 {
-	struct kr_leaf *leaf;
 	struct kr_key *key;
 	int ret;
 
-	leaf = kmem_cache_zalloc(leaf_cache, GFP_KERNEL);
-	if (!leaf)
+	key = kmem_cache_zalloc(leaf_cache, GFP_KERNEL);
+	if (!key)
 		return ERR_PTR(-ENOMEM);
-
-	key = &leaf->key;
 	ret = kr_key_init_object(key, INLINE_DESC, type, desc, uid, gid, perm, flags);
 	if (ret)
 		goto err_free;
@@ -187,21 +161,38 @@ struct kr_key *kr_key_alloc(const struct kr_key_type *type, const char *desc, ku
 err_abandon:
 	kr_key_abandon(key);
 err_free:
-	kmem_cache_free(leaf_cache, leaf);
+	kmem_cache_free(leaf_cache, key);
 	return ERR_PTR(ret);
+}
+
+static void free_holders(struct kr_key *key)
+{
+	struct kr_store *set = kr_holders_set(key->holders.more);
+
+	if (set)
+		kr_store_free(set);
+	kfree(set);
+}
+
+static bool is_held(const struct kr_key *key)
+{
+	const struct kr_store *set = kr_holders_set(key->holders.more);
+
+	return key->holders.first || (set ? set->count : key->holders.more);
 }
 
 static void free_rcu(struct rcu_head *rcu)
 {
 	struct kr_key *key = container_of(rcu, struct kr_key, rcu);
 
+	free_holders(key);
 	if (key->type->destroy)
 		key->type->destroy(key);
 	free_desc(key);
 	if (kr_key_is_ring(key))
 		ring_ops->free(key);
 	else
-		kmem_cache_free(leaf_cache, container_of(key, struct kr_leaf, key));
+		kmem_cache_free(leaf_cache, key);
 }
 
 static void settle_account(struct kr_key *key)
@@ -223,7 +214,7 @@ static bool is_watched(const struct kr_key *key)
 
 static void end_one(struct kr_key *key, struct llist_head *dying)
 {
-	WARN_ON_ONCE(rhashtable_remove_fast(&serials, &key->by_serial, serial_params));
+	kr_serials_remove(key);
 	if (unlikely(READ_ONCE(key->deadline)))
 		kr_key_reaper->cancel(key);
 	if (unlikely(is_watched(key)))
@@ -232,7 +223,7 @@ static void end_one(struct kr_key *key, struct llist_head *dying)
 		ring_ops->end(key, dying);
 	if (unlikely(test_bit(KR_KEY_MIRRORED, &key->flags)))
 		kr_key_mirror->end(key);
-	WARN_ON_ONCE(!hlist_empty(&key->links));
+	WARN_ON_ONCE(is_held(key));
 	settle_account(key);
 	call_rcu(&key->rcu, free_rcu);
 }
@@ -263,46 +254,6 @@ void kr_key_put_later(struct kr_key *key)
 		kr_key_reaper->defer(key);
 }
 
-struct kr_key *kr_key_lookup(s32 serial)
-{
-	struct kr_key *key;
-
-	rcu_read_lock();
-	key = rhashtable_lookup(&serials, &serial, serial_params);
-	if (key && unlikely(!kr_key_tryget(key)))
-		key = NULL;
-	rcu_read_unlock();
-	return key;
-}
-
-unsigned int kr_key_count(void)
-{
-	return atomic_read(&serials.nelems);
-}
-
-void kr_key_walk(bool (*fn)(struct kr_key *key, void *arg), void *arg)
-{
-	struct rhashtable_iter iter;
-	struct kr_key *key;
-
-	rhashtable_walk_enter(&serials, &iter);
-	rhashtable_walk_start(&iter);
-	while ((key = rhashtable_walk_next(&iter)) != NULL) {
-		/* After a resize the walk begins anew: keys are seen twice. */
-		if (IS_ERR(key))
-			continue;
-		if (!fn(key, arg))
-			break;
-		if (need_resched()) {
-			rhashtable_walk_stop(&iter);
-			cond_resched();
-			rhashtable_walk_start(&iter);
-		}
-	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-}
-
 void kr_key_set_reaper(const struct kr_reaper_ops *ops)
 {
 	kr_key_reaper = ops;
@@ -330,23 +281,15 @@ int kr_key_init(void)
 
 	get_random_bytes(&hash_key, sizeof(hash_key));
 	/* KEYCTL_DESCRIBE copies the description, and nothing else, to user space. */
-	leaf_cache = kmem_cache_create_usercopy("kr_key", sizeof(struct kr_leaf) + INLINE_DESC, 0, 0,
-						offsetof(struct kr_leaf, key.inline_desc),
+	leaf_cache = kmem_cache_create_usercopy("kr_key", sizeof(struct kr_key) + INLINE_DESC, 0, 0,
+						offsetof(struct kr_key, inline_desc),
 						INLINE_DESC, NULL);
 	if (!leaf_cache)
 		return -ENOMEM;
-	ret = rhashtable_init(&serials, &serial_params);
-	if (ret)
-		goto err_cache;
+	kr_serials_init();
 	ret = KR_KERNEL_HAS_WATCH_QUEUE ? kr_watch_init() : 0;
 	if (ret)
-		goto err_serials;
-	return 0;
-
-err_serials:
-	rhashtable_destroy(&serials);
-err_cache:
-	kmem_cache_destroy(leaf_cache);
+		kmem_cache_destroy(leaf_cache);
 	return ret;
 }
 
@@ -357,6 +300,6 @@ void kr_key_exit(void)
 	rcu_barrier();
 	if (KR_KERNEL_HAS_WATCH_QUEUE)
 		kr_watch_exit();
-	rhashtable_destroy(&serials);
+	kr_serials_exit();
 	kmem_cache_destroy(leaf_cache);
 }

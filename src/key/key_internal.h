@@ -16,4 +16,10 @@ void kr_watch_end(struct kr_key *key);
 int kr_watch_init(void);
 void kr_watch_exit(void);
 
+/* Give a key a place under its serial; 0, -EEXIST the serial is taken, -ENOMEM. */
+int kr_serials_add(struct kr_key *key);
+void kr_serials_remove(struct kr_key *key);
+void kr_serials_init(void);
+void kr_serials_exit(void);
+
 #endif /* KR_KEY_INTERNAL_H */

@@ -51,7 +51,7 @@ static struct kr_key *key_to_update(const struct kr_edit *edit, const struct kr_
 
 	if (!type->update || !edit->displaced)
 		return NULL;
-	key = edit->displaced->key;
+	key = edit->displaced;
 	if (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
 		return NULL;
 	return kr_key_get(key);
@@ -125,7 +125,7 @@ err_cancel:
 static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type *type,
 			struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
 {
-	struct mutex *lock = &kr_ring_of(ring->key)->lock;
+	struct mutex *lock = kr_ring_lock(kr_ring_of(ring->key));
 	int ret;
 
 	mutex_lock(lock);
@@ -248,14 +248,14 @@ static int ring_lock(struct kr_key *ring)
 		return 0;
 	if (!kr_key_is_ring(ring))
 		return -ENOTDIR;
-	mutex_lock(&kr_ring_of(ring)->lock);
+	mutex_lock(kr_ring_lock(kr_ring_of(ring)));
 	return 0;
 }
 
 static void ring_unlock(struct kr_key *ring)
 {
 	if (ring)
-		mutex_unlock(&kr_ring_of(ring)->lock);
+		mutex_unlock(kr_ring_lock(kr_ring_of(ring)));
 }
 
 int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Links: that a ring holds a key. A link is known to both sides, so that a
- * dying key leaves its rings in time proportional to its own links.
+ * dying key leaves its rings in time proportional to its own links; it has no
+ * object of its own. What the ring keeps is in places.c, what the key keeps in
+ * holders.c.
  *
- * Order of locks: ring, (second ring,) nesting_lock, key. Who could still be
- * inside a link when it is freed: readers under RCU that found it from the ring
- * or from the key; it is freed a grace period after both forgot it. The first
- * link of a key lives in the key and is freed with it; when it is dropped
- * earlier it is not used again, because readers may still be on it.
+ * Order of locks: ring, (second ring,) nesting_lock, key. A link holds a
+ * reference on the key. It is attached to the key first and then put into the
+ * ring; it leaves the ring first, then the key, then the reference is dropped.
+ * So who could still be inside a key that dies: readers under RCU that found it
+ * in a ring before it left that; the key's memory waits for them.
  */
 #include <keyrings/keyring.h>
 
@@ -16,7 +18,9 @@
 
 #include "ring_internal.h"
 
-static struct kmem_cache *more_link_cache, *ring_link_cache;
+#define LOCK_BITS	9	/* 512 rings can be changed at once, nearly always */
+
+static struct mutex ring_locks[1 << LOCK_BITS];
 
 /* Serialises the making of links between rings, so that no two close a cycle. */
 static DEFINE_MUTEX(nesting_lock);
@@ -24,124 +28,39 @@ static DEFINE_MUTEX(nesting_lock);
 struct wanted {
 	const struct kr_key_type *type;
 	const char *desc;
+	u32 hash;
 };
 
-static bool match_desc(const struct kr_store_node *node, const void *arg)
+struct mutex *kr_ring_lock(const struct kr_ring *ring)
 {
-	const struct kr_key *key = container_of_const(node, struct kr_link, node)->key;
+	return &ring_locks[(u32)ring->key.serial % ARRAY_SIZE(ring_locks)];
+}
+
+static bool match_desc(const void *object, const void *arg)
+{
+	const struct kr_key *key = object;
 	const struct wanted *wanted = arg;
 
-	return key->type == wanted->type && !strcmp(key->desc, wanted->desc);
+	return key->hash == wanted->hash && key->type == wanted->type &&
+	       !strcmp(key->desc, wanted->desc);
 }
 
-static bool match_key(const struct kr_store_node *node, const void *arg)
+static bool match_key(const void *object, const void *arg)
 {
-	return container_of_const(node, struct kr_link, node)->key == arg;
+	return object == arg;
 }
 
-struct kr_link *kr_link_find(struct kr_ring *ring, const struct kr_key_type *type,
-			     const char *desc, u32 hash)
+struct kr_key *kr_link_find(const struct kr_ring *ring, const struct kr_key_type *type,
+			    const char *desc, u32 hash)
 {
-	const struct wanted wanted = { .type = type, .desc = desc };
-	struct kr_store_node *node = kr_store_find(&ring->links, hash, match_desc, &wanted);
+	const struct wanted wanted = { .type = type, .desc = desc, .hash = hash };
 
-	return node ? container_of(node, struct kr_link, node) : NULL;
+	return kr_links_find(ring, type == kr_key_ring_type, hash, match_desc, &wanted);
 }
 
-struct kr_link *kr_link_find_key(struct kr_ring *ring, const struct kr_key *key)
+struct kr_key *kr_link_find_key(const struct kr_ring *ring, const struct kr_key *key)
 {
-	struct kr_store_node *node = kr_store_find(&ring->links, key->hash, match_key, key);
-
-	return node ? container_of(node, struct kr_link, node) : NULL;
-}
-
-static struct kr_ring_link *ring_link_of(struct kr_link *link)
-{
-	return container_of(link, struct kr_ring_link, link);
-}
-
-static struct kr_more_link *more_link_of(struct kr_link *link)
-{
-	return container_of(link, struct kr_more_link, link);
-}
-
-static struct kr_link *first_link_of(struct kr_key *key)
-{
-	return &container_of(key, struct kr_leaf, key)->first;
-}
-
-static struct kr_link *link_alloc(struct kr_key *key)
-{
-	struct kr_ring_link *ring_link;
-	struct kr_more_link *more_link;
-
-	if (kr_key_is_ring(key)) {
-		ring_link = kmem_cache_alloc(ring_link_cache, GFP_KERNEL);
-		return ring_link ? &ring_link->link : NULL;
-	}
-	if (!test_and_set_bit(KR_KEY_FIRST_LINK, &key->flags))
-		return first_link_of(key);
-	more_link = kmem_cache_alloc(more_link_cache, GFP_KERNEL);
-	return more_link ? &more_link->link : NULL;
-}
-
-static void more_link_free_rcu(struct rcu_head *rcu)
-{
-	kmem_cache_free(more_link_cache, container_of(rcu, struct kr_more_link, rcu));
-}
-
-static void ring_link_free_rcu(struct rcu_head *rcu)
-{
-	kmem_cache_free(ring_link_cache, container_of(rcu, struct kr_ring_link, rcu));
-}
-
-/* Both sides have forgotten the link. The first link of a key goes with the key. */
-static void link_free(struct kr_link *link, struct kr_key *key)
-{
-	if (kr_key_is_ring(key))
-		call_rcu(&ring_link_of(link)->rcu, ring_link_free_rcu);
-	else if (link != first_link_of(key))
-		call_rcu(&more_link_of(link)->rcu, more_link_free_rcu);
-}
-
-/*
- * The order of links, in which a ring is read and its child rings are searched,
- * is one that programs have got used to: of the first sixteen links the first
- * comes first and the others latest first. Links beyond these come after them.
- */
-#define NO_SLOT	0xff
-
-static u8 take_slot(struct kr_ring *ring)
-{
-	u16 unused = ~ring->slots;
-	u8 slot;
-
-	if (!unused)
-		return NO_SLOT;
-	slot = ring->slots ? fls(unused) - 1 : 0;
-	ring->slots |= BIT(slot);
-	return slot;
-}
-
-static void give_slot(struct kr_ring *ring, u8 slot)
-{
-	if (slot != NO_SLOT)
-		ring->slots &= ~BIT(slot);
-}
-
-static void add_child(struct kr_ring *ring, struct kr_ring_link *child)
-{
-	struct kr_ring_link *at, *before = NULL;
-
-	hlist_for_each_entry(at, &ring->children, sibling) {
-		if (at->link.node.tag >= child->link.node.tag)
-			break;
-		before = at;
-	}
-	if (before)
-		hlist_add_behind_rcu(&child->sibling, &before->sibling);
-	else
-		hlist_add_head_rcu(&child->sibling, &ring->children);
+	return kr_links_find(ring, kr_key_is_ring(key), key->hash, match_key, key);
 }
 
 static int charge_link(struct kr_ring *ring, int links)
@@ -161,7 +80,7 @@ static int charge_link(struct kr_ring *ring, int links)
 int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_key_type *type,
 		    const char *desc, u32 hash)
 {
-	lockdep_assert_held(&ring->lock);
+	lockdep_assert_held(kr_ring_lock(ring));
 	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
 		return -EKEYREVOKED;
 	/* What admits nothing needs no look at the key. */
@@ -169,54 +88,90 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
 		return -EPERM;
 
 	edit->ring = ring;
+	edit->type = type;
 	edit->from = NULL;
-	edit->link = NULL;
+	edit->key = NULL;
+	edit->placed = false;
 	edit->displaced = kr_link_find(ring, type, desc, hash);
 	edit->charged = !edit->displaced;
 	return edit->charged ? charge_link(ring, 1) : 0;
 }
 
+static int reserve_place(struct kr_edit *edit)
+{
+	int ret;
+
+	if (edit->displaced || edit->placed)
+		return 0;
+	ret = kr_places_reserve(edit->ring, edit->type);
+	edit->placed = !ret;
+	return ret;
+}
+
+static int reserve_holder(struct kr_edit *edit, struct kr_key *key)
+{
+	bool reserved;
+	int ret = kr_holders_reserve(key, &reserved);
+
+	if (reserved)
+		edit->key = key;
+	return ret;
+}
+
 int kr_edit_reserve(struct kr_edit *edit, struct kr_key *key)
 {
-	edit->link = link_alloc(key);
-	edit->key = key;
-	return edit->link ? 0 : -ENOMEM;
+	return reserve_place(edit) ?: reserve_holder(edit, key);
 }
 
 void kr_edit_cancel(struct kr_edit *edit)
 {
-	if (edit->link)
-		link_free(edit->link, edit->key);
+	if (edit->key)
+		kr_holders_cancel(edit->key);
+	if (edit->placed)
+		kr_places_cancel(edit->ring, edit->type);
 	if (edit->charged)
 		charge_link(edit->ring, -1);
 }
 
-/* Let the key know the link, unless the key is to disappear. */
-static bool attach_to_key(struct kr_link *link, struct kr_key *key)
+/*
+ * Let the key know the ring, unless the key is to disappear: -ENOKEY. -EAGAIN
+ * when there is no place.
+ */
+static int attach_once(struct kr_edit *edit, struct kr_key *key)
 {
-	bool live;
+	int ret = 0;
 
 	spin_lock(&key->lock);
-	live = !test_bit(KR_KEY_INVALIDATED, &key->flags);
-	if (live) {
-		link->key = kr_key_get(key);
-		hlist_add_head_rcu(&link->back, &key->links);
-	}
+	if (test_bit(KR_KEY_INVALIDATED, &key->flags))
+		ret = -ENOKEY;
+	else if (!kr_holders_add(key, &edit->ring->key, edit->key))
+		ret = -EAGAIN;
+	else
+		kr_key_get(key);
 	spin_unlock(&key->lock);
-	return live;
+	return ret;
 }
 
-/* The ring has forgotten the link: let the key forget it, and free it. */
-static void retire(struct kr_link *link)
+static int attach_to_key(struct kr_edit *edit, struct kr_key *key)
 {
-	struct kr_key *key = link->key;
+	int ret;
 
+	while ((ret = attach_once(edit, key)) == -EAGAIN) {
+		ret = reserve_holder(edit, key);
+		if (ret)
+			break;
+	}
+	if (!ret)
+		edit->key = NULL;	/* what was reserved is in use */
+	return ret;
+}
+
+/* The ring has forgotten the link: let the key forget it. */
+static void retire(struct kr_ring *ring, struct kr_key *key)
+{
 	spin_lock(&key->lock);
-	hlist_del_rcu(&link->back);
+	kr_holders_remove(key, &ring->key);
 	spin_unlock(&key->lock);
-	if (kr_key_is_ring(key))
-		hlist_del_rcu(&ring_link_of(link)->sibling);
-	link_free(link, key);
 }
 
 /* Those who watch both rings of a move learn of both in this order. */
@@ -228,28 +183,23 @@ static void tell_linked(const struct kr_edit *edit, const struct kr_key *key)
 }
 
 /*
- * Both sides know the link after this; what it displaced is dropped. That comes
- * after the news: when the key in it ends, those who watch that one are told, too.
+ * The key knows the ring: let the ring know the key. What is displaced is
+ * dropped. That comes after the news: when the key in it ends, those who watch
+ * that one are told, too.
  */
-static void enter_link(struct kr_edit *edit, struct kr_link *link)
+static void enter_link(struct kr_edit *edit, struct kr_key *key)
 {
-	struct kr_link *old = edit->displaced;
-	struct kr_ring *ring = edit->ring;
-	struct kr_key *old_key;
+	struct kr_key *old = edit->displaced;
 
-	link->node.tag = old ? old->node.tag : take_slot(ring);
-	if (kr_key_is_ring(link->key))
-		add_child(ring, ring_link_of(link));
 	if (!old) {
-		kr_store_add(&ring->links, &link->node, link->key->hash);
-		tell_linked(edit, link->key);
+		kr_places_add(edit->ring, key);
+		tell_linked(edit, key);
 		return;
 	}
-	kr_store_replace(&ring->links, &old->node, &link->node);
-	tell_linked(edit, link->key);
-	old_key = old->key;
-	retire(old);
-	kr_key_put(old_key);
+	kr_places_replace(edit->ring, old, key);
+	tell_linked(edit, key);
+	retire(edit->ring, old);
+	kr_key_put(old);
 }
 
 /* -ENOMEM, or -ENOKEY when the key was invalidated meanwhile: then the edit is cancelled. */
@@ -257,59 +207,65 @@ int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 {
 	int ret;
 
-	lockdep_assert_held(&edit->ring->lock);
-	ret = edit->link ? 0 : kr_edit_reserve(edit, key);
+	lockdep_assert_held(kr_ring_lock(edit->ring));
+	ret = reserve_place(edit) ?: attach_to_key(edit, key);
 	if (ret)
-		goto err_cancel;
-	edit->link->ring = edit->ring;
-	ret = -ENOKEY;
-	if (!attach_to_key(edit->link, key))
-		goto err_cancel;
-	enter_link(edit, edit->link);
-	return 0;
-
-err_cancel:
-	kr_edit_cancel(edit);
+		kr_edit_cancel(edit);
+	else
+		enter_link(edit, key);
 	return ret;
 }
 
-void kr_link_drop(struct kr_ring *ring, struct kr_link *link)
+void kr_link_drop(struct kr_ring *ring, struct kr_key *key)
 {
-	struct kr_key *key = link->key;
-
-	kr_store_remove(&ring->links, &link->node);
-	give_slot(ring, link->node.tag);
+	kr_places_remove(ring, key);
 	charge_link(ring, -1);
-	retire(link);
+	retire(ring, key);
 	kr_key_put(key);
 }
 
-static void drop_drained(struct kr_store_node *node, void *arg)
-{
-	struct kr_link *link = container_of(node, struct kr_link, node);
-	struct kr_key *key = link->key;
-	struct llist_head *dying = arg;
+struct dropping {
+	struct kr_ring *ring;
+	struct llist_head *dying;
+};
 
-	retire(link);
+static void drop_taken(struct kr_key *key, void *arg)
+{
+	struct dropping *dropping = arg;
+
+	retire(dropping->ring, key);
 	if (!refcount_dec_and_test(&key->usage))
 		return;
 	/* A tree of rings ends one ring at a time, not by recursion. */
 	if (kr_key_is_ring(key))
-		__llist_add(&key->dying, dying);
+		__llist_add(&key->dying, dropping->dying);
 	else
 		kr_key_end(key);
 }
 
-/* Caller holds the ring's lock, or the ring has ended. */
-void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
+static void drop_each(struct kr_ring *ring, unsigned long links, struct llist_head *dying)
 {
-	lockdep_assert(lockdep_is_held(&ring->lock) || !refcount_read(&ring->key.usage));
-	kr_store_drain(&ring->links, drop_drained, dying);
-	ring->slots = 0;
+	struct dropping dropping = { .ring = ring, .dying = dying };
 
+	kr_places_each(links, drop_taken, &dropping);
 	spin_lock(&ring->key.lock);
 	kr_key_set_payload_quota(&ring->key, 0);
 	spin_unlock(&ring->key.lock);
+}
+
+void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
+{
+	unsigned long links;
+
+	if (!refcount_read(&ring->key.usage)) {
+		/* Readers may be in the ring to its end: what they look at stays. */
+		drop_each(ring, ring->links, dying);
+		return;
+	}
+	lockdep_assert_held(kr_ring_lock(ring));
+	links = kr_places_take(ring);
+	drop_each(ring, links, dying);
+	kr_places_free_later(links);
 }
 
 static void lock_nesting(const struct kr_key *key)
@@ -334,7 +290,7 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring 
 	struct kr_edit edit;
 	int ret;
 
-	lockdep_assert_held(&ring->lock);
+	lockdep_assert_held(kr_ring_lock(ring));
 	if (kr_key_is_ring(key))
 		lockdep_assert_held(&nesting_lock);
 	ret = kr_edit_prepare(&edit, ring, key->type, key->desc, key->hash);
@@ -352,7 +308,7 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring 
 		return ret;
 	}
 	/* The same key again is the same link, and news all the same. */
-	if (edit.displaced && edit.displaced->key == key) {
+	if (edit.displaced == key) {
 		tell_linked(&edit, key);
 		kr_edit_cancel(&edit);
 		return 0;
@@ -369,24 +325,21 @@ int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
 	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
 
-	mutex_lock(&ring->lock);
+	mutex_lock(kr_ring_lock(ring));
 	lock_nesting(key);
 	ret = link_locked(ring, key, NULL, false);
 	unlock_nesting(key);
-	mutex_unlock(&ring->lock);
+	mutex_unlock(kr_ring_lock(ring));
 	return ret;
 }
 
 /* Caller holds the ring's lock. */
 static int unlink_locked(struct kr_ring *ring, struct kr_key *key)
 {
-	struct kr_link *link;
-
-	lockdep_assert_held(&ring->lock);
-	link = kr_link_find_key(ring, key);
-	if (!link)
+	lockdep_assert_held(kr_ring_lock(ring));
+	if (!kr_link_find_key(ring, key))
 		return -ENOENT;
-	kr_link_drop(ring, link);
+	kr_link_drop(ring, key);
 	return 0;
 }
 
@@ -399,30 +352,37 @@ int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
 
-	mutex_lock(&ring->lock);
+	mutex_lock(kr_ring_lock(ring));
 	ret = unlink_locked(ring, key);
 	if (!ret)
 		kr_key_notify(ring_key, NOTIFY_KEY_UNLINKED, key->serial);
-	mutex_unlock(&ring->lock);
+	mutex_unlock(kr_ring_lock(ring));
 	return ret;
 }
 
-static void lock_two(struct kr_ring *a, struct kr_ring *b)
+static void lock_two(struct mutex *a, struct mutex *b)
 {
-	mutex_lock(a < b ? &a->lock : &b->lock);
-	mutex_lock_nested(a < b ? &b->lock : &a->lock, SINGLE_DEPTH_NESTING);
+	mutex_lock(min(a, b));
+	if (a != b)
+		mutex_lock_nested(max(a, b), SINGLE_DEPTH_NESTING);
+}
+
+static void unlock_two(struct mutex *a, struct mutex *b)
+{
+	mutex_unlock(a);
+	if (a != b)
+		mutex_unlock(b);
 }
 
 static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring *to, bool exclusive)
 {
-	struct kr_link *link = kr_link_find_key(from, key);
 	int ret;
 
-	if (!link)
+	if (!kr_link_find_key(from, key))
 		return -ENOENT;
 	ret = link_locked(to, key, from, exclusive);
 	if (!ret)
-		kr_link_drop(from, link);
+		kr_link_drop(from, key);
 	return ret;
 }
 
@@ -437,12 +397,11 @@ int kr_ring_move(struct kr_key *key, struct kr_key *from_key, struct kr_key *to_
 	if (!kr_key_is_ring(from_key) || !kr_key_is_ring(to_key))
 		return -ENOTDIR;
 
-	lock_two(from, to);
+	lock_two(kr_ring_lock(from), kr_ring_lock(to));
 	lock_nesting(key);
 	ret = move_locked(key, from, to, exclusive);
 	unlock_nesting(key);
-	mutex_unlock(&from->lock);
-	mutex_unlock(&to->lock);
+	unlock_two(kr_ring_lock(from), kr_ring_lock(to));
 	return ret;
 }
 
@@ -458,12 +417,12 @@ void kr_link_drop_and_end(struct kr_ring *ring, bool cleared)
 {
 	LLIST_HEAD(dying);
 
-	mutex_lock(&ring->lock);
+	mutex_lock(kr_ring_lock(ring));
 	/* First: keys that end now tell those who watch them so. */
 	if (cleared)
 		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
 	kr_link_drop_all(ring, &dying);
-	mutex_unlock(&ring->lock);
+	mutex_unlock(kr_ring_lock(ring));
 	end_all(&dying);
 }
 
@@ -476,35 +435,47 @@ int kr_ring_clear(struct kr_key *ring_key)
 	return 0;
 }
 
-/* Some ring that holds the key, with a reference; NULL when none does. */
-static struct kr_ring *some_holder(struct kr_key *key)
+/*
+ * The next ring that holds the key, with a reference; NULL when there is none
+ * from here on. A ring that has ended drops its links itself.
+ */
+static struct kr_ring *next_holder(struct kr_key *key, u32 *at)
 {
-	struct kr_ring *ring = NULL;
-	struct kr_link *link;
+	struct kr_holder_walk walk = { .key = key, .at = *at };
+	struct kr_key *ring;
 
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(link, &key->links, back) {
-		/* A ring that has ended drops its links itself. */
-		if (kr_key_tryget(&link->ring->key)) {
-			ring = link->ring;
-			break;
-		}
-	}
+	ring = READ_ONCE(key->holders.first) ?: kr_holders_next(&walk);
+	while (ring && !kr_key_tryget(ring))
+		ring = kr_holders_next(&walk);
+	*at = walk.at;
 	rcu_read_unlock();
-	return ring;
+	return ring ? kr_ring_of(ring) : NULL;
 }
 
-/* Nobody asked for it: those who watch the rings are not told. */
+/*
+ * Nobody asked for it: those who watch the rings are not told.
+ *
+ * Rings leave vacated places in the key's set: each look goes on where the last
+ * one ended. The links are gone when a look from the beginning finds none.
+ */
 void kr_ring_forget_key(struct kr_key *key)
 {
 	struct kr_ring *ring;
+	bool again;
+	u32 at;
 
-	while ((ring = some_holder(key))) {
-		mutex_lock(&ring->lock);
-		unlink_locked(ring, key);
-		mutex_unlock(&ring->lock);
-		kr_key_put(&ring->key);
-	}
+	do {
+		again = false;
+		at = 0;
+		while ((ring = next_holder(key, &at))) {
+			mutex_lock(kr_ring_lock(ring));
+			unlink_locked(ring, key);
+			mutex_unlock(kr_ring_lock(ring));
+			kr_key_put(&ring->key);
+			again = true;
+		}
+	} while (again);
 }
 
 void kr_ring_invalidate(struct kr_key *key)
@@ -523,47 +494,28 @@ void kr_ring_invalidate(struct kr_key *key)
 
 #define READ_STACK	64	/* serials that need no allocation */
 
-struct reading {
-	s32 *serials;
-	unsigned int slots;
-	unsigned int count;
-};
-
-static bool read_one(struct kr_store_node *node, void *arg)
+static void read_one(struct kr_key *key, void *arg)
 {
-	const struct kr_link *link = container_of(node, struct kr_link, node);
-	struct reading *reading = arg;
-	unsigned int at;
+	s32 **next = arg;
 
-	if (node->tag == NO_SLOT)
-		at = reading->count++;
-	else
-		at = hweight16(reading->slots & (BIT(node->tag) - 1));
-	reading->serials[at] = link->key->serial;
-	return true;
+	*(*next)++ = key->serial;
 }
 
 /* The serials in the ring, into an array of at least that many. */
 static void ring_serials(struct kr_ring *ring, s32 *serials)
 {
-	struct reading reading = {
-		.serials = serials,
-		.slots	 = ring->slots,
-		.count	 = hweight16(ring->slots),
-	};
-
-	lockdep_assert_held(&ring->lock);
-	kr_store_each(&ring->links, read_one, &reading);
+	lockdep_assert_held(kr_ring_lock(ring));
+	kr_places_each(ring->links, read_one, &serials);
 }
 
 static long read_locked(struct kr_ring *ring, const struct kr_buf *buf, s32 *stack, s32 **serials)
 {
-	size_t bytes = ring->links.count * sizeof(s32);
+	size_t bytes = ring->count * sizeof(s32);
 
 	if (bytes > buf->len || !bytes)
 		return bytes;
 	*serials = stack;
-	if (ring->links.count > READ_STACK) {
+	if (ring->count > READ_STACK) {
 		*serials = kvmalloc(bytes, GFP_KERNEL);
 		if (!*serials)
 			return -ENOMEM;
@@ -582,9 +534,9 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 	if (buf->len % sizeof(s32))
 		return -EINVAL;
 
-	mutex_lock(&ring->lock);
+	mutex_lock(kr_ring_lock(ring));
 	ret = read_locked(ring, buf, stack, &serials);
-	mutex_unlock(&ring->lock);
+	mutex_unlock(kr_ring_lock(ring));
 
 	if (serials) {
 		if (kr_buf_write(buf, 0, serials, ret))
@@ -595,21 +547,10 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 	return ret;
 }
 
-int kr_link_init(void)
+void kr_link_init(void)
 {
-	more_link_cache = kmem_cache_create("kr_link", sizeof(struct kr_more_link), 0, 0, NULL);
-	if (!more_link_cache)
-		return -ENOMEM;
-	ring_link_cache = kmem_cache_create("kr_ring_link", sizeof(struct kr_ring_link), 0, 0, NULL);
-	if (!ring_link_cache) {
-		kmem_cache_destroy(more_link_cache);
-		return -ENOMEM;
-	}
-	return 0;
-}
+	unsigned int i;
 
-void kr_link_exit(void)
-{
-	kmem_cache_destroy(ring_link_cache);
-	kmem_cache_destroy(more_link_cache);
+	for (i = 0; i < ARRAY_SIZE(ring_locks); i++)
+		mutex_init(&ring_locks[i]);
 }

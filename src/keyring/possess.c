@@ -39,11 +39,10 @@ static bool passable(const struct kr_anchors *anchors, const struct kr_key *ring
 /* Recursion is bounded by KR_RING_DEPTH. */
 static bool climb_from(struct climb *climb, const struct kr_key *key, unsigned int depth)
 {
-	const struct kr_link *link;
+	struct kr_holder_walk walk;
+	const struct kr_key *ring;
 
-	hlist_for_each_entry_rcu(link, &key->links, back) {
-		const struct kr_key *ring = &link->ring->key;
-
+	for (ring = kr_holders_first(&walk, key); ring; ring = kr_holders_next(&walk)) {
 		if (!climb->budget)
 			return false;
 		climb->budget--;

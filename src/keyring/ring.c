@@ -33,7 +33,7 @@ static void ring_revoke(struct kr_key *key)
 static void ring_describe(const struct kr_key *key, struct seq_file *m)
 {
 	const struct kr_ring *ring = container_of_const(key, struct kr_ring, key);
-	unsigned int count = READ_ONCE(ring->links.count);
+	unsigned int count = READ_ONCE(ring->count);
 
 	seq_puts(m, key->desc);
 	if (kr_key_state(key) != KR_POSITIVE)
@@ -68,7 +68,7 @@ static void ring_free(struct kr_key *key)
 	struct kr_ring *ring = kr_ring_of(key);
 
 	kr_ns_put(ring->ns);
-	mutex_destroy(&ring->lock);
+	kr_places_free(ring->links);
 	kmem_cache_free(ring_cache, ring);
 }
 
@@ -83,9 +83,6 @@ static int ring_setup(struct kr_ring *ring, const char *name, kuid_t uid, kgid_t
 	struct kr_prep prep = {};
 	int ret;
 
-	mutex_init(&ring->lock);
-	kr_store_init(&ring->links);
-	INIT_HLIST_HEAD(&ring->children);
 	INIT_HLIST_NODE(&ring->by_name);
 
 	ret = kr_key_init_object(&ring->key, INLINE_NAME, &ring_type, name, uid, gid, perm, flags);
@@ -140,26 +137,19 @@ int kr_ring_init(void)
 						INLINE_NAME, NULL);
 	if (!ring_cache)
 		return -ENOMEM;
-	ret = kr_link_init();
-	if (ret)
-		goto err_cache;
+	kr_link_init();
 	ret = kr_key_type_register(&ring_type);
-	if (ret)
-		goto err_link;
+	if (ret) {
+		kmem_cache_destroy(ring_cache);
+		return ret;
+	}
 	kr_key_set_ring(&ring_type, &ring_ops);
 	return 0;
-
-err_link:
-	kr_link_exit();
-err_cache:
-	kmem_cache_destroy(ring_cache);
-	return ret;
 }
 
 void kr_ring_exit(void)
 {
 	kr_key_type_unregister(&ring_type);
 	rcu_barrier();
-	kr_link_exit();
 	kmem_cache_destroy(ring_cache);
 }

@@ -5,61 +5,169 @@
 
 #include <keyrings/keyring.h>
 
-/**
- * struct kr_more_link - a link to a key that is not a keyring and was linked before
- * @rcu: frees the link after its readers
- * @link: as every link
- */
-struct kr_more_link {
-	struct rcu_head rcu;
-	struct kr_link link;
-};
+#define KR_RING_PLACES	16	/* links whose order is kept */
+
+/* The low bits of kr_ring.links: what it leads to; see places.c. */
+#define KR_LINKS_FORM	3UL
+#define KR_LINKS_4	1UL
+#define KR_LINKS_8	2UL
+#define KR_LINKS_INDEX	3UL
 
 /**
- * struct kr_ring_link - a link that leads to a ring
- * @rcu: frees the link after its readers
- * @sibling: in the children of the ring that holds it
- * @link: as every link
+ * struct kr_index - the links of a ring that has many
+ * @first: those that have a place
+ * @keys: all links to keys that are not rings; marked if they have a place
+ * @rings: all links to rings; likewise
  */
-struct kr_ring_link {
-	struct rcu_head rcu;
-	struct hlist_node sibling;
-	struct kr_link link;
+struct kr_index {
+	struct kr_key *first[KR_RING_PLACES];
+	struct kr_store keys;
+	struct kr_store rings;
 };
+
+static inline struct kr_index *kr_links_index(unsigned long links)
+{
+	return (struct kr_index *)(links & ~KR_LINKS_FORM);
+}
+
+/* The key in a place. Caller is in an RCU read section or holds the ring's lock. */
+static inline struct kr_key *kr_links_at(unsigned long links, unsigned int at)
+{
+	unsigned long form = links & KR_LINKS_FORM;
+
+	if (form == KR_LINKS_INDEX)
+		return READ_ONCE(kr_links_index(links)->first[at]);
+	if (form)
+		return at < 2u << form ? READ_ONCE(((struct kr_key **)(links - form))[at]) : NULL;
+	return at ? NULL : (struct kr_key *)links;
+}
+
+/**
+ * kr_links_find() - find a key in a ring
+ * @ring: the ring
+ * @rings: a ring is looked for, and not another key
+ * @hash: of its type and description
+ * @match: is this it? to be inlined
+ * @arg: for @match
+ *
+ * Caller is in an RCU read section or holds the ring's lock.
+ *
+ * Return: the key, borrowed, or NULL.
+ */
+static __always_inline struct kr_key *kr_links_find(const struct kr_ring *ring, bool rings,
+						    u32 hash, kr_store_match_t match,
+						    const void *arg)
+{
+	unsigned long links = READ_ONCE(ring->links), form = links & KR_LINKS_FORM;
+	struct kr_index *index = kr_links_index(links);
+	struct kr_key *const *places, *key;
+	unsigned int at;
+
+	if (form == KR_LINKS_INDEX)
+		return kr_store_find(rings ? &index->rings : &index->keys, hash, match, arg);
+	if (!form) {
+		key = (struct kr_key *)links;
+		return key && match(key, arg) ? key : NULL;
+	}
+	places = (struct kr_key *const *)(links - form);
+	for (at = 0; at < 2u << form; at++) {
+		key = READ_ONCE(places[at]);
+		if (key && match(key, arg))
+			return key;
+	}
+	return NULL;
+}
+
+/* Room for one more link to a key of this type; 0 or -ENOMEM. Then add or cancel. */
+int kr_places_reserve(struct kr_ring *ring, const struct kr_key_type *type);
+void kr_places_cancel(struct kr_ring *ring, const struct kr_key_type *type);
+void kr_places_add(struct kr_ring *ring, struct kr_key *key);
+/* Put a key in the place of one of its type and description. */
+void kr_places_replace(struct kr_ring *ring, struct kr_key *old, struct kr_key *new);
+void kr_places_remove(struct kr_ring *ring, struct kr_key *key);
+/* Take all links away at once. What is returned must be freed. */
+unsigned long kr_places_take(struct kr_ring *ring);
+/* Each key, in the order in which a ring is read. */
+void kr_places_each(unsigned long links, void (*fn)(struct kr_key *key, void *arg), void *arg);
+void kr_places_free_later(unsigned long links);
+/* The same when no reader is left. */
+void kr_places_free(unsigned long links);
+
+/**
+ * struct kr_children - the way through the rings in a ring, under RCU
+ * @links: as they were at the beginning
+ * @table: the set of rings that have no place, or 0
+ * @at: where to go on in @table
+ * @nested: places of rings to come
+ */
+struct kr_children {
+	unsigned long links;
+	unsigned long table;
+	u32 at;
+	u16 nested;
+};
+
+/* Caller is in an RCU read section, to the end of the way. */
+static inline void kr_children_start(struct kr_children *children, const struct kr_ring *ring)
+{
+	children->nested = smp_load_acquire(&ring->nested);	/* pairs with kr_places_add() */
+	children->links = READ_ONCE(ring->links);
+	children->at = 0;
+	children->table = 0;
+	if ((children->links & KR_LINKS_FORM) == KR_LINKS_INDEX)
+		children->table = READ_ONCE(kr_links_index(children->links)->rings.table);
+}
+
+/* The next ring, borrowed; NULL at the end. */
+struct kr_key *kr_children_next(struct kr_children *children);
+
+/* Let a key know a ring: reserve, then add or cancel, under the key's lock. */
+/* *@reserved is false when no place was promised: one in the key itself was free just now. */
+int kr_holders_reserve(struct kr_key *key, bool *reserved);
+void kr_holders_cancel(struct kr_key *key);
+/* False when another one took that place meanwhile. */
+bool kr_holders_add(struct kr_key *key, struct kr_key *ring, bool reserved);
+void kr_holders_remove(struct kr_key *key, struct kr_key *ring);
 
 /**
  * struct kr_edit - one link about to be made: prepare, then commit or cancel
  * @ring: its lock is held all the time
  * @from: the locked ring that the key is moved from, for those who watch it; or NULL
- * @displaced: the link that goes, or NULL
+ * @type: of the key
+ * @displaced: the key like it that goes, or NULL
  * @charged: a link's price was charged
- * @link: allocated for @key, or NULL
- * @key: what is to be linked
+ * @placed: a place was reserved in the ring
+ * @key: in which a place was reserved, or NULL
  */
 struct kr_edit {
 	struct kr_ring *ring;
 	struct kr_ring *from;
-	struct kr_link *displaced;
+	const struct kr_key_type *type;
+	struct kr_key *displaced;
 	bool charged;
-	struct kr_link *link;
+	bool placed;
 	struct kr_key *key;
 };
 
-/* A link to @ring or to any other key, by hash of type and description; NULL if none. */
-struct kr_link *kr_link_find(struct kr_ring *ring, const struct kr_key_type *type,
-			     const char *desc, u32 hash);
+/* A key in @ring, by hash of type and description; borrowed; NULL if none. */
+struct kr_key *kr_link_find(const struct kr_ring *ring, const struct kr_key_type *type,
+			    const char *desc, u32 hash);
 /* The same for this very key. */
-struct kr_link *kr_link_find_key(struct kr_ring *ring, const struct kr_key *key);
+struct kr_key *kr_link_find_key(const struct kr_ring *ring, const struct kr_key *key);
 
 int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_key_type *type,
 		    const char *desc, u32 hash);
-/* Allocate what committing takes; 0 or -ENOMEM. Committing does it if it was not done. */
+/*
+ * Allocate what committing takes; 0 or -ENOMEM. Committing does it if it was
+ * not done, or when other rings took the last places in the key meanwhile.
+ */
 int kr_edit_reserve(struct kr_edit *edit, struct kr_key *key);
 int kr_edit_commit(struct kr_edit *edit, struct kr_key *key);
 void kr_edit_cancel(struct kr_edit *edit);
 
-/* Drop one link of a locked ring, or of a ring that has ended. */
-void kr_link_drop(struct kr_ring *ring, struct kr_link *link);
+/* Drop one link of a locked ring. */
+void kr_link_drop(struct kr_ring *ring, struct kr_key *key);
+/* Drop all, of a locked ring or of one that has ended. */
 void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying);
 
 /* May a key of this type with this payload be linked? The ring is locked; may sleep. */
@@ -79,7 +187,6 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf);
 /* Would a link from @parent to @child close a cycle or make a tree too deep? */
 int kr_ring_check_nesting(const struct kr_ring *parent, struct kr_ring *child);
 
-int kr_link_init(void);
-void kr_link_exit(void);
+void kr_link_init(void);
 
 #endif /* KR_RING_INTERNAL_H */

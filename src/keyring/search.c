@@ -58,9 +58,8 @@ static bool take(struct kr_search *search, struct kr_key *key)
 	return true;
 }
 
-static bool try_link(struct kr_store_node *node, void *arg)
+static bool try_link(struct kr_key *key, void *arg)
 {
-	struct kr_key *key = container_of(node, struct kr_link, node)->key;
 	struct kr_search *search = arg;
 
 	if (key->type != search->type || !search->match->cmp(search->match, key))
@@ -72,34 +71,35 @@ static bool try_link(struct kr_store_node *node, void *arg)
 static bool search_each_link(struct kr_ring *ring, struct kr_search *search)
 {
 	search->found = NULL;
-	kr_store_each_rcu(&ring->links, try_link, search);
+	kr_ring_each_rcu(ring, try_link, search);
 	return search->found;
 }
 
 static bool search_links(struct kr_ring *ring, struct kr_search *search)
 {
-	struct kr_link *link;
+	struct kr_key *key;
 
 	if (unlikely(search->match))
 		return search_each_link(ring, search);
 	do {
 		if (search->exact)
-			link = kr_link_find_key(ring, search->exact);
+			key = kr_link_find_key(ring, search->exact);
 		else
-			link = kr_link_find(ring, search->type, search->desc, search->hash);
-		if (!link)
+			key = kr_link_find(ring, search->type, search->desc, search->hash);
+		if (!key)
 			return false;
-		if (take(search, link->key))
+		if (take(search, key))
 			return true;
 		/* A key dies after it was displaced: the one like it is there by now. */
-	} while (unlikely(!refcount_read(&link->key->usage)));
+	} while (unlikely(!refcount_read(&key->usage)));
 	return false;
 }
 
 /* Recursion is bounded by KR_RING_DEPTH. */
 static bool search_tree(struct kr_ring *ring, struct kr_search *search, unsigned int depth)
 {
-	struct kr_ring_link *child;
+	struct kr_children children;
+	struct kr_key *child;
 
 	if (READ_ONCE(ring->key.flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
 		return false;
@@ -108,11 +108,10 @@ static bool search_tree(struct kr_ring *ring, struct kr_search *search, unsigned
 	if (!(search->flags & KR_SEARCH_RECURSE) || depth == KR_RING_DEPTH)
 		return false;
 
-	hlist_for_each_entry_rcu(child, &ring->children, sibling) {
-		struct kr_key *key = child->link.key;
-
-		if (kr_key_permits(key, search->possessed, search->actor, KR_SEARCH) &&
-		    search_tree(kr_ring_of(key), search, depth + 1))
+	kr_children_start(&children, ring);
+	while ((child = kr_children_next(&children))) {
+		if (kr_key_permits(child, search->possessed, search->actor, KR_SEARCH) &&
+		    search_tree(kr_ring_of(child), search, depth + 1))
 			return true;
 	}
 	return false;
@@ -148,13 +147,10 @@ int kr_ring_search(struct kr_key *ring, struct kr_search *search)
 struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type *type,
 				   const char *desc)
 {
-	struct kr_key *key = NULL;
-	struct kr_link *link;
+	struct kr_key *key;
 
 	rcu_read_lock();
-	link = kr_link_find(kr_ring_of(ring), type, desc, kr_key_hash(type, desc, strlen(desc)));
-	if (link)
-		key = link->key;
+	key = kr_link_find(kr_ring_of(ring), type, desc, kr_key_hash(type, desc, strlen(desc)));
 	if (key && (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)) ||
 		    !kr_key_tryget(key)))
 		key = NULL;
@@ -169,7 +165,8 @@ struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type
  */
 static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, unsigned int depth)
 {
-	struct kr_ring_link *child;
+	struct kr_children children;
+	struct kr_key *child;
 	int ret;
 
 	if (READ_ONCE(ring->key.flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
@@ -177,10 +174,11 @@ static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, unsig
 	if (kr_link_find_key(ring, &parent->key))
 		return -EDEADLK;
 
-	hlist_for_each_entry_rcu(child, &ring->children, sibling) {
+	kr_children_start(&children, ring);
+	while ((child = kr_children_next(&children))) {
 		if (depth == KR_RING_DEPTH)
 			return -ELOOP;
-		ret = find_parent(parent, kr_ring_of(child->link.key), depth + 1);
+		ret = find_parent(parent, kr_ring_of(child), depth + 1);
 		if (ret)
 			return ret;
 	}

@@ -1,272 +1,284 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hash container for readers under RCU and one writer at a time.
+ * A hash set of pointers for readers under RCU and one writer at a time: open
+ * addressing, each object at the first free place from that of its hash on.
  *
- * Nodes move between tables in place when the store is resized, so a reader
- * may be carried into another chain. It then ends at the end of that chain and
- * may have missed its node; the sequence count tells it to look again.
+ * A place is empty (0), taken, or vacated (KR_STORE_MARK alone): readers go on
+ * at a vacated one and stop at an empty one. A place becomes empty again only
+ * when the one after it is: then no entry beyond depends on it. Tables are
+ * replaced as a whole, by one that is complete.
+ *
+ * Who could still be inside a table when it is freed: readers that loaded its
+ * address before it was replaced. They are waited for, in kr_free_later().
  */
 #include <keyrings/store.h>
 
-#include <linux/kcsan-checks.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
-#define SINGLE_MAX	8	/* nodes on the single chain before a table pays */
-#define MIN_BITS	3
-#define MAX_BITS	24
+#define MIN_BITS	2	/* 32 bytes: room for the size in the address */
+#define MAX_BITS	28	/* 2 GiB, which kvmalloc() refuses */
+#define VACATED		KR_STORE_MARK
 
-void kr_store_init(struct kr_store *store)
+/* How many places of a table may be in use; the rest are empty, where searches end. */
+static u32 room(unsigned int bits)
 {
-	RCU_INIT_POINTER(store->table, NULL);
-	INIT_HLIST_HEAD(&store->single);
-	store->count = 0;
-	seqcount_init(&store->resize);
+	return (1u << bits) / 4 * 3;
 }
 
-static struct kr_store_node *find_in_chain(struct hlist_head *head, u32 hash,
-					   kr_store_match_t match, const void *arg)
+/* log2 of the size of the smallest table with room for so many. */
+static unsigned int bits_for(u32 count)
 {
-	struct kr_store_node *node;
+	unsigned int bits = MIN_BITS;
 
-	hlist_for_each_entry_rcu(node, head, chain, true) {
-		if (node->hash == hash && match(node, arg))
-			return node;
+	while (bits < MAX_BITS && room(bits) < count)
+		bits++;
+	return bits;
+}
+
+static unsigned int bits_of(unsigned long table)
+{
+	return table & KR_STORE_BITS;
+}
+
+/* log2 of the size of the table that one more entry takes; 0: there is room in this one. */
+static unsigned int wanted_bits(const struct kr_store *store)
+{
+	unsigned int bits = bits_of(store->table);
+
+	if (!store->table)
+		return MIN_BITS;
+	if (store->used < room(bits))
+		return 0;
+	/* Full of vacated places, or of entries. */
+	return bits_for(store->count + store->count / 2 + 1);
+}
+
+static unsigned long table_alloc(unsigned int bits, gfp_t gfp)
+{
+	unsigned long *places = kvcalloc(1u << bits, sizeof(*places), gfp | __GFP_NOWARN);
+
+	return places ? (unsigned long)places | bits : 0;
+}
+
+static void put_in(unsigned long table, unsigned long entry, u32 hash)
+{
+	unsigned long *places = kr_store_places(table);
+	u32 at = kr_store_first_place(table, hash), last = kr_store_last(table);
+
+	while (places[at])
+		at = (at + 1) & last;
+	places[at] = entry;
+}
+
+/* Copy the entries to a new table and publish that; the old one is returned. */
+static unsigned long replace_table(struct kr_store *store, unsigned long new,
+				   kr_store_hash_t hash_of)
+{
+	unsigned long old = store->table, entry;
+	u32 at = 0, copied = 0;
+
+	while ((entry = kr_store_next(old, &at))) {
+		put_in(new, entry, hash_of(kr_store_object(entry)));
+		copied++;
+	}
+	WARN_ON_ONCE(copied > store->count);
+	store->used = store->count;
+	smp_store_release(&store->table, new);
+	return old;
+}
+
+/**
+ * struct late - memory that waits for its readers
+ * @rcu: frees both
+ * @mem: the memory
+ */
+struct late {
+	struct rcu_head rcu;
+	void *mem;
+};
+
+static void free_late(struct rcu_head *rcu)
+{
+	struct late *late = container_of(rcu, struct late, rcu);
+
+	kvfree(late->mem);
+	kfree(late);
+}
+
+static void free_with(struct late *late, void *mem)
+{
+	late->mem = mem;
+	call_rcu(&late->rcu, free_late);
+}
+
+void kr_free_later(void *mem)
+{
+	struct late *late;
+
+	might_sleep();
+	if (!mem)
+		return;
+	late = kmalloc(sizeof(*late), GFP_KERNEL | __GFP_NOWARN);
+	if (unlikely(!late)) {
+		synchronize_rcu();
+		kvfree(mem);
+		return;
+	}
+	free_with(late, mem);
+}
+
+static void lock_owner(spinlock_t *lock)
+{
+	if (lock)
+		spin_lock(lock);
+}
+
+static void unlock_owner(spinlock_t *lock)
+{
+	if (lock)
+		spin_unlock(lock);
+}
+
+int kr_store_reserve(struct kr_store *store, kr_store_hash_t hash_of, spinlock_t *lock)
+{
+	unsigned long new = 0, old = 0;
+	unsigned int bits;
+
+	might_sleep();
+	lock_owner(lock);
+	while (unlikely((bits = wanted_bits(store)))) {
+		if (bits_of(new) == bits) {
+			old = replace_table(store, new, hash_of);
+			new = 0;
+			break;
+		}
+		unlock_owner(lock);
+		kvfree(kr_store_places(new));
+		new = table_alloc(bits, GFP_KERNEL);
+		if (!new)
+			return -ENOMEM;
+		lock_owner(lock);
+	}
+	store->count++;
+	store->used++;
+	unlock_owner(lock);
+
+	if (unlikely(new | old)) {
+		kvfree(kr_store_places(new));
+		kr_free_later(kr_store_places(old));
+	}
+	return 0;
+}
+
+void kr_store_cancel(struct kr_store *store)
+{
+	store->count--;
+	store->used--;
+}
+
+void kr_store_insert(struct kr_store *store, unsigned long entry, u32 hash)
+{
+	unsigned long *places = kr_store_places(store->table);
+	u32 at = kr_store_first_place(store->table, hash), last = kr_store_last(store->table);
+
+	while (places[at] > KR_STORE_FLAGS)
+		at = (at + 1) & last;
+	if (places[at])
+		store->used--;	/* a vacated place was counted already */
+	smp_store_release(&places[at], entry);	/* the object is complete */
+}
+
+/* The place of an object; it may be NULL. */
+static unsigned long *place_of(const struct kr_store *store, const void *object, u32 hash)
+{
+	unsigned long *places = kr_store_places(store->table);
+	u32 at, last;
+
+	if (!store->table)
+		return NULL;
+	last = kr_store_last(store->table);
+	for (at = kr_store_first_place(store->table, hash); places[at]; at = (at + 1) & last) {
+		if (kr_store_object(places[at]) == object)
+			return &places[at];
 	}
 	return NULL;
 }
 
-struct kr_store_node *kr_store_find(struct kr_store *store, u32 hash,
-				    kr_store_match_t match, const void *arg)
+unsigned long kr_store_replace(struct kr_store *store, const void *old, const void *new, u32 hash)
 {
-	struct kr_store_node *node;
-	unsigned int seq;
+	unsigned long *place = place_of(store, old, hash), entry;
 
-	for (;;) {
-		seq = raw_read_seqcount(&store->resize);
-		node = find_in_chain(kr_store_chain(store, hash), hash, match, arg);
-		if (node) {
-			/* KCSAN is not to excuse what the caller does with it. */
-			kcsan_atomic_next(0);
-			return node;
-		}
-		if (likely(!(seq & 1) && !read_seqcount_retry(&store->resize, seq)))
-			return NULL;
-		cpu_relax();
-	}
+	if (WARN_ON_ONCE(!place))
+		return 0;
+	entry = *place;
+	smp_store_release(place, (unsigned long)new | (entry & KR_STORE_FLAGS));
+	return entry;
 }
 
-/* /proc/keys shows the count without a lock. */
-static void set_count(struct kr_store *store, unsigned int count)
+/* What is vacated at the end of a run of places becomes empty. */
+static void vacate(struct kr_store *store, u32 at)
 {
-	WRITE_ONCE(store->count, count);
-}
+	unsigned long *places = kr_store_places(store->table);
+	u32 last = kr_store_last(store->table);
 
-/*
- * Readers may stand on the node, and go on in the chain that it comes to: each
- * pointer of it changes at once. hlist_add_head_rcu() is for nodes that nobody
- * sees yet.
- */
-static void relink(struct hlist_node *node, struct hlist_head *head)
-{
-	struct hlist_node *first = head->first;
-
-	hlist_del_rcu(node);
-	WRITE_ONCE(node->next, first);
-	WRITE_ONCE(node->pprev, &head->first);
-	rcu_assign_pointer(hlist_first_rcu(head), node);
-	if (first)
-		WRITE_ONCE(first->pprev, &node->next);
-}
-
-static void move_chain(struct kr_store *store, struct hlist_head *from)
-{
-	struct kr_store_node *node;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(node, next, from, chain)
-		relink(&node->chain, kr_store_chain(store, node->hash));
-}
-
-static void move_all(struct kr_store *store, struct kr_store_table *new)
-{
-	struct kr_store_table *old = rcu_dereference_protected(store->table, true);
-	unsigned int i;
-
-	/* A reader that is carried away sees an odd or a changed count. */
-	preempt_disable();
-	raw_write_seqcount_begin(&store->resize);
-	rcu_assign_pointer(store->table, new);
-	if (old) {
-		for (i = 0; i < 1u << old->bits; i++)
-			move_chain(store, &old->bucket[i]);
-	} else {
-		move_chain(store, &store->single);
-	}
-	raw_write_seqcount_end(&store->resize);
-	preempt_enable();
-
-	if (old)
-		kvfree_rcu(old, rcu);
-}
-
-static void resize(struct kr_store *store, unsigned int bits)
-{
-	struct kr_store_table *new = NULL;
-
-	if (bits) {
-		new = kvzalloc(struct_size(new, bucket, 1u << bits),
-			       GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
-		if (!new)
-			return;
-		new->bits = bits;
-	}
-	move_all(store, new);
-}
-
-static unsigned int table_bits(const struct kr_store *store)
-{
-	const struct kr_store_table *table = rcu_dereference_protected(store->table, true);
-
-	return table ? table->bits : 0;
-}
-
-static bool too_full(const struct kr_store *store, unsigned int bits)
-{
-	return bits ? store->count > 2u << bits && bits < MAX_BITS : store->count > SINGLE_MAX;
-}
-
-static bool too_empty(const struct kr_store *store, unsigned int bits)
-{
-	return bits && (store->count < (1u << bits) / 8 || store->count < SINGLE_MAX / 2);
-}
-
-static unsigned int wanted_bits(const struct kr_store *store)
-{
-	return store->count <= SINGLE_MAX / 2 ? 0 : max_t(unsigned int, MIN_BITS, fls(store->count));
-}
-
-void kr_store_add(struct kr_store *store, struct kr_store_node *node, u32 hash)
-{
-	unsigned int bits = table_bits(store);
-
-	node->hash = hash;
-	set_count(store, store->count + 1);
-	if (unlikely(too_full(store, bits)))
-		resize(store, max_t(unsigned int, MIN_BITS, bits + 2));
-	hlist_add_head_rcu(&node->chain, kr_store_chain(store, hash));
-}
-
-void kr_store_replace(struct kr_store *store, struct kr_store_node *old,
-		      struct kr_store_node *new)
-{
-	new->hash = old->hash;
-	hlist_replace_rcu(&old->chain, &new->chain);
-}
-
-void kr_store_remove(struct kr_store *store, struct kr_store_node *node)
-{
-	hlist_del_rcu(&node->chain);
-	set_count(store, store->count - 1);
-	if (unlikely(too_empty(store, table_bits(store))))
-		resize(store, wanted_bits(store));
-}
-
-static void drain_chain(struct hlist_head *head, void (*fn)(struct kr_store_node *node, void *arg),
-			void *arg)
-{
-	struct kr_store_node *node;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(node, next, head, chain) {
-		hlist_del_rcu(&node->chain);
-		fn(node, arg);
-	}
-}
-
-void kr_store_drain(struct kr_store *store, void (*fn)(struct kr_store_node *node, void *arg),
-		    void *arg)
-{
-	struct kr_store_table *table = rcu_dereference_protected(store->table, true);
-	unsigned int i;
-
-	set_count(store, 0);
-	drain_chain(&store->single, fn, arg);
-	if (!table)
-		return;
-	for (i = 0; i < 1u << table->bits; i++)
-		drain_chain(&table->bucket[i], fn, arg);
-	move_all(store, NULL);
-}
-
-static bool each_in_chain(struct hlist_head *head,
-			  bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
-{
-	struct kr_store_node *node;
-
-	hlist_for_each_entry(node, head, chain) {
-		if (!fn(node, arg))
-			return false;
-	}
-	return true;
-}
-
-void kr_store_each(struct kr_store *store, bool (*fn)(struct kr_store_node *node, void *arg),
-		   void *arg)
-{
-	struct kr_store_table *table = rcu_dereference_protected(store->table, true);
-	unsigned int i;
-
-	if (!table) {
-		each_in_chain(&store->single, fn, arg);
+	if (places[(at + 1) & last]) {
+		WRITE_ONCE(places[at], VACATED);
 		return;
 	}
-	for (i = 0; i < 1u << table->bits; i++) {
-		if (!each_in_chain(&table->bucket[i], fn, arg))
-			return;
-	}
+	do {
+		WRITE_ONCE(places[at], 0);
+		store->used--;
+		at = (at - 1) & last;
+	} while (places[at] == VACATED);
 }
 
-static bool each_in_chain_rcu(struct hlist_head *head,
-			      bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
+unsigned long kr_store_remove(struct kr_store *store, const void *object, u32 hash)
 {
-	struct kr_store_node *node;
+	unsigned long *place = place_of(store, object, hash), entry;
 
-	hlist_for_each_entry_rcu(node, head, chain) {
-		if (!fn(node, arg))
-			return false;
-	}
-	return true;
+	if (!place)
+		return 0;
+	entry = *place;
+	store->count--;
+	vacate(store, place - kr_store_places(store->table));
+	return entry;
 }
 
-/* One round; false when @fn stopped it. */
-static bool each_once_rcu(struct kr_store *store,
-			  bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
+unsigned long kr_store_next(unsigned long table, u32 *at)
 {
-	struct kr_store_table *table = rcu_dereference(store->table);
-	unsigned int i;
+	const unsigned long *places = kr_store_places(table);
+	unsigned long entry;
 
 	if (!table)
-		return each_in_chain_rcu(&store->single, fn, arg);
-	for (i = 0; i < 1u << table->bits; i++) {
-		if (!each_in_chain_rcu(&table->bucket[i], fn, arg))
-			return false;
+		return 0;
+	while (*at <= kr_store_last(table)) {
+		entry = READ_ONCE(places[(*at)++]);
+		if (entry > KR_STORE_FLAGS)
+			return entry;
 	}
-	return true;
+	return 0;
 }
 
-void kr_store_each_rcu(struct kr_store *store,
-		       bool (*fn)(struct kr_store_node *node, void *arg), void *arg)
+void kr_store_shrink(struct kr_store *store, kr_store_hash_t hash_of)
 {
-	unsigned int seq;
+	unsigned int bits = bits_of(store->table);
+	struct late *late;
+	unsigned long new;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "nodes are borrowed");
-	for (;;) {
-		seq = raw_read_seqcount(&store->resize);
-		if (!each_once_rcu(store, fn, arg))
-			return;
-		if (likely(!(seq & 1) && !read_seqcount_retry(&store->resize, seq)))
-			return;
-		cpu_relax();
-	}
+	if (likely(bits <= MIN_BITS || store->count >= room(bits) / 8))
+		return;
+	late = kmalloc(sizeof(*late), GFP_NOWAIT | __GFP_NOWARN);
+	new = late ? table_alloc(bits_for(2 * store->count + 1), GFP_NOWAIT) : 0;
+	if (new)
+		free_with(late, kr_store_places(replace_table(store, new, hash_of)));
+	else
+		kfree(late);
+}
+
+void kr_store_free(struct kr_store *store)
+{
+	kvfree(kr_store_places(store->table));
+	*store = (struct kr_store) {};
 }

@@ -98,7 +98,7 @@ static void user_describe(const struct kr_key *key, struct seq_file *m)
 {
 	seq_puts(m, key->desc);
 	if (kr_key_state(key) == KR_POSITIVE)
-		seq_printf(m, ": %zu", READ_ONCE(key->datalen));
+		seq_printf(m, ": %u", READ_ONCE(key->datalen));
 }
 
 /* The payload with a reference, or NULL when the key has none any more. */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,9 @@
 
 #define MANY		20000
 #define SESSIONS	1000
+#define UIDS		1000
+#define FIRST_UID	100000
+#define FAR		1009	/* UIDs of which no two are neighbours */
 
 static long ring, other;
 static long *serials;
@@ -91,23 +96,23 @@ static void make_rings(long n)
 		must(k_ring(name(i), ring), "keyring");
 }
 
-/* Processes that wait, then join a session of their own and wait again. */
+/* Processes that wait, and do what a signal tells them. */
 static pid_t sleepers[SESSIONS];
-static int joined[2];
+static int done[2];
 
 static void join_and_tell(int sig)
 {
-	(void)sig;
-	k_join(NULL);
-	if (write(joined[1], "", 1) != 1)
+	if (sig == SIGUSR1)
+		k_join(NULL);
+	else
+		k_ctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1, 0, 0);
+	if (write(done[1], "", 1) != 1)
 		_exit(1);
 }
 
-static void start_sleepers(void)
+static void make_processes(long n)
 {
-	must(pipe(joined), "pipe");
-	signal(SIGUSR1, join_and_tell);
-	for (int i = 0; i < SESSIONS; i++) {
+	for (long i = 0; i < n; i++) {
 		sleepers[i] = must(fork(), "fork");
 		if (!sleepers[i])
 			for (;;)
@@ -115,15 +120,25 @@ static void start_sleepers(void)
 	}
 }
 
-static void make_sessions(long n)
+static void signal_all(long n, int sig)
 {
 	char byte;
 
 	for (long i = 0; i < n; i++) {
-		kill(sleepers[i], SIGUSR1);
-		if (read(joined[0], &byte, 1) != 1)
-			die("a process does not join", 0);
+		kill(sleepers[i], sig);
+		if (read(done[0], &byte, 1) != 1)
+			die("a process does not answer", 0);
 	}
+}
+
+static void make_sessions(long n)
+{
+	signal_all(n, SIGUSR1);
+}
+
+static void make_process_rings(long n)
+{
+	signal_all(n, SIGUSR2);
 }
 
 static void stop_sleepers(void)
@@ -132,6 +147,60 @@ static void stop_sleepers(void)
 		kill(sleepers[i], SIGKILL);
 	while (wait(NULL) > 0)
 		;
+}
+
+static void weigh_processes(void)
+{
+	must(pipe(done), "pipe");
+	signal(SIGUSR1, join_and_tell);
+	signal(SIGUSR2, join_and_tell);
+	weigh("mem.process", SESSIONS, make_processes);
+	weigh("mem.session", SESSIONS, make_sessions);
+	weigh("mem.process_ring", SESSIONS, make_process_rings);
+	stop_sleepers();
+}
+
+/*
+ * UIDs that exist because of a file that each has opened: what is weighed is
+ * their two keyrings and what goes with them.
+ */
+static int files[UIDS];
+static long step;
+
+static void act_as(long uid)
+{
+	must(syscall(SYS_setresuid, uid, -1, -1), "setresuid");
+}
+
+static void open_files(void)
+{
+	struct rlimit limit = { UIDS + 100, UIDS + 100 };
+
+	must(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+	for (long i = 0; i < UIDS; i++) {
+		act_as(step * (FIRST_UID + i));
+		files[i] = must(open("/dev/null", O_RDONLY | O_CLOEXEC), "open");
+	}
+	act_as(0);
+}
+
+static void make_uid_rings(long n)
+{
+	for (long i = 0; i < n; i++) {
+		act_as(step * (FIRST_UID + i));
+		must(k_ctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_SESSION_KEYRING, 1,
+			   0, 0), "@us");
+	}
+	act_as(0);
+}
+
+static void weigh_uids(const char *row, long distance)
+{
+	step = distance;
+	open_files();
+	weigh(row, UIDS, make_uid_rings);
+	for (long i = 0; i < UIDS; i++)
+		close(files[i]);
 }
 
 static void run_memory(void)
@@ -149,15 +218,16 @@ static void run_memory(void)
 	weigh("mem.ring_and_link", MANY, make_rings);
 	must(k_clear(ring), "clear");
 
-	start_sleepers();
-	weigh("mem.session", SESSIONS, make_sessions);
-	stop_sleepers();
+	weigh_processes();
+	weigh_uids("mem.uid", 1);
+	weigh_uids("mem.uid_scattered", FAR);
 }
 
 const struct rowset rows_memory = {
 	.rows = (const char *const[]){
 		"mem.key_and_link", "mem.link", "mem.ring_and_link",
-		"mem.session", NULL },
+		"mem.process", "mem.session", "mem.process_ring", "mem.uid",
+		"mem.uid_scattered", NULL },
 	.run = run_memory,
 	.as_root = true,
 };

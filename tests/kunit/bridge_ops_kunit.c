@@ -189,7 +189,7 @@ static struct gate *gate_on(struct kunit *test, struct kr_key *ring, struct kr_k
 
 static unsigned int links_of(struct kr_key *ring)
 {
-	return kr_ring_of(ring)->links.count;
+	return kr_ring_of(ring)->count;
 }
 
 static void restriction_decides(struct kunit *test)

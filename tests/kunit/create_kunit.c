@@ -98,7 +98,7 @@ static int add(struct kunit *test, struct kr_key *ring, const char *type, const 
 
 static unsigned int links_of(struct kr_key *ring)
 {
-	return kr_ring_of(ring)->links.count;
+	return kr_ring_of(ring)->count;
 }
 
 struct perm_case {

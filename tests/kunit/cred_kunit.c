@@ -130,18 +130,6 @@ static void first_use_of_an_id(struct kunit *test)
 	leave(&me);
 }
 
-static bool holds(struct kr_key *ring, const struct kr_key *key)
-{
-	const struct kr_link *link;
-	bool found = false;
-
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(link, &key->links, back)
-		found |= &link->ring->key == ring;
-	rcu_read_unlock();
-	return found;
-}
-
 /* user-session-keyring(7): made together, the one linked to the other. */
 static void user_rings_are_a_pair(struct kunit *test)
 {
@@ -151,8 +139,8 @@ static void user_rings_are_a_pair(struct kunit *test)
 	enter(test, &me, KT_UID);
 	user = special(test, KEY_SPEC_USER_KEYRING, 0);
 	session = special(test, KEY_SPEC_USER_SESSION_KEYRING, 0);
-	KUNIT_EXPECT_TRUE(test, holds(session, user));
-	KUNIT_EXPECT_FALSE(test, holds(user, session));
+	KUNIT_EXPECT_TRUE(test, kt_holds(session, user));
+	KUNIT_EXPECT_FALSE(test, kt_holds(user, session));
 	KUNIT_EXPECT_TRUE(test, test_bit(KR_KEY_UID_RING, &user->flags));
 	KUNIT_EXPECT_TRUE(test, test_bit(KR_KEY_UID_RING, &session->flags));
 	KUNIT_EXPECT_FALSE(test, gid_valid(user->gid));
@@ -307,12 +295,12 @@ static void linked_user_ring_lives_on(struct kunit *test)
 	flush_work(&account->work);
 	kr_reaper_flush();
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 2u);
-	KUNIT_EXPECT_TRUE(test, holds(ring, old));
+	KUNIT_EXPECT_TRUE(test, kt_holds(ring, old));
 
 	kt_login_more(me.login);
 	kt_login_unsave(me.login);
 	KUNIT_EXPECT_PTR_NE(test, special(test, KEY_SPEC_USER_KEYRING, 0), old);
-	KUNIT_EXPECT_TRUE(test, holds(ring, old));
+	KUNIT_EXPECT_TRUE(test, kt_holds(ring, old));
 	leave(&me);
 	kr_account_put(account);
 }
@@ -332,7 +320,7 @@ static void ended_user_ring_is_made_anew(struct kunit *test)
 	kr_ring_invalidate(session);
 	key = special(test, KEY_SPEC_USER_SESSION_KEYRING, 0);
 	KUNIT_EXPECT_PTR_NE(test, key, session);
-	KUNIT_EXPECT_TRUE(test, holds(key, user));
+	KUNIT_EXPECT_TRUE(test, kt_holds(key, user));
 	KUNIT_EXPECT_PTR_EQ(test, special(test, KEY_SPEC_USER_KEYRING, 0), user);
 
 	kr_key_revoke(user);
@@ -816,7 +804,7 @@ static void persistent_ring_is_kept_for_a_while(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ring);
 	kr_key_put(ring);
 	KUNIT_EXPECT_STREQ(test, ring->desc, "_persistent.1000");
-	KUNIT_EXPECT_TRUE(test, holds(dest, ring));
+	KUNIT_EXPECT_TRUE(test, kt_holds(dest, ring));
 	KUNIT_EXPECT_EQ(test, kr_ring_unlink(dest, ring), 0);
 
 	/* Each use prolongs its life. */

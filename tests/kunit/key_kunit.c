@@ -98,7 +98,8 @@ static void new_key_is_as_it_was_asked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, key->expiry, KR_NEVER);
 	KUNIT_EXPECT_GE(test, key->serial, KR_SERIAL_MIN);
 	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 1u);
-	KUNIT_EXPECT_TRUE(test, hlist_empty(&key->links));
+	KUNIT_EXPECT_NULL(test, key->holders.first);
+	KUNIT_EXPECT_EQ(test, key->holders.more, 0ul);
 	KUNIT_EXPECT_FALSE(test, kr_key_is_ring(key));
 	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 1u);

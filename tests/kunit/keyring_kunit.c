@@ -9,30 +9,20 @@
 
 static unsigned int links_of(struct kr_key *ring)
 {
-	return kr_ring_of(ring)->links.count;
+	return kr_ring_of(ring)->count;
 }
 
 static unsigned int holders_of(const struct kr_key *key)
 {
-	struct hlist_node *pos;
+	struct kr_holder_walk walk;
+	const struct kr_key *ring;
 	unsigned int count = 0;
 
-	hlist_for_each(pos, &key->links)
-		count++;
-	return count;
-}
-
-/* As the key sees it. */
-static bool knows(const struct kr_key *key, const struct kr_key *ring)
-{
-	const struct kr_link *link;
-	bool found = false;
-
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(link, &key->links, back)
-		found |= &link->ring->key == ring;
+	for (ring = kr_holders_first(&walk, key); ring; ring = kr_holders_next(&walk))
+		count++;
 	rcu_read_unlock();
-	return found;
+	return count;
 }
 
 /* As the ring sees it, and as reading it tells. */
@@ -54,7 +44,7 @@ static bool lists(struct kr_key *ring, const struct kr_key *key)
 /* Both sides agree, always. */
 static bool holds(struct kunit *test, struct kr_key *ring, const struct kr_key *key)
 {
-	bool known = knows(key, ring);
+	bool known = kt_holds(ring, key);
 
 	KUNIT_EXPECT_EQ(test, lists(ring, key), known);
 	return known;
@@ -529,11 +519,11 @@ static int tie_and_untie(void *arg)
 /* Can @to be reached from @from in at most TANGLE steps? */
 static bool reaches(const struct kr_key *from, const struct kr_key *to, unsigned int steps)
 {
-	const struct kr_link *link;
+	struct kr_holder_walk walk;
+	const struct kr_key *ring;
 
-	hlist_for_each_entry_rcu(link, &to->links, back, true) {
-		if (&link->ring->key == from ||
-		    (steps && reaches(from, &link->ring->key, steps - 1)))
+	for (ring = kr_holders_first(&walk, to); ring; ring = kr_holders_next(&walk)) {
+		if (ring == from || (steps && reaches(from, ring, steps - 1)))
 			return true;
 	}
 	return false;
@@ -955,7 +945,7 @@ static void ring_reads_as_serials(struct kunit *test)
 		struct kr_key *key = kr_key_lookup(serials[i]);
 
 		/* Each key only once: the mark in its permissions says so. */
-		wrong += !key || !knows(key, ring) || key->perm != KT_PERM;
+		wrong += !key || !kt_holds(ring, key) || key->perm != KT_PERM;
 		if (key)
 			key->perm = 0;
 		kr_key_put(key);

@@ -357,6 +357,19 @@ int kt_add(struct kunit *test, struct kr_key *ring, const char *desc, size_t len
 	return ret;
 }
 
+bool kt_holds(const struct kr_key *ring, const struct kr_key *key)
+{
+	struct kr_holder_walk walk;
+	const struct kr_key *holder;
+	bool found = false;
+
+	rcu_read_lock();
+	for (holder = kr_holders_first(&walk, key); holder; holder = kr_holders_next(&walk))
+		found |= holder == ring;
+	rcu_read_unlock();
+	return found;
+}
+
 void kt_settle(void)
 {
 	rcu_barrier();

@@ -66,6 +66,9 @@ int kt_instantiate(struct kunit *test, struct kr_key *key, size_t len);
 /* add_key() of the type `user` by the owner of a possessed ring; no reference is left. */
 int kt_add(struct kunit *test, struct kr_key *ring, const char *desc, size_t len);
 
+/* Does the key know that the ring holds it? */
+bool kt_holds(const struct kr_key *ring, const struct kr_key *key);
+
 /* Let RCU callbacks pass, and do what the reaper has to do then. */
 void kt_settle(void);
 

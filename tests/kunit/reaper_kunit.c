@@ -15,7 +15,7 @@ static void advance(time64_t seconds)
 
 static unsigned int links_of(struct kr_key *ring)
 {
-	return READ_ONCE(kr_ring_of(ring)->links.count);
+	return READ_ONCE(kr_ring_of(ring)->count);
 }
 
 /* A key in a ring that expires some time from now; the case holds it. */
@@ -31,7 +31,9 @@ static struct kr_key *mortal(struct kunit *test, struct kr_key *ring, const char
 
 static bool linked(const struct kr_key *key)
 {
-	return !hlist_empty(&key->links);
+	struct kr_holder_walk walk;
+
+	return kr_holders_first(&walk, key);
 }
 
 static const unsigned int delays[] = { 0, 1, 300, 100000 };

@@ -50,18 +50,6 @@ static int request(struct scene *scene, const char *desc, struct kr_key *dest, s
 	return ret;
 }
 
-static bool holds(struct kr_key *ring, const struct kr_key *key)
-{
-	const struct kr_link *link;
-	bool found = false;
-
-	rcu_read_lock();
-	hlist_for_each_entry_rcu(link, &key->links, back)
-		found |= &link->ring->key == ring;
-	rcu_read_unlock();
-	return found;
-}
-
 static void requested_key_is_found_and_linked(struct kunit *test)
 {
 	struct kr_key *dest = kt_ring(test, "dest"), *key = kt_key(test, "k"), *found;
@@ -73,7 +61,7 @@ static void requested_key_is_found_and_linked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, request(&scene, "k", NULL, &found), 0);
 	KUNIT_EXPECT_PTR_EQ(test, found, key);
 	KUNIT_EXPECT_EQ(test, request(&scene, "k", dest, &found), 0);
-	KUNIT_EXPECT_TRUE(test, holds(dest, key));
+	KUNIT_EXPECT_TRUE(test, kt_holds(dest, key));
 	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 3u);
 	leave(&scene);
 }
@@ -282,14 +270,14 @@ static void helper_instantiates(struct kunit *test)
 	/* What the type refuses changes nothing. */
 	KUNIT_EXPECT_EQ(test, do_instantiate(test, authkey, 0, ring), -EINVAL);
 	KUNIT_EXPECT_EQ(test, kr_key_state(key), KR_UNINSTANTIATED);
-	KUNIT_EXPECT_FALSE(test, holds(ring, key));
+	KUNIT_EXPECT_FALSE(test, kt_holds(ring, key));
 
 	KUNIT_EXPECT_EQ(test, do_instantiate(test, authkey, 9, ring), 0);
 	KUNIT_EXPECT_EQ(test, kr_key_state(key), KR_POSITIVE);
 	KUNIT_EXPECT_FALSE(test, test_bit(KR_KEY_CONSTRUCTING, &key->flags));
 	KUNIT_EXPECT_EQ(test, key->datalen, (size_t)9);
-	KUNIT_EXPECT_TRUE(test, holds(ring, key));
-	KUNIT_EXPECT_TRUE(test, holds(scene.session, key));
+	KUNIT_EXPECT_TRUE(test, kt_holds(ring, key));
+	KUNIT_EXPECT_TRUE(test, kt_holds(scene.session, key));
 	/* The authority is used up. */
 	authority = kr_authority_get(NULL);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(authority), -EPERM);
@@ -337,14 +325,14 @@ static void helper_rejects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_request_reject(authority, authkey, EKEYREJECTED, 100, ring), 0);
 	KUNIT_EXPECT_EQ(test, kr_request_reject(authority, authkey, ENOKEY, 100, NULL), -EBUSY);
 	kr_authority_put(authority);
-	KUNIT_EXPECT_TRUE(test, holds(ring, key));
+	KUNIT_EXPECT_TRUE(test, kt_holds(ring, key));
 	KUNIT_EXPECT_EQ(test, kr_key_state(key), -EKEYREJECTED);
 	KUNIT_EXPECT_EQ(test, kt_debt(KT_UID).nikeys, kt_debt(KT_UID).nkeys);
 	KUNIT_EXPECT_EQ(test, request(&scene, "k", NULL, &found), -EKEYREJECTED);
 	/* For as long as the helper said. */
 	kr_clock_shift(101);
 	kr_reaper_flush();
-	KUNIT_EXPECT_FALSE(test, holds(ring, key));
+	KUNIT_EXPECT_FALSE(test, kt_holds(ring, key));
 	KUNIT_EXPECT_EQ(test, request(&scene, "k", NULL, &found), -ENOKEY);
 	leave(&scene);
 }
@@ -539,7 +527,7 @@ static void restricted_ring_takes_no_link(struct kunit *test)
 					 KT_PERM, KR_ALLOC_IN_QUOTA));
 	KUNIT_EXPECT_EQ(test, kr_ring_reject_key(new, ENOKEY, 1, ring), -EPERM);
 	KUNIT_EXPECT_EQ(test, kr_key_state(new), KR_UNINSTANTIATED);
-	KUNIT_EXPECT_TRUE(test, holds(ring, key));
+	KUNIT_EXPECT_TRUE(test, kt_holds(ring, key));
 	/* What is there may leave. */
 	KUNIT_EXPECT_EQ(test, kr_ring_unlink(ring, key), 0);
 	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), -EPERM);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of room store: a hash container whose readers need only RCU. */
+/* Unit tests of room store: a hash set of pointers whose readers need only RCU. */
 #include "kunit_helpers.h"
 
 #include <keyrings/store.h>
@@ -8,41 +8,40 @@
 #include <linux/slab.h>
 
 struct item {
-	struct kr_store_node node;
 	struct rcu_head rcu;
 	u32 value;
 	u32 seen;
 };
 
-static struct item *item_of(const struct kr_store_node *node)
-{
-	return (struct item *)container_of_const(node, struct item, node);
-}
-
-/* An invertible mixing: different values have different hashes in all buckets. */
-static u32 hash_of(u32 value)
+/* An invertible mixing: different values have different hashes. */
+static u32 mix(u32 value)
 {
 	return value * 2654435761u;
 }
 
-static bool match_value(const struct kr_store_node *node, const void *arg)
+static u32 hash_of(const void *object)
 {
-	return item_of(node)->value == *(const u32 *)arg;
+	return mix(((const struct item *)object)->value);
+}
+
+static bool match_value(const void *object, const void *arg)
+{
+	return ((const struct item *)object)->value == *(const u32 *)arg;
 }
 
 static struct item *find(struct kr_store *store, u32 value)
 {
-	struct kr_store_node *node;
+	struct item *item;
 
 	rcu_read_lock();
-	node = kr_store_find(store, hash_of(value), match_value, &value);
+	item = kr_store_find(store, mix(value), match_value, &value);
 	rcu_read_unlock();
-	return node ? item_of(node) : NULL;
+	return item;
 }
 
-static bool has_table(struct kr_store *store)
+static unsigned int bits_of(const struct kr_store *store)
 {
-	return rcu_access_pointer(store->table);
+	return store->table & KR_STORE_BITS;
 }
 
 static struct item *items_make(struct kunit *test, unsigned int count)
@@ -56,21 +55,44 @@ static struct item *items_make(struct kunit *test, unsigned int count)
 	return items;
 }
 
-static void add(struct kr_store *store, struct item *item)
+static void add(struct kunit *test, struct kr_store *store, struct item *item)
 {
-	kr_store_add(store, &item->node, hash_of(item->value));
+	KUNIT_ASSERT_EQ(test, kr_store_reserve(store, hash_of, NULL), 0);
+	kr_store_insert(store, (unsigned long)item, hash_of(item));
 }
 
-static bool count_one(struct kr_store_node *node, void *arg)
+static void add_many(struct kunit *test, struct kr_store *store, struct item *items,
+		     unsigned int count)
 {
-	item_of(node)->seen++;
-	++*(unsigned int *)arg;
-	return true;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		add(test, store, &items[i]);
 }
 
-static void count_drained(struct kr_store_node *node, void *arg)
+/* As a ring does: no more than what was asked for is taken out, and the table may follow. */
+static bool take(struct kr_store *store, struct item *item)
 {
-	count_one(node, arg);
+	bool stored = kr_store_remove(store, item, hash_of(item));
+
+	kr_store_shrink(store, hash_of);
+	return stored;
+}
+
+/* Counts what a walk comes by. */
+static unsigned int walk(struct kr_store *store)
+{
+	unsigned long entry;
+	unsigned int count = 0;
+	u32 at = 0;
+
+	rcu_read_lock();
+	while ((entry = kr_store_next(store->table, &at))) {
+		((struct item *)kr_store_object(entry))->seen++;
+		count++;
+	}
+	rcu_read_unlock();
+	return count;
 }
 
 /* Case of many stores: how many there are that are not where they should be. */
@@ -84,34 +106,43 @@ static unsigned int misplaced(struct kr_store *store, struct item *items, unsign
 	return bad;
 }
 
-static void empty_store_holds_nothing(struct kunit *test)
+/* What a reader relies on: a quarter of the places is empty; and what the store says of itself. */
+static bool is_sound(const struct kr_store *store)
 {
-	struct kr_store store;
-	unsigned int count = 0;
+	const unsigned long *places = kr_store_places(store->table);
+	u32 i, taken = 0, vacated = 0, empty = 0;
 
-	kr_store_init(&store);
-	KUNIT_EXPECT_NULL(test, find(&store, 1));
-	kr_store_each(&store, count_one, &count);
-	kr_store_drain(&store, count_drained, &count);
-	KUNIT_EXPECT_EQ(test, count, 0u);
-	KUNIT_EXPECT_EQ(test, store.count, 0u);
-	KUNIT_EXPECT_FALSE(test, has_table(&store));
+	if (!store->table)
+		return !store->count && !store->used;
+	for (i = 0; i <= kr_store_last(store->table); i++) {
+		empty += !places[i];
+		vacated += places[i] && places[i] <= KR_STORE_FLAGS;
+		taken += places[i] > KR_STORE_FLAGS;
+	}
+	return taken == store->count && taken + vacated == store->used &&
+	       empty >= (kr_store_last(store->table) + 1) / 4;
 }
 
-/* "All zeroes is an empty store." */
+/* "All zeroes is an empty set." */
 static void zeroes_are_an_empty_store(struct kunit *test)
 {
-	static struct kr_store store;
+	struct kr_store store = {};
 	struct item *items = items_make(test, 1);
 
 	KUNIT_EXPECT_NULL(test, find(&store, 0));
-	add(&store, &items[0]);
+	KUNIT_EXPECT_EQ(test, walk(&store), 0u);
+	KUNIT_EXPECT_EQ(test, kr_store_remove(&store, &items[0], 0), 0ul);
+	kr_store_shrink(&store, hash_of);
+	KUNIT_EXPECT_TRUE(test, is_sound(&store));
+	add(test, &store, &items[0]);
 	KUNIT_EXPECT_PTR_EQ(test, find(&store, 0), &items[0]);
-	kr_store_remove(&store, &items[0].node);
+	KUNIT_EXPECT_TRUE(test, take(&store, &items[0]));
 	KUNIT_EXPECT_NULL(test, find(&store, 0));
+	kr_store_free(&store);
+	KUNIT_EXPECT_EQ(test, store.table, 0ul);
 }
 
-static const unsigned int sizes[] = { 1, 2, 7, 8, 9, 16, 17, 64, 65, 100, 1000, 5000 };
+static const unsigned int sizes[] = { 1, 2, 3, 4, 6, 7, 12, 13, 64, 100, 1000, 5000 };
 
 static void describe_size(const unsigned int *size, char *desc)
 {
@@ -122,29 +153,25 @@ KUNIT_ARRAY_PARAM(size, sizes, describe_size);
 
 static void holds_what_was_added(struct kunit *test)
 {
-	unsigned int size = *(const unsigned int *)test->param_value, i, count = 0, bad = 0;
+	unsigned int size = *(const unsigned int *)test->param_value, i, bad = 0;
 	struct item *items = items_make(test, size);
-	struct kr_store store;
+	struct kr_store store = {};
 
-	kr_store_init(&store);
 	for (i = 0; i < size; i++) {
-		add(&store, &items[i]);
+		add(test, &store, &items[i]);
 		bad += find(&store, i) != &items[i] || find(&store, size + i);
 	}
 	KUNIT_EXPECT_EQ(test, bad, 0u);
 	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 0, size, true), 0u);
 	KUNIT_EXPECT_EQ(test, misplaced(&store, items, size, 2 * size, false), 0u);
 	KUNIT_EXPECT_EQ(test, store.count, size);
-	KUNIT_EXPECT_EQ(test, has_table(&store), size > 8);
+	KUNIT_EXPECT_TRUE(test, is_sound(&store));
 
-	kr_store_each(&store, count_one, &count);
-	KUNIT_EXPECT_EQ(test, count, size);
-	for (i = 0, bad = 0; i < size; i++)
+	KUNIT_EXPECT_EQ(test, walk(&store), size);
+	for (i = 0; i < size; i++)
 		bad += items[i].seen != 1;
 	KUNIT_EXPECT_EQ(test, bad, 0u);
-
-	kr_store_drain(&store, count_drained, &count);
-	KUNIT_EXPECT_EQ(test, count, 2 * size);
+	kr_store_free(&store);
 }
 
 /* In the order of adding, and backwards; what is left must stay found all the way. */
@@ -152,197 +179,209 @@ static void forgets_what_was_removed(struct kunit *test)
 {
 	unsigned int size = *(const unsigned int *)test->param_value, i, bad = 0;
 	struct item *items = items_make(test, size);
-	struct kr_store store;
+	struct kr_store store = {};
 
-	kr_store_init(&store);
-	for (i = 0; i < size; i++)
-		add(&store, &items[i]);
+	add_many(test, &store, items, size);
 	for (i = 0; i < size; i++) {
-		kr_store_remove(&store, &items[i].node);
+		bad += !take(&store, &items[i]) || kr_store_remove(&store, &items[i], mix(i));
 		bad += find(&store, i) || (i + 1 < size && find(&store, i + 1) != &items[i + 1]) ||
 		       (i + 1 < size && find(&store, size - 1) != &items[size - 1]);
 		if (is_power_of_2(size - i))
-			bad += misplaced(&store, items, i + 1, size, true);
+			bad += misplaced(&store, items, i + 1, size, true) || !is_sound(&store);
 	}
 	KUNIT_EXPECT_EQ(test, bad, 0u);
 	KUNIT_EXPECT_EQ(test, store.count, 0u);
-	KUNIT_EXPECT_FALSE(test, has_table(&store));
 
-	for (i = 0; i < size; i++)
-		add(&store, &items[i]);
-	while (i--)
-		kr_store_remove(&store, &items[i].node);
+	add_many(test, &store, items, size);
+	for (i = size; i--;)
+		take(&store, &items[i]);
 	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 0, size, false), 0u);
 	KUNIT_EXPECT_EQ(test, store.count, 0u);
+	KUNIT_EXPECT_TRUE(test, is_sound(&store));
+	kr_store_free(&store);
 }
 
-/* A chain is to stay short: the fullest bucket of many nodes. */
-static void grows_with_its_nodes(struct kunit *test)
+/* "Between 11 and 21 bytes": at any size, once there are a few. */
+static void tables_follow_their_entries(struct kunit *test)
 {
 	struct item *items = items_make(test, 5000);
-	struct kr_store_table *table;
-	struct hlist_node *pos;
-	struct kr_store store;
-	unsigned int i, len, longest = 0, count = 0;
+	unsigned int i, bad = 0, last = 2;
+	struct kr_store store = {};
 
-	kr_store_init(&store);
-	for (i = 0; i < 5000; i++)
-		add(&store, &items[i]);
-
-	table = rcu_dereference_protected(store.table, true);
-	KUNIT_ASSERT_NOT_NULL(test, table);
-	for (i = 0; i < 1u << table->bits; i++) {
-		len = 0;
-		hlist_for_each(pos, &table->bucket[i])
-			len++;
-		longest = max(longest, len);
+	for (i = 0; i < 5000; i++) {
+		add(test, &store, &items[i]);
+		bad += i > 3 && (8u << bits_of(&store)) > 22 * (i + 1);
+		bad += bits_of(&store) < last;
+		last = bits_of(&store);
 	}
-	KUNIT_EXPECT_LE(test, longest, 8u);
-	kr_store_drain(&store, count_drained, &count);
-}
-
-static void shrinks_with_its_nodes(struct kunit *test)
-{
-	struct item *items = items_make(test, 5000);
-	unsigned int i, bits, count = 0;
-	struct kr_store store;
-
-	kr_store_init(&store);
-	for (i = 0; i < 5000; i++)
-		add(&store, &items[i]);
-	bits = rcu_dereference_protected(store.table, true)->bits;
+	KUNIT_EXPECT_EQ(test, bad, 0u);
+	KUNIT_EXPECT_EQ(test, last, 13u);
 	for (i = 0; i < 4900; i++)
-		kr_store_remove(&store, &items[i].node);
-	KUNIT_ASSERT_TRUE(test, has_table(&store));
-	KUNIT_EXPECT_LT(test, rcu_dereference_protected(store.table, true)->bits, bits);
+		take(&store, &items[i]);
+	KUNIT_EXPECT_LE(test, bits_of(&store), 10u);
 	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 4900, 5000, true), 0u);
-	kr_store_drain(&store, count_drained, &count);
-	KUNIT_EXPECT_EQ(test, count, 100u);
+	for (; i < 5000; i++)
+		take(&store, &items[i]);
+	KUNIT_EXPECT_LE(test, bits_of(&store), 3u);
+	kr_store_free(&store);
 }
 
-/* Adding and removing one node again and again must not move all the others each time. */
+/* Adding and removing one again and again must not move all the others each time. */
 static void does_not_resize_back_and_forth(struct kunit *test)
 {
-	unsigned int size = *(const unsigned int *)test->param_value, i, moves = 0, count = 0;
+	unsigned int size = *(const unsigned int *)test->param_value, i, moves = 0;
 	struct item *items = items_make(test, size + 1);
-	struct kr_store store;
+	struct kr_store store = {};
+	unsigned long before;
 
-	kr_store_init(&store);
-	for (i = 0; i < size; i++)
-		add(&store, &items[i]);
+	add_many(test, &store, items, size);
 	for (i = 0; i < 10; i++) {
-		unsigned int before = raw_read_seqcount(&store.resize);
-
-		add(&store, &items[size]);
-		kr_store_remove(&store, &items[size].node);
-		moves += raw_read_seqcount(&store.resize) != before;
+		before = store.table;
+		add(test, &store, &items[size]);
+		take(&store, &items[size]);
+		moves += store.table != before;
 	}
 	KUNIT_EXPECT_LE(test, moves, 1u);
-	kr_store_drain(&store, count_drained, &count);
+	kr_store_free(&store);
+}
+
+/* Others come and go, each with a place of its own: vacated places do not fill the table. */
+static void vacated_places_are_used_again(struct kunit *test)
+{
+	struct item *items = items_make(test, 10000);
+	struct kr_store store = {};
+	unsigned int i, bad = 0;
+
+	add_many(test, &store, items, 50);
+	for (i = 50; i < 10000; i++) {
+		add(test, &store, &items[i]);
+		bad += find(&store, i) != &items[i];
+		bad += !take(&store, &items[i - 25]);
+		bad += !is_sound(&store);
+	}
+	KUNIT_EXPECT_EQ(test, bad, 0u);
+	KUNIT_EXPECT_EQ(test, store.count, 50u);
+	KUNIT_EXPECT_LE(test, bits_of(&store), 7u);
+	kr_store_free(&store);
 }
 
 /* What is looked for is told from others of its hash by the match alone. */
 static void equal_hashes_are_told_apart(struct kunit *test)
 {
 	struct item *items = items_make(test, 40);
-	struct kr_store_node *node;
-	unsigned int bad = 0, count = 0;
-	struct kr_store store;
+	struct kr_store store = {};
+	unsigned int bad = 0;
 	u32 i;
 
-	kr_store_init(&store);
-	for (i = 0; i < 40; i++)
-		kr_store_add(&store, &items[i].node, 0xdeadbeef);
+	/* A hash that begins in the last place goes on in the first. */
 	for (i = 0; i < 40; i++) {
-		node = kr_store_find(&store, 0xdeadbeef, match_value, &i);
-		bad += node != &items[i].node;
-		bad += !!kr_store_find(&store, 0xdeadbeee, match_value, &i);
+		KUNIT_ASSERT_EQ(test, kr_store_reserve(&store, hash_of, NULL), 0);
+		if (i == 25)	/* no table is replaced from here on */
+			break;
+		kr_store_insert(&store, (unsigned long)&items[i], mix(i));
 	}
+	for (; i < 40; i++) {
+		kr_store_insert(&store, (unsigned long)&items[i], ~0u);
+		if (i < 39)
+			KUNIT_ASSERT_EQ(test, kr_store_reserve(&store, hash_of, NULL), 0);
+	}
+	for (i = 25; i < 40; i++)
+		bad += kr_store_find(&store, ~0u, match_value, &i) != &items[i];
 	KUNIT_EXPECT_EQ(test, bad, 0u);
 	i = 40;
-	KUNIT_EXPECT_NULL(test, kr_store_find(&store, 0xdeadbeef, match_value, &i));
-	kr_store_drain(&store, count_drained, &count);
-	KUNIT_EXPECT_EQ(test, count, 40u);
+	KUNIT_EXPECT_NULL(test, kr_store_find(&store, ~0u, match_value, &i));
+	for (i = 39; i >= 25; i--)
+		bad += !kr_store_remove(&store, &items[i], ~0u);
+	KUNIT_EXPECT_EQ(test, bad, 0u);
+	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 0, 25, true), 0u);
+	KUNIT_EXPECT_TRUE(test, is_sound(&store));
+	kr_store_free(&store);
 }
 
 static void replaces_in_place(struct kunit *test)
 {
-	unsigned int size = *(const unsigned int *)test->param_value, i, bad = 0, count = 0;
+	unsigned int size = *(const unsigned int *)test->param_value, i, bad = 0;
 	struct item *old = items_make(test, size), *new = items_make(test, size);
-	struct kr_store store;
+	struct kr_store store = {};
 
-	kr_store_init(&store);
-	for (i = 0; i < size; i++)
-		add(&store, &old[i]);
-	for (i = 0; i < size; i += 2) {
-		kr_store_replace(&store, &old[i].node, &new[i].node);
-		bad += new[i].node.hash != old[i].node.hash;
-	}
+	add_many(test, &store, old, size);
+	for (i = 0; i < size; i += 2)
+		bad += kr_store_replace(&store, &old[i], &new[i], mix(i)) != (unsigned long)&old[i];
 	for (i = 0; i < size; i++)
 		bad += find(&store, i) != (i % 2 ? &old[i] : &new[i]);
 	KUNIT_EXPECT_EQ(test, bad, 0u);
 	KUNIT_EXPECT_EQ(test, store.count, size);
-
+	KUNIT_EXPECT_TRUE(test, is_sound(&store));
 	for (i = 0; i < size; i++)
-		kr_store_remove(&store, i % 2 ? &old[i].node : &new[i].node);
-	kr_store_each(&store, count_one, &count);
-	KUNIT_EXPECT_EQ(test, count, 0u);
-}
-
-static bool count_three(struct kr_store_node *node, void *arg)
-{
-	return ++*(unsigned int *)arg < 3;
-}
-
-static void each_stops_when_told(struct kunit *test)
-{
-	struct item *items = items_make(test, 30);
-	unsigned int i, seen, count = 0;
-	struct kr_store store;
-
-	kr_store_init(&store);
-	for (i = 0; i < 30; i++) {
-		add(&store, &items[i]);
-		seen = 0;
-		kr_store_each(&store, count_three, &seen);
-		KUNIT_EXPECT_EQ(test, seen, min(i + 1, 3u));
-	}
-	kr_store_drain(&store, count_drained, &count);
-}
-
-static void drained_store_can_be_used_again(struct kunit *test)
-{
-	unsigned int size = *(const unsigned int *)test->param_value, i, round, count, bad = 0;
-	struct item *items = items_make(test, size);
-	struct kr_store store;
-
-	kr_store_init(&store);
-	for (round = 0; round < 2; round++) {
-		for (i = 0; i < size; i++)
-			add(&store, &items[i]);
-		count = 0;
-		kr_store_drain(&store, count_drained, &count);
-		KUNIT_EXPECT_EQ(test, count, size);
-		KUNIT_EXPECT_EQ(test, store.count, 0u);
-		KUNIT_EXPECT_FALSE(test, has_table(&store));
-		KUNIT_EXPECT_EQ(test, misplaced(&store, items, 0, size, false), 0u);
-		count = 0;
-		kr_store_each(&store, count_one, &count);
-		KUNIT_EXPECT_EQ(test, count, 0u);
-	}
-	for (i = 0; i < size; i++)
-		bad += items[i].seen != 2;
+		bad += !take(&store, i % 2 ? &old[i] : &new[i]);
 	KUNIT_EXPECT_EQ(test, bad, 0u);
+	KUNIT_EXPECT_EQ(test, walk(&store), 0u);
+	kr_store_free(&store);
+}
+
+/* The mark is the owner's: it is given back, survives new tables and hides nothing. */
+static void marks_stay_with_their_entries(struct kunit *test)
+{
+	struct item *items = items_make(test, 300), *other = items_make(test, 3);
+	struct kr_store store = {};
+	unsigned int i, bad = 0, marked = 0;
+	unsigned long entry;
+	u32 at = 0;
+
+	for (i = 0; i < 300; i++) {
+		KUNIT_ASSERT_EQ(test, kr_store_reserve(&store, hash_of, NULL), 0);
+		kr_store_insert(&store, (unsigned long)&items[i] | (i % 3 ? 0 : KR_STORE_MARK),
+				mix(i));
+	}
+	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 0, 300, true), 0u);
+	while ((entry = kr_store_next(store.table, &at)))
+		marked += entry & KR_STORE_MARK;
+	KUNIT_EXPECT_EQ(test, marked, 100u);
+
+	bad += kr_store_replace(&store, &items[0], &other[0], mix(0)) !=
+	       ((unsigned long)&items[0] | KR_STORE_MARK);
+	bad += kr_store_remove(&store, &other[0], mix(0)) !=
+	       ((unsigned long)&other[0] | KR_STORE_MARK);
+	for (i = 1; i < 300; i++)
+		bad += kr_store_remove(&store, &items[i], mix(i)) !=
+		       ((unsigned long)&items[i] | (i % 3 ? 0 : KR_STORE_MARK));
+	KUNIT_EXPECT_EQ(test, bad, 0u);
+	kr_store_free(&store);
+}
+
+/* A promise is kept whatever others do, and can be taken back. */
+static void promises_are_kept(struct kunit *test)
+{
+	struct item *items = items_make(test, 500);
+	struct kr_store store = {};
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		KUNIT_ASSERT_EQ(test, kr_store_reserve(&store, hash_of, NULL), 0);
+	add_many(test, &store, &items[100], 400);
+	for (i = 100; i < 500; i++)
+		take(&store, &items[i]);
+	KUNIT_EXPECT_EQ(test, store.count, 100u);
+	for (i = 0; i < 60; i++)
+		kr_store_insert(&store, (unsigned long)&items[i], mix(i));
+	for (; i < 100; i++)
+		kr_store_cancel(&store);
+	KUNIT_EXPECT_EQ(test, store.count, 60u);
+	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 0, 60, true), 0u);
+	KUNIT_EXPECT_EQ(test, misplaced(&store, items, 60, 500, false), 0u);
+	KUNIT_EXPECT_TRUE(test, is_sound(&store));
+	kr_store_free(&store);
 }
 
 /*
- * A writer that comes while a reader is in the middle of a chain: it is called
- * from the reader's match, on the first node that does not match.
+ * A writer that comes while a reader is on its way: it is called from the
+ * reader's match, on the first object that does not match.
  */
 #define WANTED	100000
 #define OTHER	100001
 
 struct intruder {
+	struct kunit *test;
 	struct kr_store *store;
 	struct item *items;	/* what to add, or to remove */
 	unsigned int count;
@@ -350,89 +389,92 @@ struct intruder {
 	bool done;
 };
 
-static bool match_after_intrusion(const struct kr_store_node *node, const void *arg)
+static bool match_after_intrusion(const void *object, const void *arg)
 {
 	struct intruder *intruder = (struct intruder *)arg;
 	unsigned int i;
 
-	if (item_of(node)->value == WANTED)
+	if (((const struct item *)object)->value == WANTED)
 		return true;
 	if (intruder->done)
 		return false;
 	intruder->done = true;
 	for (i = 0; i < intruder->count; i++) {
 		if (intruder->removes)
-			kr_store_remove(intruder->store, &intruder->items[i].node);
+			take(intruder->store, &intruder->items[i]);
 		else
-			add(intruder->store, &intruder->items[i]);
+			add(intruder->test, intruder->store, &intruder->items[i]);
 	}
 	return false;
 }
 
-/* The wanted node is the second of two in a chain; the first one is looked at first. */
-static void add_pair(struct kr_store *store, struct item *wanted, struct item *first)
+/* Two whose ways begin at the same place, the wanted one behind the other. */
+static struct item *pair_make(struct kunit *test)
 {
-	kr_store_add(store, &wanted->node, 42);
-	kr_store_add(store, &first->node, 42);
+	struct item *pair = items_make(test, 2);
+
+	pair[0].value = OTHER;
+	pair[1].value = WANTED;
+	return pair;
+}
+
+static void add_pair(struct kunit *test, struct kr_store *store, struct item *pair)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, kr_store_reserve(store, hash_of, NULL), 0);
+		kr_store_insert(store, (unsigned long)&pair[i], 42);
+	}
 }
 
 static void reader_finds_while_store_grows(struct kunit *test)
 {
-	struct item *items = items_make(test, 100), *pair = items_make(test, 2);
-	struct intruder intruder = { .items = items, .count = 100 };
-	unsigned int count = 0;
-	struct kr_store store;
+	struct item *items = items_make(test, 100), *pair = pair_make(test);
+	struct kr_store store = {};
+	struct intruder intruder = { .test = test, .store = &store, .items = items, .count = 100 };
 
-	kr_store_init(&store);
-	intruder.store = &store;
-	pair[0].value = WANTED;
-	pair[1].value = OTHER;
-	add_pair(&store, &pair[0], &pair[1]);
+	add_pair(test, &store, pair);
 	KUNIT_EXPECT_PTR_EQ(test, kr_store_find(&store, 42, match_after_intrusion, &intruder),
-			    &pair[0].node);
+			    (void *)&pair[1]);
 	KUNIT_EXPECT_TRUE(test, intruder.done);
-	KUNIT_EXPECT_TRUE(test, has_table(&store));
-	kr_store_drain(&store, count_drained, &count);
+	KUNIT_EXPECT_GE(test, bits_of(&store), 8u);
+	rcu_barrier();
+	kr_store_free(&store);
 }
 
 static void reader_finds_while_store_shrinks(struct kunit *test)
 {
-	struct item *items = items_make(test, 100), *pair = items_make(test, 2);
-	struct intruder intruder = { .items = items, .count = 100, .removes = true };
-	unsigned int i, count = 0;
-	struct kr_store store;
+	struct item *items = items_make(test, 100), *pair = pair_make(test);
+	struct kr_store store = {};
+	struct intruder intruder = { .test = test, .store = &store, .items = items, .count = 100,
+				     .removes = true };
 
-	kr_store_init(&store);
-	intruder.store = &store;
-	pair[0].value = WANTED;
-	pair[1].value = OTHER;
-	for (i = 0; i < 100; i++)
-		add(&store, &items[i]);
-	add_pair(&store, &pair[0], &pair[1]);
+	add_many(test, &store, items, 100);
+	add_pair(test, &store, pair);
 	KUNIT_EXPECT_PTR_EQ(test, kr_store_find(&store, 42, match_after_intrusion, &intruder),
-			    &pair[0].node);
+			    (void *)&pair[1]);
 	KUNIT_EXPECT_TRUE(test, intruder.done);
-	KUNIT_EXPECT_FALSE(test, has_table(&store));
-	kr_store_drain(&store, count_drained, &count);
+	KUNIT_EXPECT_LE(test, bits_of(&store), 5u);
+	rcu_barrier();
+	kr_store_free(&store);
 }
 
-/* The node on which the reader stands goes; it keeps leading to those behind it. */
-static void reader_passes_a_removed_node(struct kunit *test)
+/* The one the reader stands on goes; its place keeps leading to those behind it. */
+static void reader_passes_a_vacated_place(struct kunit *test)
 {
-	struct item *pair = items_make(test, 2);
-	struct intruder intruder = { .items = &pair[1], .count = 1, .removes = true };
-	unsigned int count = 0;
-	struct kr_store store;
+	struct item *pair = pair_make(test);
+	struct kr_store store = {};
+	u32 value = WANTED;
 
-	kr_store_init(&store);
-	intruder.store = &store;
-	pair[0].value = WANTED;
-	pair[1].value = OTHER;
-	add_pair(&store, &pair[0], &pair[1]);
-	KUNIT_EXPECT_PTR_EQ(test, kr_store_find(&store, 42, match_after_intrusion, &intruder),
-			    &pair[0].node);
-	KUNIT_EXPECT_EQ(test, store.count, 1u);
-	kr_store_drain(&store, count_drained, &count);
+	add_pair(test, &store, pair);
+	KUNIT_EXPECT_NE(test, kr_store_remove(&store, &pair[0], 42), 0ul);
+	KUNIT_EXPECT_PTR_EQ(test, kr_store_find(&store, 42, match_value, &value),
+			    (void *)&pair[1]);
+	/* With the last of them all places are empty again. */
+	KUNIT_EXPECT_NE(test, kr_store_remove(&store, &pair[1], 42), 0ul);
+	KUNIT_EXPECT_EQ(test, store.used, 0u);
+	kr_store_free(&store);
 }
 
 #define STABLE		64u
@@ -440,11 +482,12 @@ static void reader_passes_a_removed_node(struct kunit *test)
 
 struct traffic {
 	struct kr_store store;
+	spinlock_t lock;
 	atomic_t lookups;
 	atomic_t found;
 };
 
-/* Looks for the nodes that are always there, and for some that come and go. */
+/* Looks for those that are always there, and for some that come and go. */
 static int read_traffic(void *arg)
 {
 	struct traffic *traffic = arg;
@@ -461,13 +504,6 @@ static int read_traffic(void *arg)
 	return misses;
 }
 
-static void free_item(struct kr_store_node *node, void *arg)
-{
-	struct item *item = item_of(node);
-
-	kfree_rcu(item, rcu);
-}
-
 static struct item *item_new(struct kunit *test, u32 value)
 {
 	struct item *item = kzalloc(sizeof(*item), GFP_KERNEL);
@@ -477,31 +513,53 @@ static struct item *item_new(struct kunit *test, u32 value)
 	return item;
 }
 
-static void replace_stable(struct kunit *test, struct kr_store *store, u32 value)
+static void add_locked(struct kunit *test, struct traffic *traffic, struct item *item)
 {
-	struct item *old = find(store, value), *new = item_new(test, value);
+	KUNIT_ASSERT_EQ(test, kr_store_reserve(&traffic->store, hash_of, &traffic->lock), 0);
+	spin_lock(&traffic->lock);
+	kr_store_insert(&traffic->store, (unsigned long)item, hash_of(item));
+	spin_unlock(&traffic->lock);
+}
+
+static void replace_stable(struct kunit *test, struct traffic *traffic, u32 value)
+{
+	struct item *old = find(&traffic->store, value), *new = item_new(test, value);
 
 	KUNIT_ASSERT_NOT_NULL(test, old);
-	kr_store_replace(store, &old->node, &new->node);
+	spin_lock(&traffic->lock);
+	kr_store_replace(&traffic->store, old, new, mix(value));
+	spin_unlock(&traffic->lock);
 	kfree_rcu(old, rcu);
 }
 
 /* Grows the store from small to large and shrinks it again, replacing on the way. */
-static void swell_and_subside(struct kunit *test, struct kr_store *store, struct item **items)
+static void swell_and_subside(struct kunit *test, struct traffic *traffic, struct item **items)
 {
 	unsigned int i;
 
 	for (i = 0; i < TRANSIENT; i++) {
 		items[i] = item_new(test, 1000 + i);
-		add(store, items[i]);
+		add_locked(test, traffic, items[i]);
 		if (i % 16 == 0)
-			replace_stable(test, store, i / 16 % STABLE);
+			replace_stable(test, traffic, i / 16 % STABLE);
 	}
 	for (i = 0; i < TRANSIENT; i++) {
-		kr_store_remove(store, &items[i]->node);
+		spin_lock(&traffic->lock);
+		take(&traffic->store, items[i]);
+		spin_unlock(&traffic->lock);
 		kfree_rcu(items[i], rcu);
 	}
 	cond_resched();
+}
+
+static void free_stable(struct kr_store *store)
+{
+	unsigned long entry;
+	u32 at = 0;
+
+	while ((entry = kr_store_next(store->table, &at)))
+		kfree(kr_store_object(entry));
+	kr_store_free(store);
 }
 
 static void readers_never_miss(struct kunit *test)
@@ -513,13 +571,13 @@ static void readers_never_miss(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, traffic);
 	KUNIT_ASSERT_NOT_NULL(test, items);
-	kr_store_init(&traffic->store);
+	spin_lock_init(&traffic->lock);
 	for (i = 0; i < STABLE; i++)
-		add(&traffic->store, item_new(test, i));
+		add_locked(test, traffic, item_new(test, i));
 
 	kt_crew_start(test, 2, read_traffic, traffic);
 	while (time_before(jiffies, end)) {
-		swell_and_subside(test, &traffic->store, items);
+		swell_and_subside(test, traffic, items);
 		rounds++;
 	}
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
@@ -528,24 +586,25 @@ static void readers_never_miss(struct kunit *test)
 	KUNIT_EXPECT_GT(test, atomic_read(&traffic->lookups), 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&traffic->found), 0);
 	KUNIT_EXPECT_EQ(test, traffic->store.count, STABLE);
-	kr_store_drain(&traffic->store, free_item, NULL);
+	KUNIT_EXPECT_TRUE(test, is_sound(&traffic->store));
+	free_stable(&traffic->store);
+	rcu_barrier();
 }
 
 static struct kunit_case store_cases[] = {
-	KUNIT_CASE(empty_store_holds_nothing),
 	KUNIT_CASE(zeroes_are_an_empty_store),
 	KUNIT_CASE_PARAM(holds_what_was_added, size_gen_params),
 	KUNIT_CASE_PARAM(forgets_what_was_removed, size_gen_params),
-	KUNIT_CASE(grows_with_its_nodes),
-	KUNIT_CASE(shrinks_with_its_nodes),
+	KUNIT_CASE(tables_follow_their_entries),
 	KUNIT_CASE_PARAM(does_not_resize_back_and_forth, size_gen_params),
+	KUNIT_CASE(vacated_places_are_used_again),
 	KUNIT_CASE(equal_hashes_are_told_apart),
 	KUNIT_CASE_PARAM(replaces_in_place, size_gen_params),
-	KUNIT_CASE(each_stops_when_told),
-	KUNIT_CASE_PARAM(drained_store_can_be_used_again, size_gen_params),
+	KUNIT_CASE(marks_stay_with_their_entries),
+	KUNIT_CASE(promises_are_kept),
 	KUNIT_CASE(reader_finds_while_store_grows),
 	KUNIT_CASE(reader_finds_while_store_shrinks),
-	KUNIT_CASE(reader_passes_a_removed_node),
+	KUNIT_CASE(reader_passes_a_vacated_place),
 	KUNIT_CASE(readers_never_miss),
 	{}
 };

@@ -382,11 +382,11 @@ static void many_children_share(struct kunit *test)
 		kr_cred_put(of_child);
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0u);
-	KUNIT_EXPECT_EQ(test, refcount_read(&cred->usage), CHILDREN + 2u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&kr_cred_session(cred)->usage), CHILDREN + 2u);
 	KUNIT_EXPECT_EQ(test, kr_cred_lost(), 0ul);
 
 	kr_cred_drop_all();
-	KUNIT_EXPECT_EQ(test, refcount_read(&cred->usage), 1u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&kr_cred_session(cred)->usage), 1u);
 	kr_cred_put(cred);
 	kr_reaper_flush();
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
