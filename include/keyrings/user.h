@@ -10,11 +10,13 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
+
+#include <keyrings/store.h>
 
 struct kr_key;
 struct user_namespace;
@@ -35,8 +37,9 @@ struct user_struct;
  * @records: the records of this UID, one for each user namespace
  * @closing: true while @work looks whether the UID has gone; see kr_user_peek()
  * @queued: bit 0 is set from the queueing of @work until it starts
+ * @in_order: among all accounts, in the order of their UIDs
  * @work: gives the keyrings back when nobody but us pins the UID
- * @rcu: frees the account after its readers
+ * @rcu: frees the account after its readers; @work has no more to do then
  *
  * ========= ============================================ ============================
  * state     what is true                                 who may hold it
@@ -61,15 +64,19 @@ struct kr_account {
 	struct list_head records;
 	bool closing;
 	unsigned long queued;
-	struct work_struct work;
-	struct rcu_head rcu;
+	struct rb_node in_order;
+	union {
+		struct work_struct work;
+		struct rcu_head rcu;
+	};
 };
 
 /**
  * struct kr_ns - a user namespace as far as this module knows it
  * @ns: the namespace; not pinned, only compared, and only while hashed
  * @usage: one for being hashed, one for each record and each named ring
- * @users: kuid -> &struct kr_user; written under the account's lock
+ * @users: &struct kr_user by kuid; written under @users_lock
+ * @users_lock: taken inside the lock of a record's account
  * @persistent_lock: serialises the making of persistent keyrings
  * @persistent: the register of persistent keyrings or NULL; under @persistent_lock
  * @node: in the table of namespaces
@@ -81,7 +88,8 @@ struct kr_account {
 struct kr_ns {
 	struct user_namespace *ns;
 	refcount_t usage;
-	struct xarray users;
+	struct kr_store users;
+	spinlock_t users_lock;
 	struct mutex persistent_lock;
 	struct kr_key *persistent;
 	struct hlist_node node;
@@ -163,7 +171,7 @@ void kr_account_uncharge(struct kr_account *account, unsigned int keys, u64 byte
  * kr_account_next() - walk the accounts in the order of their UIDs
  * @uid: the lowest UID of interest
  *
- * Caller is in an RCU read section.
+ * Caller is in an RCU read section. Takes a lock for a moment.
  *
  * Return: the account with the lowest UID not below @uid, or NULL.
  */

@@ -8,30 +8,47 @@
 #include <keyrings/user.h>
 
 #include <keyrings/base.h>
+#include <linux/random.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include "user_internal.h"
 
-static DEFINE_XARRAY(accounts);	/* kuid -> account, RCU readers */
+static DEFINE_SPINLOCK(accounts_lock);	/* writers of @accounts; @in_order; innermost */
+static struct kr_store accounts;	/* RCU readers */
+static struct rb_root in_order = RB_ROOT;
+static u32 uid_multiplier __read_mostly;
 
-#define LISTED	XA_MARK_0	/* on every account: marks are found faster than entries */
+u32 kr_uid_hash(kuid_t uid)
+{
+	return __kuid_val(uid) * uid_multiplier;
+}
+
+static u32 hash_of(const void *object)
+{
+	return kr_uid_hash(((const struct kr_account *)object)->uid);
+}
+
+static bool match_uid(const void *object, const void *arg)
+{
+	return uid_eq(((const struct kr_account *)object)->uid, *(const kuid_t *)arg);
+}
+
+struct kr_account *kr_account_peek(kuid_t uid)
+{
+	return kr_store_find(&accounts, kr_uid_hash(uid), match_uid, &uid);
+}
 
 static struct kr_account *account_find(kuid_t uid)
 {
 	struct kr_account *account;
 
 	rcu_read_lock();
-	account = xa_load(&accounts, __kuid_val(uid));
+	account = kr_account_peek(uid);
 	if (account && !refcount_inc_not_zero(&account->usage))
 		account = NULL;
 	rcu_read_unlock();
 	return account;
-}
-
-struct kr_account *kr_account_peek(kuid_t uid)
-{
-	return xa_load(&accounts, __kuid_val(uid));
 }
 
 static struct kr_account *account_alloc(kuid_t uid)
@@ -50,9 +67,40 @@ static struct kr_account *account_alloc(kuid_t uid)
 	return account;
 }
 
+static bool is_before(struct rb_node *a, const struct rb_node *b)
+{
+	return uid_lt(rb_entry(a, struct kr_account, in_order)->uid,
+		      rb_entry(b, struct kr_account, in_order)->uid);
+}
+
+/*
+ * Store the new account, for which a place is reserved, unless another one has
+ * come; the one that is stored then is returned with a reference.
+ */
+static struct kr_account *account_enter(struct kr_account *new)
+{
+	struct kr_account *old = kr_account_peek(new->uid);
+
+	lockdep_assert_held(&accounts_lock);
+	if (old && refcount_inc_not_zero(&old->usage)) {
+		kr_store_cancel(&accounts);
+		return old;
+	}
+	/* A dead account takes itself out only when it is still the one stored. */
+	if (old) {
+		kr_store_cancel(&accounts);
+		kr_store_replace(&accounts, old, new, hash_of(new));
+		rb_replace_node(&old->in_order, &new->in_order, &in_order);
+	} else {
+		kr_store_insert(&accounts, (unsigned long)new, hash_of(new));
+		rb_add(&new->in_order, &in_order, is_before);
+	}
+	return new;
+}
+
 struct kr_account *kr_account_get_by_uid(kuid_t uid)
 {
-	struct kr_account *account, *new, *old, *seen;
+	struct kr_account *account, *new;
 
 	account = account_find(uid);
 	if (likely(account))
@@ -61,30 +109,16 @@ struct kr_account *kr_account_get_by_uid(kuid_t uid)
 	new = account_alloc(uid);
 	if (!new)
 		return NULL;
-	for (;;) {
-		xa_lock(&accounts);
-		old = xa_load(&accounts, __kuid_val(uid));
-		if (old && refcount_inc_not_zero(&old->usage)) {
-			xa_unlock(&accounts);
-			kfree(new);
-			return old;
-		}
-		/*
-		 * The lock is dropped where memory is allocated: somebody else may
-		 * store meanwhile. A dead account takes itself out only when it is
-		 * still the one stored.
-		 */
-		seen = __xa_cmpxchg(&accounts, __kuid_val(uid), old, new, GFP_KERNEL);
-		if (seen == old)
-			__xa_set_mark(&accounts, __kuid_val(uid), LISTED);
-		xa_unlock(&accounts);
-		if (seen == old)
-			return new;
-		if (xa_is_err(seen)) {
-			kfree(new);
-			return NULL;
-		}
+	if (kr_store_reserve(&accounts, hash_of, &accounts_lock)) {
+		kfree(new);
+		return NULL;
 	}
+	spin_lock(&accounts_lock);
+	account = account_enter(new);
+	spin_unlock(&accounts_lock);
+	if (account != new)
+		kfree(new);
+	return account;
 }
 
 void kr_account_put(struct kr_account *account)
@@ -92,10 +126,13 @@ void kr_account_put(struct kr_account *account)
 	if (!refcount_dec_and_test(&account->usage))
 		return;
 
-	xa_lock(&accounts);
-	if (xa_load(&accounts, __kuid_val(account->uid)) == account)
-		__xa_erase(&accounts, __kuid_val(account->uid));
-	xa_unlock(&accounts);
+	spin_lock(&accounts_lock);
+	if (kr_account_peek(account->uid) == account) {
+		kr_store_remove(&accounts, account, hash_of(account));
+		kr_store_shrink(&accounts, hash_of);
+		rb_erase(&account->in_order, &in_order);
+	}
+	spin_unlock(&accounts_lock);
 	kfree_rcu(account, rcu);
 }
 
@@ -132,20 +169,45 @@ void kr_account_uncharge(struct kr_account *account, unsigned int keys, u64 byte
 	spin_unlock(&account->lock);
 }
 
+static struct kr_account *first_from(u32 uid)
+{
+	struct rb_node *node = in_order.rb_node;
+	struct kr_account *account, *first = NULL;
+
+	while (node) {
+		account = rb_entry(node, struct kr_account, in_order);
+		if (__kuid_val(account->uid) >= uid) {
+			first = account;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return first;
+}
+
 struct kr_account *kr_account_next(u32 uid)
 {
 	struct kr_account *account;
-	unsigned long index = uid;
+	struct rb_node *node;
 
-	do {
-		account = xa_find(&accounts, &index, U32_MAX, LISTED);
-	} while (account && !refcount_read(&account->usage) && index++ < U32_MAX);
-
+	spin_lock(&accounts_lock);
+	account = first_from(uid);
+	while (account && !refcount_read(&account->usage)) {
+		node = rb_next(&account->in_order);
+		account = node ? rb_entry(node, struct kr_account, in_order) : NULL;
+	}
+	spin_unlock(&accounts_lock);
 	return account;
+}
+
+void kr_account_init(void)
+{
+	uid_multiplier = get_random_u32() | 1;
 }
 
 void kr_account_exit(void)
 {
-	WARN_ON_ONCE(!xa_empty(&accounts));
-	xa_destroy(&accounts);
+	WARN_ON_ONCE(accounts.count);
+	kr_store_free(&accounts);
 }

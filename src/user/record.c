@@ -11,7 +11,7 @@
  *	work				a new process of the UID
  *	----				------------------------
  *	lock account			[reference on user_struct taken]
- *	closing = true			user = xa_load()
+ *	closing = true			user = user_find()
  *	smp_mb()			if (closing)
  *	count == 1 ?				lock, unlock, look again
  *	  take the records out
@@ -43,7 +43,7 @@ static struct hlist_head ns_table[1 << NS_HASH_BITS];
 struct kr_ns kr_init_ns = {
 	.ns	= &init_user_ns,
 	.usage	= REFCOUNT_INIT(1),
-	.users	= XARRAY_INIT(kr_init_ns.users, 0),
+	.users_lock = __SPIN_LOCK_UNLOCKED(kr_init_ns.users_lock),
 	.persistent_lock = __MUTEX_INITIALIZER(kr_init_ns.persistent_lock),
 };
 
@@ -90,7 +90,7 @@ struct kr_ns *kr_ns_get_by_ns(struct user_namespace *ns)
 		return NULL;
 	new->ns = ns;
 	refcount_set(&new->usage, 2);
-	xa_init(&new->users);
+	spin_lock_init(&new->users_lock);
 	mutex_init(&new->persistent_lock);
 
 	spin_lock(&ns_lock);
@@ -104,13 +104,36 @@ struct kr_ns *kr_ns_get_by_ns(struct user_namespace *ns)
 	return kns ?: new;
 }
 
+static void ns_free_rcu(struct rcu_head *rcu)
+{
+	struct kr_ns *kns = container_of(rcu, struct kr_ns, rcu);
+
+	kr_store_free(&kns->users);
+	kfree(kns);
+}
+
 void kr_ns_put(struct kr_ns *kns)
 {
 	if (!kns || !refcount_dec_and_test(&kns->usage))
 		return;
-	/* The last record went before, it holds a reference: nothing is left to destroy. */
-	WARN_ON_ONCE(!xa_empty(&kns->users));
-	kfree_rcu(kns, rcu);
+	/* The last record went before, it holds a reference. */
+	WARN_ON_ONCE(kns->users.count);
+	call_rcu(&kns->rcu, ns_free_rcu);
+}
+
+u32 kr_user_hash_of(const void *object)
+{
+	return kr_uid_hash(((const struct kr_user *)object)->account->uid);
+}
+
+static bool match_uid(const void *object, const void *arg)
+{
+	return uid_eq(((const struct kr_user *)object)->account->uid, *(const kuid_t *)arg);
+}
+
+static struct kr_user *user_find(struct kr_ns *kns, kuid_t uid)
+{
+	return kr_store_find(&kns->users, kr_uid_hash(uid), match_uid, &uid);
 }
 
 struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid)
@@ -120,11 +143,11 @@ struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid)
 
 	if (!kns)
 		return NULL;
-	user = xa_load(&kns->users, __kuid_val(uid));
+	user = user_find(kns, uid);
 	if (user && unlikely(READ_ONCE(user->account->closing))) {
 		spin_lock(&user->account->lock);
 		spin_unlock(&user->account->lock);
-		user = xa_load(&kns->users, __kuid_val(uid));
+		user = user_find(kns, uid);
 	}
 	return user;
 }
@@ -140,7 +163,7 @@ int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_s
 	user = kzalloc(sizeof(*user), GFP_KERNEL);
 	if (!user)
 		return -ENOMEM;
-	if (xa_reserve(&kns->users, __kuid_val(account->uid), GFP_KERNEL)) {
+	if (kr_store_reserve(&kns->users, kr_user_hash_of, &kns->users_lock)) {
 		kfree(user);
 		return -ENOMEM;
 	}
@@ -156,8 +179,9 @@ int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_s
 	if (!account->pin)
 		WRITE_ONCE(account->pin, get_uid(up));
 	list_add_tail(&user->in_account, &account->records);
-	/* Cannot fail: the slot is reserved. */
-	xa_store(&kns->users, __kuid_val(account->uid), user, GFP_ATOMIC);
+	spin_lock(&kns->users_lock);
+	kr_store_insert(&kns->users, (unsigned long)user, kr_user_hash_of(user));
+	spin_unlock(&kns->users_lock);
 	spin_unlock(&account->lock);
 	return 0;
 }
@@ -165,8 +189,13 @@ int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_s
 /* The record is out of reach of new readers after this. */
 static void user_unhash(struct kr_user *user, struct list_head *gone)
 {
+	struct kr_ns *kns = user->ns;
+
 	lockdep_assert_held(&user->account->lock);
-	xa_erase(&user->ns->users, __kuid_val(user->account->uid));
+	spin_lock(&kns->users_lock);
+	kr_store_remove(&kns->users, user, kr_user_hash_of(user));
+	kr_store_shrink(&kns->users, kr_user_hash_of);
+	spin_unlock(&kns->users_lock);
 	list_move(&user->in_account, gone);
 }
 
@@ -249,16 +278,19 @@ void kr_user_uid_dropped(struct user_struct *up, kuid_t uid)
 static void ns_drop_users(struct kr_ns *kns)
 {
 	struct kr_account *account;
+	unsigned long table, entry;
 	struct kr_user *user;
-	unsigned long index;
 	LIST_HEAD(gone);
+	u32 at = 0;
 
 	rcu_read_lock();
-	xa_for_each(&kns->users, index, user) {
+	table = READ_ONCE(kns->users.table);
+	while ((entry = kr_store_next(table, &at))) {
+		user = kr_store_object(entry);
 		account = user->account;
 		spin_lock(&account->lock);
 		/* The work may have been here first. */
-		if (xa_load(&kns->users, index) == user)
+		if (user_find(kns, account->uid) == user)
 			user_unhash(user, &gone);
 		spin_unlock(&account->lock);
 		/* The pin is dropped there when this was the last record. */
@@ -301,6 +333,7 @@ void kr_user_ns_dying(struct user_namespace *ns)
 int kr_user_init(const struct kr_user_ops *ops)
 {
 	user_ops = ops;
+	kr_account_init();
 	user_wq = alloc_workqueue("keyrings_uid", WQ_UNBOUND, 0);
 	return user_wq ? 0 : -ENOMEM;
 }
@@ -326,5 +359,5 @@ void kr_user_exit(void)
 	if (user_wq)
 		destroy_workqueue(user_wq);
 	kr_account_exit();
-	xa_destroy(&kr_init_ns.users);
+	kr_store_free(&kr_init_ns.users);
 }

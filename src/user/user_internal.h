@@ -5,9 +5,15 @@
 
 #include <keyrings/user.h>
 
+/* Under which an account or a record is stored: a secret of this load. */
+u32 kr_uid_hash(kuid_t uid);
+void kr_account_init(void);
 /* Borrowed, under RCU. */
 struct kr_account *kr_account_peek(kuid_t uid);
 void kr_account_exit(void);
+
+/* The same of a record. */
+u32 kr_user_hash_of(const void *object);
 
 /* The work of an account: see whether its UID has gone. */
 void kr_user_close_work(struct work_struct *work);

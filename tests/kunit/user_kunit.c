@@ -2,6 +2,8 @@
 /* Unit tests of room user: accounts, namespaces, records and their pins. */
 #include "kunit_helpers.h"
 
+#include "../../src/user/user_internal.h"
+
 #include <linux/delay.h>
 #include <linux/kthread.h>
 
@@ -628,11 +630,16 @@ static void reader_waits_for_a_pending_decision(struct kunit *test)
 {
 	struct kt_login *login = kt_login(test, 1000);
 	struct kr_account *account = account_of(test, 1000);
+	u32 hash = kr_uid_hash(kt_uid(1000));
 	struct visit visits = {};
 	struct kr_user *user;
 	int arrived, left;
 
 	home_install(test, login, &init_user_ns);
+	rcu_read_lock();
+	user = kr_user_peek(&init_user_ns, kt_uid(1000));
+	rcu_read_unlock();
+	KUNIT_ASSERT_NOT_NULL(test, user);
 	kt_crew_start(test, 2, visit, &visits);
 
 	spin_lock(&account->lock);
@@ -640,7 +647,7 @@ static void reader_waits_for_a_pending_decision(struct kunit *test)
 	wait_for_arrival(&visits);
 	arrived = atomic_read(&visits.arrived);
 	left = atomic_read(&visits.left);
-	user = xa_erase(&kr_init_ns.users, 1000);
+	KUNIT_EXPECT_EQ(test, kr_store_remove(&kr_init_ns.users, user, hash), (unsigned long)user);
 	WRITE_ONCE(account->closing, false);
 	spin_unlock(&account->lock);
 
@@ -651,7 +658,9 @@ static void reader_waits_for_a_pending_decision(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, left, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&visits.found), 0);
 
-	xa_store(&kr_init_ns.users, 1000, user, GFP_KERNEL);
+	KUNIT_ASSERT_EQ(test, kr_store_reserve(&kr_init_ns.users, kr_user_hash_of,
+					       &kr_init_ns.users_lock), 0);
+	kr_store_insert(&kr_init_ns.users, (unsigned long)user, hash);
 	KUNIT_EXPECT_TRUE(test, anybody_home(&init_user_ns, 1000));
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 	kr_account_put(account);
