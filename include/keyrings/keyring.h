@@ -15,12 +15,14 @@
 
 /**
  * struct kr_ring - a keyring
+ * @lock: serialises changes of @links; two rings in the order of their addresses
+ *	(move); outside of the lock of ring-to-ring links and of every key's lock
  * @links: what it holds, in a form that depends on how much that is; see
- *	src/keyring/places.c; under the ring's lock, RCU readers
- * @count: how many links; under the ring's lock, read without
- * @taken: which places in the order of links are taken; under the ring's lock
+ *	src/keyring/places.c; under @lock, RCU readers
+ * @count: how many links; under @lock, read without
+ * @taken: which places in the order of links are taken; under @lock
  * @nested: those of them in which there is a ring; RCU readers
- * @restriction: what may be linked, or NULL; set once, under the ring's lock; owned
+ * @restriction: what may be linked, or NULL; set once, under @lock; owned
  * @ns: in which the name is known; NULL for a name that is not published
  * @by_name: in the table of names, unhashed when not published
  * @key: the ring as a key; last, because a short description follows it
@@ -29,6 +31,7 @@
  * links are dropped without the lock: nobody can take it any more.
  */
 struct kr_ring {
+	struct mutex lock;
 	unsigned long links;
 	u32 count;
 	u16 taken;
@@ -60,20 +63,6 @@ static inline struct kr_ring *kr_ring_of(struct kr_key *key)
 {
 	return container_of(key, struct kr_ring, key);
 }
-
-/**
- * kr_ring_lock() - the lock that serialises changes of a ring's links
- * @ring: the ring
- *
- * Rings share their locks, many rings a lock: a mutex would be a sixth of a ring
- * that is empty. Taken by the ring that is changed; two of them in the order of
- * their addresses (move), once if they are the same. Outside of the lock of
- * ring-to-ring links and of every key's lock. Never held across a wait for user
- * space or for another lock of a ring.
- *
- * Return: the lock.
- */
-struct mutex *kr_ring_lock(const struct kr_ring *ring);
 
 /**
  * struct kr_holder_walk - the way through the rings that hold a key

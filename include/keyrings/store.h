@@ -4,7 +4,8 @@
  * neither what they point to nor how their hash comes about.
  *
  * The set has no nodes: an entry is a word in a table with open addressing, so
- * that membership costs the object nothing and the set between 11 and 21 bytes.
+ * that membership costs the object nothing and the set, when it is not small and has not
+ * shrunk, between 11 and 21 bytes.
  */
 #ifndef KEYRINGS_STORE_H
 #define KEYRINGS_STORE_H
@@ -16,7 +17,7 @@
 /**
  * struct kr_store - the set
  * @table: the table, see below; replaced as a whole, RCU readers
- * @count: entries, and places reserved for entries to come
+ * @count: entries, and places reserved for entries to come; others may read it
  * @used: places that are not empty, and those reserved
  *
  * All zeroes is an empty set. Writers are serialised by the owner.

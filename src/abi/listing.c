@@ -52,17 +52,6 @@ static bool collect(struct kr_key *key, void *arg)
 	return true;
 }
 
-static void drop_duplicates(struct listing *listing)
-{
-	unsigned int from, to = 0;
-
-	for (from = 0; from < listing->count; from++) {
-		if (!to || listing->serials[to - 1] != listing->serials[from])
-			listing->serials[to++] = listing->serials[from];
-	}
-	listing->count = to;
-}
-
 /* Move the serials to @to in the order of one of their bytes, else as they are. */
 static void sort_by_byte(const s32 *from, s32 *to, unsigned int count, unsigned int shift)
 {
@@ -97,7 +86,7 @@ static int sort_serials(struct listing *listing)
 	return 0;
 }
 
-/* Keys may come while memory is allocated, and be seen twice: leave room. */
+/* Keys may come while memory is allocated: leave room. */
 static int fill(struct listing *listing)
 {
 	listing->room = kr_key_count() + kr_key_count() / 8 + 64;
@@ -110,7 +99,6 @@ static int fill(struct listing *listing)
 		listing->serials = NULL;
 		return -ENOMEM;
 	}
-	drop_duplicates(listing);
 	return 0;
 }
 

@@ -79,11 +79,13 @@ struct kr_making {
  */
 void kr_making_begin(struct kr_making *making);
 int kr_making_end(struct kr_making *making);
-/* Is the task in such a call? Then no mirror can be made now; this one will be needed. */
+/* Is the task in such a call? */
+bool kr_making_now(void);
+/* The same; then no mirror can be made now; this one will be needed. */
 bool kr_making_wants(struct kr_key *key);
 
 /* shadow.c: a hidden built-in ring; an ERR_PTR. */
-struct key *kr_shadow_alloc(void);
+struct key *kr_shadow_alloc(s32 serial);
 /* Let it hold what @ring holds for the kernel's eyes: the keys of the kernel's types. */
 int kr_shadow_fill(struct key *shadow, struct kr_ring *ring);
 

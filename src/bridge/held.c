@@ -38,7 +38,7 @@ static struct key *make_once(const struct kr_prep *prep, const char *desc)
 	struct key *ring;
 	key_ref_t ref;
 
-	ring = kr_shadow_alloc();
+	ring = kr_shadow_alloc(0);
 	if (IS_ERR(ring))
 		return ring;
 	ref = key_create_or_update(make_key_ref(ring, true), prep->type->name, desc,

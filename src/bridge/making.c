@@ -25,23 +25,34 @@ void kr_making_begin(struct kr_making *making)
 	spin_unlock(&makers_lock);
 }
 
-bool kr_making_wants(struct kr_key *key)
+/* The entry is the task's own: nobody else writes to it. */
+static struct kr_making *of_current(void)
 {
-	struct kr_making *making;
-	bool found = false;
+	struct kr_making *making, *found = NULL;
 
 	spin_lock(&makers_lock);
 	list_for_each_entry(making, &makers, node) {
 		if (making->task == current) {
-			found = true;
+			found = making;
 			break;
 		}
 	}
 	spin_unlock(&makers_lock);
-	/* The entry is the task's own: nobody else writes to it. */
-	if (found && !making->wanted)
-		making->wanted = kr_key_get(key);
 	return found;
+}
+
+bool kr_making_now(void)
+{
+	return of_current();
+}
+
+bool kr_making_wants(struct kr_key *key)
+{
+	struct kr_making *making = of_current();
+
+	if (making && !making->wanted)
+		making->wanted = kr_key_get(key);
+	return making;
 }
 
 int kr_making_end(struct kr_making *making)

@@ -180,7 +180,7 @@ static struct mirror *mirror_make(struct kr_key *key)
 
 	if (!payload && !kr_key_is_ring(key))
 		return NULL;
-	builtin = payload ? make_secret(key, payload) : kr_shadow_alloc();
+	builtin = payload ? make_secret(key, payload) : kr_shadow_alloc(key->serial);
 	if (!IS_ERR(builtin))
 		mirror = kzalloc(sizeof(*mirror), GFP_KERNEL);
 	if (!mirror) {

@@ -53,8 +53,11 @@ struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, con
 	ret = search(&wanted, may_sleep);
 	if (ret)
 		return ret == -EAGAIN || ret == -ENOKEY ? NULL : ERR_PTR(ret);
-	/* What is being made is waited for as any caller would. */
-	if (may_sleep)
+	/*
+	 * What is being made is waited for as any caller would; but not by who makes
+	 * a key, with a ring locked that the helper may need.
+	 */
+	if (may_sleep && !kr_making_now())
 		ret = kr_key_wait(wanted.found);
 	if (!ret && kr_key_state(wanted.found) != KR_POSITIVE)
 		ret = min(kr_key_state(wanted.found), 0) ?: -EAGAIN;

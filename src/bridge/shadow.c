@@ -6,13 +6,22 @@
  */
 #include "bridge_internal.h"
 
+#include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
-struct key *kr_shadow_alloc(void)
+struct key *kr_shadow_alloc(s32 serial)
 {
-	/* A name with a dot is not published; the ring is linked nowhere. */
-	return keyring_alloc(".keyrings", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
+	char name[24];
+
+	/*
+	 * A name with a dot is not published. Where shadows of several rings are in
+	 * one, each needs a name of its own.
+	 */
+	snprintf(name, sizeof(name), ".keyrings:%d", serial);
+	return keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
 			     KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
 }
 
@@ -63,40 +72,97 @@ static int contents_get(struct contents *contents, struct kr_ring *ring)
 	return 0;
 }
 
-static int fill(struct key *shadow, struct kr_ring *ring, unsigned int depth);
+/**
+ * struct pair - a ring and its shadow, for the time of a filling
+ * @node: among all of the filling, in the order in which they are filled
+ * @ring: holds a reference
+ * @shadow: holds a reference
+ * @depth: how far below the first ring
+ */
+struct pair {
+	struct list_head node;
+	struct kr_ring *ring;
+	struct key *shadow;
+	unsigned int depth;
+};
 
-/* Recursion is bounded by KR_RING_DEPTH. */
-static int link_ring(struct key *shadow, struct kr_ring *ring, unsigned int depth)
+/**
+ * struct filling - the rings that are to be seen by one check
+ * @pairs: those found; the nearest first, so that none is cut off by a longer way
+ * @known: the same by serial: a ring that is reached by several ways has one shadow
+ */
+struct filling {
+	struct list_head pairs;
+	struct xarray known;
+};
+
+static int pair_add(struct filling *filling, struct kr_ring *ring, struct key *shadow,
+		    unsigned int depth)
 {
+	struct pair *pair = kmalloc(sizeof(*pair), GFP_KERNEL);
+
+	if (!pair)
+		return -ENOMEM;
+	if (xa_is_err(xa_store(&filling->known, ring->key.serial, pair, GFP_KERNEL))) {
+		kfree(pair);
+		return -ENOMEM;
+	}
+	kr_key_get(&ring->key);
+	pair->ring = ring;
+	pair->shadow = key_get(shadow);
+	pair->depth = depth;
+	list_add_tail(&pair->node, &filling->pairs);
+	return 0;
+}
+
+static void pairs_drop(struct filling *filling)
+{
+	struct pair *pair, *next;
+
+	list_for_each_entry_safe(pair, next, &filling->pairs, node) {
+		kr_key_put(&pair->ring->key);
+		key_put(pair->shadow);
+		kfree(pair);
+	}
+	xa_destroy(&filling->known);
+}
+
+static int link_ring(struct filling *filling, const struct pair *parent, struct kr_ring *ring)
+{
+	struct pair *known = xa_load(&filling->known, ring->key.serial);
 	struct key *child;
 	int ret;
 
-	if (depth == KR_RING_DEPTH)
+	if (known)
+		return key_link(parent->shadow, known->shadow);
+	if (parent->depth == KR_RING_DEPTH)
 		return 0;
-	child = kr_shadow_alloc();
+	child = kr_shadow_alloc(ring->key.serial);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
-	ret = fill(child, ring, depth + 1) ?: key_link(shadow, child);
+	ret = pair_add(filling, ring, child, parent->depth + 1) ?: key_link(parent->shadow, child);
 	key_put(child);
 	return ret;
 }
 
-static int fill(struct key *shadow, struct kr_ring *ring, unsigned int depth)
+static int fill_one(struct filling *filling, const struct pair *pair)
 {
 	struct contents contents;
 	unsigned int i;
 	int ret;
 
-	ret = contents_get(&contents, ring);
+	ret = contents_get(&contents, pair->ring);
 	if (ret)
 		return ret;
 	for (i = 0; i < contents.count && !ret; i++) {
 		struct kr_key *key = contents.key[i];
 
-		if (kr_key_is_ring(key))
-			ret = link_ring(shadow, kr_ring_of(key), depth);
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (kr_key_is_ring(key))
+			ret = link_ring(filling, pair, kr_ring_of(key));
 		else
-			ret = key_link(shadow, kr_held(key));
+			ret = key_link(pair->shadow, kr_held(key));
 	}
 	contents_drop(&contents);
 	kvfree(contents.key);
@@ -105,6 +171,19 @@ static int fill(struct key *shadow, struct kr_ring *ring, unsigned int depth)
 
 int kr_shadow_fill(struct key *shadow, struct kr_ring *ring)
 {
+	struct filling filling;
+	struct pair *pair;
+	int ret;
+
 	might_sleep();
-	return keyring_clear(shadow) ?: fill(shadow, ring, 0);
+	INIT_LIST_HEAD(&filling.pairs);
+	xa_init(&filling.known);
+	ret = keyring_clear(shadow) ?: pair_add(&filling, ring, shadow, 0);
+	/* More of them come while the first ones are filled. */
+	list_for_each_entry(pair, &filling.pairs, node) {
+		if (!ret)
+			ret = fill_one(&filling, pair);
+	}
+	pairs_drop(&filling);
+	return ret;
 }

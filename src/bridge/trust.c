@@ -73,7 +73,7 @@ static int check_locked(struct trust *trust, struct kr_ring *ring, const struct 
 	struct key *dest;
 	int ret;
 
-	dest = kr_shadow_alloc();
+	dest = kr_shadow_alloc(0);
 	if (IS_ERR(dest))
 		return PTR_ERR(dest);
 	ret = kr_shadow_fill(dest, ring) ?: fill_trusted(trust);
@@ -125,7 +125,7 @@ static void set_trusted(struct trust *trust)
 
 static int set_up(struct trust *trust, const char *type_name, const char *string)
 {
-	struct key *holder = kr_shadow_alloc();
+	struct key *holder = kr_shadow_alloc(0);
 	int ret;
 
 	if (IS_ERR(holder))

@@ -18,32 +18,25 @@
  * struct kr_process - a process that has a process keyring
  * @node: in the table
  * @signal: the thread group; compared only, exit of the last thread takes this away
- * @on: what readers need of @node to go on
- * @rcu: frees it after its readers
  * @ring: holds a reference
+ * @rcu: frees it after its readers
  *
- * Of an entry that was taken out readers may still need the way on and, if they
- * had found their own, the ring. They may compare @signal; what @rcu has written
- * there is the address of a function or of this entry: nobody's signal_struct.
+ * ======== ====================================== ==================================
+ * state    what is true                           who may hold it
+ * ======== ====================================== ==================================
+ * new      not hashed                             its maker
+ * hashed   @signal has not seen its last exit     the table; readers under RCU
+ * retired  unhashed, the reference is on its way  readers under RCU, who borrow @ring
+ * ======== ====================================== ==================================
  */
 struct kr_process {
-	union {
-		struct {
-			struct hlist_node node;
-			struct signal_struct *signal;
-		};
-		struct {
-			struct hlist_node *on;
-			struct rcu_head rcu;
-		};
-	};
+	struct hlist_node node;
+	struct signal_struct *signal;
 	struct kr_key *ring;
+	struct rcu_head rcu;
 };
 
 static struct hlist_head table[1 << TABLE_BITS];
-static_assert(offsetof(struct kr_process, rcu) == offsetof(struct kr_process, node.pprev) &&
-	      offsetof(struct kr_process, rcu.func) == offsetof(struct kr_process, signal));
-
 static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
 static atomic_t processes;
 
@@ -58,7 +51,7 @@ static struct kr_process *find(const struct signal_struct *signal)
 
 	hlist_for_each_entry_rcu(process, bucket_of(signal), node,
 				 lockdep_is_held(&table_lock)) {
-		if (READ_ONCE(process->signal) == signal)
+		if (process->signal == signal)
 			return process;
 	}
 	return NULL;

@@ -228,9 +228,14 @@ int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr
 		ret = -EAGAIN;
 	spin_unlock(lock);
 
-	/* A spare that was seen by readers is freed after them. */
-	if (record != spare)
-		record_retire(spare);
+	/*
+	 * A spare that was hashed for a moment may have been seen: by the task it was
+	 * for, which uses it to the end of its read section.
+	 */
+	if (record != spare) {
+		synchronize_rcu();
+		mempool_free(spare, task_pool);
+	}
 	return ret;
 }
 

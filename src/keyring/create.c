@@ -107,7 +107,7 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 	ret = kr_ring_admits_key(kr_ring_of(ring->key), key);
 	if (ret)
 		goto err_put;
-	ret = kr_edit_commit(&edit, key);
+	ret = kr_edit_commit_new(&edit, key);
 	if (ret) {
 		kr_key_put(key);
 		return ret;
@@ -125,7 +125,7 @@ err_cancel:
 static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type *type,
 			struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
 {
-	struct mutex *lock = kr_ring_lock(kr_ring_of(ring->key));
+	struct mutex *lock = &kr_ring_of(ring->key)->lock;
 	int ret;
 
 	mutex_lock(lock);
@@ -238,8 +238,8 @@ static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct k
 		return ret;
 	}
 	/* A key that was invalidated meanwhile is linked nowhere: no error of ours. */
-	kr_edit_commit(&edit, key);
-	return 0;
+	ret = kr_edit_commit(&edit, key);
+	return ret == -ENOKEY ? 0 : ret;
 }
 
 static int ring_lock(struct kr_key *ring)
@@ -248,14 +248,14 @@ static int ring_lock(struct kr_key *ring)
 		return 0;
 	if (!kr_key_is_ring(ring))
 		return -ENOTDIR;
-	mutex_lock(kr_ring_lock(kr_ring_of(ring)));
+	mutex_lock(&kr_ring_of(ring)->lock);
 	return 0;
 }
 
 static void ring_unlock(struct kr_key *ring)
 {
 	if (ring)
-		mutex_unlock(kr_ring_lock(kr_ring_of(ring)));
+		mutex_unlock(&kr_ring_of(ring)->lock);
 }
 
 int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)

@@ -18,10 +18,6 @@
 
 #include "ring_internal.h"
 
-#define LOCK_BITS	9	/* 512 rings can be changed at once, nearly always */
-
-static struct mutex ring_locks[1 << LOCK_BITS];
-
 /* Serialises the making of links between rings, so that no two close a cycle. */
 static DEFINE_MUTEX(nesting_lock);
 
@@ -30,11 +26,6 @@ struct wanted {
 	const char *desc;
 	u32 hash;
 };
-
-struct mutex *kr_ring_lock(const struct kr_ring *ring)
-{
-	return &ring_locks[(u32)ring->key.serial % ARRAY_SIZE(ring_locks)];
-}
 
 static bool match_desc(const void *object, const void *arg)
 {
@@ -80,7 +71,7 @@ static int charge_link(struct kr_ring *ring, int links)
 int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_key_type *type,
 		    const char *desc, u32 hash)
 {
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
 		return -EKEYREVOKED;
 	/* What admits nothing needs no look at the key. */
@@ -207,7 +198,7 @@ int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 {
 	int ret;
 
-	lockdep_assert_held(kr_ring_lock(edit->ring));
+	lockdep_assert_held(&edit->ring->lock);
 	ret = reserve_place(edit) ?: attach_to_key(edit, key);
 	if (ret)
 		kr_edit_cancel(edit);
@@ -216,7 +207,7 @@ int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 	return ret;
 }
 
-void kr_link_drop(struct kr_ring *ring, struct kr_key *key)
+static void link_drop(struct kr_ring *ring, struct kr_key *key)
 {
 	kr_places_remove(ring, key);
 	charge_link(ring, -1);
@@ -262,7 +253,7 @@ void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
 		drop_each(ring, ring->links, dying);
 		return;
 	}
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	links = kr_places_take(ring);
 	drop_each(ring, links, dying);
 	kr_places_free_later(links);
@@ -290,7 +281,7 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring 
 	struct kr_edit edit;
 	int ret;
 
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (kr_key_is_ring(key))
 		lockdep_assert_held(&nesting_lock);
 	ret = kr_edit_prepare(&edit, ring, key->type, key->desc, key->hash);
@@ -316,6 +307,25 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring 
 	return kr_edit_commit(&edit, key);
 }
 
+/*
+ * A new ring has a serial number already: who guessed it may have linked the
+ * ring it is for into it.
+ */
+int kr_edit_commit_new(struct kr_edit *edit, struct kr_key *key)
+{
+	int ret = 0;
+
+	lock_nesting(key);
+	if (kr_key_is_ring(key))
+		ret = kr_ring_check_nesting(edit->ring, kr_ring_of(key));
+	if (ret)
+		kr_edit_cancel(edit);
+	else
+		ret = kr_edit_commit(edit, key);
+	unlock_nesting(key);
+	return ret;
+}
+
 int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);
@@ -325,21 +335,21 @@ int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
 	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
 
-	mutex_lock(kr_ring_lock(ring));
+	mutex_lock(&ring->lock);
 	lock_nesting(key);
 	ret = link_locked(ring, key, NULL, false);
 	unlock_nesting(key);
-	mutex_unlock(kr_ring_lock(ring));
+	mutex_unlock(&ring->lock);
 	return ret;
 }
 
 /* Caller holds the ring's lock. */
 static int unlink_locked(struct kr_ring *ring, struct kr_key *key)
 {
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (!kr_link_find_key(ring, key))
 		return -ENOENT;
-	kr_link_drop(ring, key);
+	link_drop(ring, key);
 	return 0;
 }
 
@@ -352,26 +362,19 @@ int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
 
-	mutex_lock(kr_ring_lock(ring));
+	mutex_lock(&ring->lock);
 	ret = unlink_locked(ring, key);
 	if (!ret)
 		kr_key_notify(ring_key, NOTIFY_KEY_UNLINKED, key->serial);
-	mutex_unlock(kr_ring_lock(ring));
+	mutex_unlock(&ring->lock);
 	return ret;
 }
 
-static void lock_two(struct mutex *a, struct mutex *b)
+/* Two rings that are not the same. */
+static void lock_two(struct kr_ring *a, struct kr_ring *b)
 {
-	mutex_lock(min(a, b));
-	if (a != b)
-		mutex_lock_nested(max(a, b), SINGLE_DEPTH_NESTING);
-}
-
-static void unlock_two(struct mutex *a, struct mutex *b)
-{
-	mutex_unlock(a);
-	if (a != b)
-		mutex_unlock(b);
+	mutex_lock(&min(a, b)->lock);
+	mutex_lock_nested(&max(a, b)->lock, SINGLE_DEPTH_NESTING);
 }
 
 static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring *to, bool exclusive)
@@ -382,7 +385,7 @@ static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring 
 		return -ENOENT;
 	ret = link_locked(to, key, from, exclusive);
 	if (!ret)
-		kr_link_drop(from, key);
+		link_drop(from, key);
 	return ret;
 }
 
@@ -397,11 +400,12 @@ int kr_ring_move(struct kr_key *key, struct kr_key *from_key, struct kr_key *to_
 	if (!kr_key_is_ring(from_key) || !kr_key_is_ring(to_key))
 		return -ENOTDIR;
 
-	lock_two(kr_ring_lock(from), kr_ring_lock(to));
+	lock_two(from, to);
 	lock_nesting(key);
 	ret = move_locked(key, from, to, exclusive);
 	unlock_nesting(key);
-	unlock_two(kr_ring_lock(from), kr_ring_lock(to));
+	mutex_unlock(&from->lock);
+	mutex_unlock(&to->lock);
 	return ret;
 }
 
@@ -417,12 +421,12 @@ void kr_link_drop_and_end(struct kr_ring *ring, bool cleared)
 {
 	LLIST_HEAD(dying);
 
-	mutex_lock(kr_ring_lock(ring));
+	mutex_lock(&ring->lock);
 	/* First: keys that end now tell those who watch them so. */
 	if (cleared)
 		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
 	kr_link_drop_all(ring, &dying);
-	mutex_unlock(kr_ring_lock(ring));
+	mutex_unlock(&ring->lock);
 	end_all(&dying);
 }
 
@@ -469,9 +473,9 @@ void kr_ring_forget_key(struct kr_key *key)
 		again = false;
 		at = 0;
 		while ((ring = next_holder(key, &at))) {
-			mutex_lock(kr_ring_lock(ring));
+			mutex_lock(&ring->lock);
 			unlink_locked(ring, key);
-			mutex_unlock(kr_ring_lock(ring));
+			mutex_unlock(&ring->lock);
 			kr_key_put(&ring->key);
 			again = true;
 		}
@@ -504,7 +508,7 @@ static void read_one(struct kr_key *key, void *arg)
 /* The serials in the ring, into an array of at least that many. */
 static void ring_serials(struct kr_ring *ring, s32 *serials)
 {
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	kr_places_each(ring->links, read_one, &serials);
 }
 
@@ -534,9 +538,9 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 	if (buf->len % sizeof(s32))
 		return -EINVAL;
 
-	mutex_lock(kr_ring_lock(ring));
+	mutex_lock(&ring->lock);
 	ret = read_locked(ring, buf, stack, &serials);
-	mutex_unlock(kr_ring_lock(ring));
+	mutex_unlock(&ring->lock);
 
 	if (serials) {
 		if (kr_buf_write(buf, 0, serials, ret))
@@ -545,12 +549,4 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 			kvfree(serials);
 	}
 	return ret;
-}
-
-void kr_link_init(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(ring_locks); i++)
-		mutex_init(&ring_locks[i]);
 }

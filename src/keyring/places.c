@@ -164,7 +164,7 @@ int kr_places_reserve(struct kr_ring *ring, const struct kr_key_type *type)
 	unsigned int at = free_place(ring);
 	int ret = 0;
 
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (!is_indexed(ring->links)) {
 		if (at < capacity(ring->links))
 			return 0;
@@ -177,7 +177,7 @@ int kr_places_reserve(struct kr_ring *ring, const struct kr_key_type *type)
 
 void kr_places_cancel(struct kr_ring *ring, const struct kr_key_type *type)
 {
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (is_indexed(ring->links))
 		kr_store_cancel(set_of(ring->links, type));
 }
@@ -187,7 +187,7 @@ void kr_places_add(struct kr_ring *ring, struct kr_key *key)
 	unsigned int at = free_place(ring);
 	unsigned long mark = 0;
 
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (at != NO_PLACE) {
 		mark = KR_STORE_MARK;
 		smp_store_release(place_at(ring, at), key);
@@ -205,7 +205,7 @@ void kr_places_replace(struct kr_ring *ring, struct kr_key *old, struct kr_key *
 {
 	unsigned long entry = KR_STORE_MARK;
 
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (is_indexed(ring->links))
 		entry = kr_store_replace(set_of(ring->links, old->type), old, new, old->hash);
 	if (entry & KR_STORE_MARK)
@@ -235,7 +235,7 @@ void kr_places_remove(struct kr_ring *ring, struct kr_key *key)
 	unsigned long entry = KR_STORE_MARK;
 	struct kr_store *set = NULL;
 
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	if (is_indexed(ring->links)) {
 		set = set_of(ring->links, key->type);
 		entry = kr_store_remove(set, key, key->hash);

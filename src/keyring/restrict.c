@@ -25,7 +25,7 @@ int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *p
 {
 	struct kr_restriction *restriction = ring->restriction;
 
-	lockdep_assert_held(kr_ring_lock(ring));
+	lockdep_assert_held(&ring->lock);
 	return likely(!restriction) ? 0 : restriction->check(restriction, ring, type, payload);
 }
 
@@ -53,14 +53,14 @@ static int set_restriction(struct kr_ring *ring, struct kr_restriction *restrict
 {
 	int ret = 0;
 
-	mutex_lock(kr_ring_lock(ring));
+	mutex_lock(&ring->lock);
 	if (ring->restriction) {
 		ret = -EEXIST;
 	} else {
 		WRITE_ONCE(ring->restriction, restriction);
 		kr_key_notify(&ring->key, NOTIFY_KEY_SETATTR, 0);
 	}
-	mutex_unlock(kr_ring_lock(ring));
+	mutex_unlock(&ring->lock);
 	return ret;
 }
 

@@ -83,6 +83,7 @@ static int ring_setup(struct kr_ring *ring, const char *name, kuid_t uid, kgid_t
 	struct kr_prep prep = {};
 	int ret;
 
+	mutex_init(&ring->lock);
 	INIT_HLIST_NODE(&ring->by_name);
 
 	ret = kr_key_init_object(&ring->key, INLINE_NAME, &ring_type, name, uid, gid, perm, flags);
@@ -137,7 +138,6 @@ int kr_ring_init(void)
 						INLINE_NAME, NULL);
 	if (!ring_cache)
 		return -ENOMEM;
-	kr_link_init();
 	ret = kr_key_type_register(&ring_type);
 	if (ret) {
 		kmem_cache_destroy(ring_cache);

@@ -121,7 +121,7 @@ static inline void kr_children_start(struct kr_children *children, const struct 
 /* The next ring, borrowed; NULL at the end. */
 struct kr_key *kr_children_next(struct kr_children *children);
 
-/* Let a key know a ring: reserve, then add or cancel, under the key's lock. */
+/* Let a key know a ring: reserve; then cancel, or add under the key's lock. */
 /* *@reserved is false when no place was promised: one in the key itself was free just now. */
 int kr_holders_reserve(struct kr_key *key, bool *reserved);
 void kr_holders_cancel(struct kr_key *key);
@@ -163,10 +163,10 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
  */
 int kr_edit_reserve(struct kr_edit *edit, struct kr_key *key);
 int kr_edit_commit(struct kr_edit *edit, struct kr_key *key);
+/* The same for a key that was made just now. */
+int kr_edit_commit_new(struct kr_edit *edit, struct kr_key *key);
 void kr_edit_cancel(struct kr_edit *edit);
 
-/* Drop one link of a locked ring. */
-void kr_link_drop(struct kr_ring *ring, struct kr_key *key);
 /* Drop all, of a locked ring or of one that has ended. */
 void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying);
 
@@ -186,7 +186,5 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf);
 
 /* Would a link from @parent to @child close a cycle or make a tree too deep? */
 int kr_ring_check_nesting(const struct kr_ring *parent, struct kr_ring *child);
-
-void kr_link_init(void);
 
 #endif /* KR_RING_INTERNAL_H */

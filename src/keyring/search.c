@@ -90,8 +90,11 @@ static bool search_links(struct kr_ring *ring, struct kr_search *search)
 			return false;
 		if (take(search, key))
 			return true;
-		/* A key dies after it was displaced: the one like it is there by now. */
-	} while (unlikely(!refcount_read(&key->usage)));
+		/*
+		 * A key dies after it was displaced: the one like it is there by now. A
+		 * ring that has ended leads to keys that ended with it: kr_link_drop_all().
+		 */
+	} while (unlikely(!refcount_read(&key->usage) && refcount_read(&ring->key.usage)));
 	return false;
 }
 

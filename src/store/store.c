@@ -161,7 +161,7 @@ int kr_store_reserve(struct kr_store *store, kr_store_hash_t hash_of, spinlock_t
 			return -ENOMEM;
 		lock_owner(lock);
 	}
-	store->count++;
+	WRITE_ONCE(store->count, store->count + 1);
 	store->used++;
 	unlock_owner(lock);
 
@@ -174,7 +174,7 @@ int kr_store_reserve(struct kr_store *store, kr_store_hash_t hash_of, spinlock_t
 
 void kr_store_cancel(struct kr_store *store)
 {
-	store->count--;
+	WRITE_ONCE(store->count, store->count - 1);
 	store->used--;
 }
 
@@ -241,7 +241,7 @@ unsigned long kr_store_remove(struct kr_store *store, const void *object, u32 ha
 	if (!place)
 		return 0;
 	entry = *place;
-	store->count--;
+	WRITE_ONCE(store->count, store->count - 1);
 	vacate(store, place - kr_store_places(store->table));
 	return entry;
 }

@@ -8,6 +8,7 @@
 #include <keyrings/user.h>
 
 #include <keyrings/base.h>
+#include <linux/jhash.h>
 #include <linux/random.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
@@ -17,11 +18,11 @@
 static DEFINE_SPINLOCK(accounts_lock);	/* writers of @accounts; @in_order; innermost */
 static struct kr_store accounts;	/* RCU readers */
 static struct rb_root in_order = RB_ROOT;
-static u32 uid_multiplier __read_mostly;
+static u32 uid_secret __read_mostly;
 
 u32 kr_uid_hash(kuid_t uid)
 {
-	return __kuid_val(uid) * uid_multiplier;
+	return jhash_1word(__kuid_val(uid), uid_secret);
 }
 
 static u32 hash_of(const void *object)
@@ -203,7 +204,7 @@ struct kr_account *kr_account_next(u32 uid)
 
 void kr_account_init(void)
 {
-	uid_multiplier = get_random_u32() | 1;
+	uid_secret = get_random_u32();
 }
 
 void kr_account_exit(void)

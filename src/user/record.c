@@ -358,6 +358,8 @@ void kr_user_exit(void)
 {
 	if (user_wq)
 		destroy_workqueue(user_wq);
+	/* Namespaces and replaced tables that wait for their readers. */
+	rcu_barrier();
 	kr_account_exit();
 	kr_store_free(&kr_init_ns.users);
 }

@@ -263,12 +263,12 @@ static void cancelled_edit_leaves_nothing(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, kr_ring_link(kt_ring(test, "other"), key), 0);
 	before = kt_debt(KT_UID);
 	for (i = 0; i < 100; i++) {
-		mutex_lock(kr_ring_lock(kr_ring_of(ring)));
+		mutex_lock(&kr_ring_of(ring)->lock);
 		KUNIT_ASSERT_EQ(test, kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc,
 						      key->hash), 0);
 		KUNIT_ASSERT_EQ(test, kr_edit_reserve(&edit, key), 0);
 		kr_edit_cancel(&edit);
-		mutex_unlock(kr_ring_lock(kr_ring_of(ring)));
+		mutex_unlock(&kr_ring_of(ring)->lock);
 	}
 	after = kt_debt(KT_UID);
 	KUNIT_EXPECT_EQ(test, after.qnbytes, before.qnbytes);
@@ -277,34 +277,6 @@ static void cancelled_edit_leaves_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, misplaced(ring, keys, 0, size, true), 0u);
 	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
 	KUNIT_EXPECT_TRUE(test, is_found(ring, key));
-}
-
-/* Rings that share a lock: a key moves between them all the same. */
-static void moves_between_rings_that_share_a_lock(struct kunit *test)
-{
-	struct kr_key *from = kt_ring(test, "from"), *to = NULL, *key = kt_key(test, "key");
-	unsigned int tries;
-
-	for (tries = 0; tries < 100000; tries++) {
-		struct kr_key *ring = kr_ring_alloc("to", kt_uid(KT_UID), kt_gid(KT_GID),
-						    &init_user_ns, KT_PERM, KR_ALLOC_NOT_IN_QUOTA);
-
-		KUNIT_ASSERT_FALSE(test, IS_ERR(ring));
-		if (kr_ring_lock(kr_ring_of(ring)) == kr_ring_lock(kr_ring_of(from))) {
-			to = ring;
-			break;
-		}
-		kr_key_put(ring);
-		cond_resched();
-	}
-	KUNIT_ASSERT_NOT_NULL(test, to);
-	KUNIT_EXPECT_EQ(test, kr_ring_link(from, key), 0);
-	KUNIT_EXPECT_EQ(test, kr_ring_move(key, from, to, true), 0);
-	KUNIT_EXPECT_FALSE(test, is_found(from, key));
-	KUNIT_EXPECT_TRUE(test, is_found(to, key));
-	KUNIT_EXPECT_EQ(test, kr_ring_move(key, to, from, false), 0);
-	KUNIT_EXPECT_TRUE(test, is_found(from, key));
-	kr_key_put(to);
 }
 
 struct bustle {
@@ -385,7 +357,6 @@ static struct kunit_case link_cases[] = {
 	KUNIT_CASE_PARAM(ring_beyond_the_first_is_searched, size_gen_params),
 	KUNIT_CASE_PARAM(key_in_any_number_of_rings, size_gen_params),
 	KUNIT_CASE_PARAM(cancelled_edit_leaves_nothing, size_gen_params),
-	KUNIT_CASE(moves_between_rings_that_share_a_lock),
 	KUNIT_CASE(readers_never_miss_a_link),
 	{}
 };
