@@ -15,12 +15,14 @@
 #if IS_ENABLED(CONFIG_KEYS)
 #include <linux/key.h>
 #include <linux/key-type.h>
+#include <linux/mutex.h>
 
 /**
- * struct kr_builtin_calls - functions of the built-in subsystem that it does not export
+ * struct kr_builtin_calls - what we use of the built-in subsystem and it does not export
  * @type_lookup: a type by name, which stays registered until @type_put; or an ERR_PTR; may sleep
  * @type_put: let the type go
  * @key_lookup: a built-in key by serial, with a reference; or an ERR_PTR
+ * @construction: the lock under which keys are instantiated
  *
  * Room hooks finds them.
  */
@@ -28,6 +30,7 @@ struct kr_builtin_calls {
 	struct key_type *(*type_lookup)(const char *name);
 	void (*type_put)(struct key_type *type);
 	struct key *(*key_lookup)(key_serial_t serial);
+	const struct mutex *construction;
 };
 
 /**

@@ -9,7 +9,9 @@
 
 #include <linux/ftrace.h>
 #include <linux/kconfig.h>
+#include <linux/mutex.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
 #include <linux/sysctl.h>
 
 /*
@@ -42,5 +44,19 @@
 #else
 #define KR_SYSCTL_TABLE_END	{}
 #endif
+
+/*
+ * Does current hold the mutex? No kernel tells without lockdep. The owner is in
+ * the word of the lock, with flags in its low bits; only current writes itself there.
+ */
+static inline bool kr_mutex_is_mine(const struct mutex *lock)
+{
+#ifdef CONFIG_PREEMPT_RT
+	unsigned long owner = (unsigned long)READ_ONCE(lock->rtmutex.owner);
+#else
+	unsigned long owner = atomic_long_read(&lock->owner);
+#endif
+	return (owner & ~7UL) == (unsigned long)current;
+}
 
 #endif /* KEYRINGS_COMPAT_H */

@@ -187,13 +187,13 @@ enum kr_key_flag {
 	KR_KEY_DEAD,		/* its type has gone */
 	KR_KEY_REVOKED,
 	KR_KEY_INVALIDATED,
-	KR_KEY_IN_QUOTA,	/* constant */
+	KR_KEY_IN_QUOTA,	/* cleared at most once, under the lock */
 	KR_KEY_CONSTRUCTING,	/* somebody in user space is to instantiate it */
 	KR_KEY_ROOT_CAN_CLEAR,
 	KR_KEY_ROOT_CAN_INVAL,
 	KR_KEY_UID_RING,	/* _uid.N or _uid_ses.N; constant */
 	KR_KEY_KEEP,		/* may not be removed */
-	KR_KEY_INSTANTIATING,	/* claimed by whoever instantiates it */
+	KR_KEY_INSTANTIATING,	/* a lock: whoever makes an announced key, or rejects it */
 	KR_KEY_MIRRORED,	/* the built-in subsystem has one like it; never cleared */
 	KR_KEY_WATCHED,		/* it has a list of watches; never cleared */
 };
@@ -494,9 +494,9 @@ static inline bool kr_key_expired(const struct kr_key *key)
  * @key: the key
  * @prep: prepared by the type; consumed on success
  *
- * May sleep.
+ * May sleep: of several who make the same announced key, one at a time does.
  *
- * Return: 0; -EBUSY when it is or is being instantiated; what the type says.
+ * Return: 0; -EBUSY when it is instantiated or rejected; what the type says.
  */
 int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep);
 
@@ -504,10 +504,21 @@ int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep);
  * kr_key_reject() - let a key stand for an error
  * @key: the key
  * @error: positive errno
+ * @expiry: when it stops to do so, as for kr_key_set_expiry()
  *
- * Return: 0; -EBUSY when it is or is being instantiated.
+ * May sleep, as kr_key_instantiate(). Does not fail for want of memory.
+ *
+ * Return: 0; -EBUSY when it is instantiated or rejected, and then nothing changes.
  */
-int kr_key_reject(struct kr_key *key, unsigned int error);
+int kr_key_reject(struct kr_key *key, unsigned int error, time64_t expiry);
+
+/**
+ * kr_key_uncharge() - give back at once what a key is charged
+ * @key: a key that has ended but for its last reference
+ *
+ * What is linked to it or replaced in it later is not charged either.
+ */
+void kr_key_uncharge(struct kr_key *key);
 
 /**
  * kr_key_set_constructing() - announce that somebody in user space will instantiate the key

@@ -32,7 +32,6 @@ struct user_struct;
  * @qnkeys: keys in quota
  * @qnbytes: bytes in quota
  * @create: serialises the making of the UID's two keyrings; outermost
- * @construct: serialises the search for a key and the announcement that it will be made
  * @pin: the one reference on the kernel's record of the UID that all records share, or NULL
  * @records: the records of this UID, one for each user namespace
  * @closing: true while @work looks whether the UID has gone; see kr_user_peek()
@@ -59,7 +58,6 @@ struct kr_account {
 	unsigned int qnkeys;
 	u64 qnbytes;
 	struct mutex create;
-	struct mutex construct;
 	struct user_struct *pin;
 	struct list_head records;
 	bool closing;

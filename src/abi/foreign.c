@@ -39,7 +39,7 @@ static bool may_be_foreign(s32 id)
 	struct kr_key *key;
 
 	if (id <= 0)
-		return !id || id == KEY_SPEC_REQKEY_AUTH_KEY || id == KEY_SPEC_REQUESTOR_KEYRING;
+		return !id || id < KEY_SPEC_USER_SESSION_KEYRING;	/* no ring of ours */
 	key = kr_key_lookup(id);
 	kr_key_put(key);
 	return !key;

@@ -252,6 +252,17 @@ long kr_op_set_timeout(unsigned long a2, unsigned long a3, unsigned long a4, uns
 	return ret;
 }
 
+/* The error of looking for an authority over the key. */
+static long no_authority(s32 id)
+{
+	struct kr_key *authkey = kr_authority_find(id);
+
+	if (IS_ERR(authkey))
+		return PTR_ERR(authkey);
+	kr_key_put(authkey);
+	return -EACCES;
+}
+
 /*
  * A module cannot ask security modules about keys: no key of ours has a label.
  * A key that may not be viewed is no key here: the error is that of looking for
@@ -265,7 +276,7 @@ long kr_op_get_security(unsigned long a2, unsigned long a3, unsigned long a4, un
 
 	ret = kr_lookup_or_authority(a2, KR_LOOKUP_PARTIAL, KR_VIEW, &ref);
 	if (ret)
-		return ret == -EACCES ? -ENOKEY : ret;
+		return ret == -EACCES ? no_authority(a2) : ret;
 	kr_key_put(ref.key);
 	if (buf && a4 && put_user('\0', buf))
 		return -EFAULT;

@@ -102,7 +102,7 @@ long kr_op_pkey_query(unsigned long a2, unsigned long a3, unsigned long a4, unsi
 {
 	struct keyctl_pkey_query __user *answer = (struct keyctl_pkey_query __user *)a5;
 	struct keyctl_pkey_query query = {};
-	struct pkey_call call;
+	struct pkey_call call = {};
 	long ret;
 
 	if (a3)

@@ -149,6 +149,8 @@ void kr_builtin_types_exit(void)
 	struct kr_builtin_type *type, *next;
 
 	kr_key_set_type_finder(NULL);
+	/* Keys that ended a moment ago call their type once more, after their readers. */
+	rcu_barrier();
 	/* No key is left and no call arrives: nobody borrows a type. */
 	list_for_each_entry_safe(type, next, &known, list) {
 		list_del(&type->list);

@@ -29,7 +29,17 @@
 
 struct key *kr_held(const struct kr_key *key)
 {
-	return rcu_dereference_protected(key->payload, true);
+	return rcu_access_pointer(key->payload);
+}
+
+/*
+ * Type `blacklist` of a kernel that takes no signed updates of it answers every
+ * new key with EPERM and a WARN().
+ */
+static bool is_refused(const struct kr_prep *prep, const char *desc)
+{
+	return !IS_ENABLED(CONFIG_SYSTEM_BLACKLIST_AUTH_UPDATE) && desc &&
+	       !strcmp(prep->type->name, "blacklist");
 }
 
 static struct key *make_once(const struct kr_prep *prep, const char *desc)
@@ -38,6 +48,8 @@ static struct key *make_once(const struct kr_prep *prep, const char *desc)
 	struct key *ring;
 	key_ref_t ref;
 
+	if (is_refused(prep, desc))
+		return ERR_PTR(-EPERM);
 	ring = kr_shadow_alloc(0);
 	if (IS_ERR(ring))
 		return ring;
@@ -127,6 +139,9 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 		return ret;
 	prep->payload = NULL;
 	set_bit(KR_KEY_MIRRORED, &key->flags);
+	smp_mb__after_atomic();	/* pairs with kr_key_sync() */
+	/* It may have been revoked, or got a time, before it was made. */
+	kr_held_sync(key);
 	return 0;
 }
 
@@ -182,15 +197,31 @@ static void held_destroy(struct kr_key *key)
 	key_put(kr_held(key));
 }
 
+/* Of several who set a time, the last to look at it leaves what is true. */
+static void sync_expiry(const struct kr_key *key, struct key *held)
+{
+	time64_t expiry;
+
+	do {
+		expiry = READ_ONCE(key->expiry);
+		if (expiry_of(held) == expiry)
+			return;
+		key_set_timeout(held, expiry == KR_NEVER ? 0 :
+				max_t(time64_t, expiry - kr_now(), 1));
+		smp_mb();	/* the time is set, then looked at again */
+	} while (READ_ONCE(key->expiry) != expiry);
+}
+
 void kr_held_sync(struct kr_key *key)
 {
 	struct key *held = kr_held(key);
-	time64_t expiry = READ_ONCE(key->expiry), now = kr_now();
 
 	if (test_bit(KR_KEY_INVALIDATED, &key->flags))
 		key_invalidate(held);
-	else if (!test_bit(KR_KEY_REVOKED, &key->flags) && expiry_of(held) != expiry)
-		key_set_timeout(held, expiry == KR_NEVER ? 0 : max_t(time64_t, expiry - now, 1));
+	else if (test_bit(KR_KEY_REVOKED, &key->flags))
+		key_revoke(held);
+	else
+		sync_expiry(key, held);
 }
 
 static void held_describe(const struct kr_key *key, struct seq_file *m)
@@ -278,8 +309,11 @@ static bool held_cmp(const struct kr_match *match, const struct kr_key *key)
 	const struct held_match *held_match = container_of_const(match, struct held_match, match);
 	const struct key *held = rcu_dereference(key->payload);
 
+	/* Of a key that is not made, or stands for an error, there is the description only. */
+	if (!held)
+		return !strcasecmp(key->desc, held_match->data.raw_data);
 	/* A dead key has another type, which this comparison knows nothing of. */
-	return held && READ_ONCE(held->type) == held_match->builtin &&
+	return READ_ONCE(held->type) == held_match->builtin &&
 	       held_match->data.cmp(held, &held_match->data);
 }
 

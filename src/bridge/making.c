@@ -4,7 +4,8 @@
  * which no other key can be made (key_construction_mutex). The type may look for
  * a key meanwhile, as `encrypted` does for the master key of what it loads, and find
  * one of ours that has no mirror yet. Then the look-up fails, and with it the
- * making; the mirror is made, and the key is made once more.
+ * making; the mirror is made, and the key is made once more. Where the kernel
+ * makes a key of the built-in subsystem's own there is no second try.
  *
  * Each task that is making has an entry in the list of makers, on its stack.
  */
@@ -41,9 +42,10 @@ static struct kr_making *of_current(void)
 	return found;
 }
 
+/* The kernel also makes keys that we have nothing to do with, for rings of its own. */
 bool kr_making_now(void)
 {
-	return of_current();
+	return of_current() || kr_mutex_is_mine(kr_builtin->construction);
 }
 
 bool kr_making_wants(struct kr_key *key)
@@ -52,7 +54,7 @@ bool kr_making_wants(struct kr_key *key)
 
 	if (making && !making->wanted)
 		making->wanted = kr_key_get(key);
-	return making;
+	return kr_making_now();
 }
 
 int kr_making_end(struct kr_making *making)

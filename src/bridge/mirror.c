@@ -109,7 +109,7 @@ static void sync_payload(struct mirror *mirror)
 		return;
 	}
 	kr_payload_put(mirror->payload);
-	mirror->payload = payload;
+	WRITE_ONCE(mirror->payload, payload);	/* is_behind() compares it */
 }
 
 static void sync_expiry(const struct mirror *mirror)
@@ -217,20 +217,42 @@ static struct mirror *mirror_publish(struct mirror *new)
 	return mirror ?: new;
 }
 
+static struct mirror *mirror_new(struct kr_key *key)
+{
+	struct mirror *mirror;
+
+	if (kr_making_wants(key))
+		return ERR_PTR(-EAGAIN);
+	mirror = mirror_make(key);
+	if (IS_ERR_OR_NULL(mirror))
+		return mirror;
+	mirror = mirror_publish(mirror);
+	mirror_sync(mirror);
+	return mirror;
+}
+
+static bool is_behind(const struct mirror *mirror)
+{
+	struct kr_payload *payload = kr_user_payload_get(mirror->key);
+	bool behind = payload && payload != READ_ONCE(mirror->payload);
+
+	kr_payload_put(payload);
+	return behind;
+}
+
 static struct key *mirror_key(struct kr_key *key, bool may_make)
 {
 	struct mirror *mirror = find_of_held(key);
 
 	if (!mirror && may_make) {
-		if (kr_making_wants(key))
-			return ERR_PTR(-EAGAIN);
-		mirror = mirror_make(key);
+		mirror = mirror_new(key);
 		if (IS_ERR(mirror))
 			return ERR_CAST(mirror);
-		if (mirror) {
-			mirror = mirror_publish(mirror);
-			mirror_sync(mirror);
-		}
+	} else if (mirror && is_behind(mirror)) {
+		/* An update failed for want of memory. */
+		if (!may_make)
+			return NULL;
+		mirror_sync(mirror);
 	}
 	return mirror ? key_get(mirror->builtin) : NULL;
 }
@@ -240,6 +262,19 @@ struct key *kr_mirror_get(struct kr_key *key, bool may_make)
 	if (kr_builtin_type_of(key->type))
 		return key_get(kr_held(key));
 	return mirror_key(key, may_make);
+}
+
+int kr_mirror_fill(struct kr_key *ring)
+{
+	struct mirror *mirror = find_of_held(ring);
+	int ret;
+
+	if (WARN_ON_ONCE(!mirror))
+		return -ENOKEY;
+	mutex_lock(&mirror->lock);
+	ret = kr_shadow_fill(mirror->builtin, kr_ring_of(ring));
+	mutex_unlock(&mirror->lock);
+	return ret;
 }
 
 struct kr_key *kr_mirror_ring_of(const struct key *builtin)

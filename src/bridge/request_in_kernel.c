@@ -90,6 +90,21 @@ static u32 needed(enum key_need_perm need)
 	}
 }
 
+/* The built-in counterpart of a key that was found by serial, as it is now. */
+static struct key *hand_over(struct kr_key *key)
+{
+	struct key *builtin = kr_mirror_get(key, true);
+	int ret;
+
+	if (IS_ERR_OR_NULL(builtin))
+		return builtin ?: ERR_PTR(-ENOKEY);
+	ret = kr_key_is_ring(key) ? kr_mirror_fill(key) : 0;
+	if (!ret)
+		return builtin;
+	key_put(builtin);
+	return ERR_PTR(ret);
+}
+
 key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_need_perm need)
 {
 	unsigned int lookup = flags & KEY_LOOKUP_PARTIAL ? KR_LOOKUP_PARTIAL : 0;
@@ -102,10 +117,10 @@ key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_ne
 	ret = kr_cred_lookup(serial, lookup, needed(need), &ref);
 	if (ret)
 		return ret == KR_FOREIGN ? NULL : ERR_PTR(ret);
-	key = kr_mirror_get(ref.key, true);
+	key = hand_over(ref.key);
 	kr_key_put(ref.key);
-	if (IS_ERR_OR_NULL(key))
-		return key ? ERR_CAST(key) : ERR_PTR(-ENOKEY);
+	if (IS_ERR(key))
+		return ERR_CAST(key);
 	return make_key_ref(key, ref.possessed);
 }
 
@@ -116,7 +131,7 @@ struct key *kr_bridge_find(key_serial_t serial)
 
 	if (!found)
 		return NULL;
-	key = kr_mirror_get(found, true);
+	key = hand_over(found);
 	kr_key_put(found);
-	return key ?: ERR_PTR(-ENOKEY);
+	return key;
 }

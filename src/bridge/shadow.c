@@ -30,11 +30,13 @@ struct key *kr_shadow_alloc(s32 serial)
  * @key: with references
  * @count: how many
  * @max: how many fit
+ * @overflow: there were more
  */
 struct contents {
 	struct kr_key **key;
 	unsigned int count;
 	unsigned int max;
+	bool overflow;
 };
 
 static void contents_drop(struct contents *contents)
@@ -43,33 +45,56 @@ static void contents_drop(struct contents *contents)
 		kr_key_put(contents->key[--contents->count]);
 }
 
+/* The kernel searches with the caller's permissions, as one who possesses the ring. */
 static bool is_wanted(const struct kr_key *key)
 {
-	return kr_key_is_ring(key) ||
-	       (kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE);
+	if (!kr_key_is_ring(key) &&
+	    !(kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE))
+		return false;
+	return kr_key_permits(key, true, current_cred(), KR_SEARCH);
 }
 
 static bool contents_add(struct kr_key *key, void *arg)
 {
 	struct contents *contents = arg;
 
-	if (is_wanted(key) && contents->count < contents->max && kr_key_tryget(key))
+	if (!is_wanted(key))
+		return true;
+	if (contents->count == contents->max) {
+		contents->overflow = true;
+		return false;
+	}
+	if (kr_key_tryget(key))
 		contents->key[contents->count++] = key;
 	return true;
 }
 
-/* A key that is linked meanwhile may be missing, as if it had come after the look. */
-static int contents_get(struct contents *contents, struct kr_ring *ring)
+static int contents_try(struct contents *contents, struct kr_ring *ring, unsigned int max)
 {
 	contents->count = 0;
-	contents->max = READ_ONCE(ring->count);
-	contents->key = kvmalloc_array(contents->max ?: 1, sizeof(*contents->key), GFP_KERNEL);
+	contents->max = max;
+	contents->overflow = false;
+	contents->key = kvmalloc_array(max, sizeof(*contents->key), GFP_KERNEL);
 	if (!contents->key)
 		return -ENOMEM;
 	rcu_read_lock();
 	kr_ring_each_rcu(ring, contents_add, contents);
 	rcu_read_unlock();
 	return 0;
+}
+
+/* All of a ring that grows meanwhile: none that was there before is left out. */
+static int contents_get(struct contents *contents, struct kr_ring *ring)
+{
+	unsigned int max = READ_ONCE(ring->count) + 1;
+	int ret;
+
+	while (!(ret = contents_try(contents, ring, max)) && contents->overflow) {
+		contents_drop(contents);
+		kvfree(contents->key);
+		max *= 2;
+	}
+	return ret;
 }
 
 /**
@@ -178,7 +203,9 @@ int kr_shadow_fill(struct key *shadow, struct kr_ring *ring)
 	might_sleep();
 	INIT_LIST_HEAD(&filling.pairs);
 	xa_init(&filling.known);
-	ret = keyring_clear(shadow) ?: pair_add(&filling, ring, shadow, 0);
+	ret = keyring_clear(shadow);
+	if (!ret && kr_key_permits(&ring->key, true, current_cred(), KR_SEARCH))
+		ret = pair_add(&filling, ring, shadow, 0);
 	/* More of them come while the first ones are filled. */
 	list_for_each_entry(pair, &filling.pairs, node) {
 		if (!ret)

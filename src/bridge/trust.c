@@ -9,20 +9,17 @@
 #include "bridge_internal.h"
 
 #include <keys/user-type.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 /**
  * struct trust - a restriction by a type of the kernel
- * @restriction: what the ring has
+ * @restriction: what the ring has; the trusted ring, if it is one of ours, is in it
  * @holder: the built-in ring that has the kernel's; holds a reference
- * @lock: serialises checks: each fills the shadow of the trusted ring anew
  */
 struct trust {
 	struct kr_restriction restriction;
 	struct key *holder;
-	struct mutex lock;
 };
 
 static const struct key_type *builtin_type(const struct kr_key_type *type, const struct key *held)
@@ -32,9 +29,12 @@ static const struct key_type *builtin_type(const struct kr_key_type *type, const
 	return type == kr_key_ring_type ? &key_type_keyring : &key_type_user;
 }
 
-/* When the kernel's type goes, the kernel lets the holder admit nothing. */
-static int ask_kernel(struct trust *trust, struct key *dest, const struct kr_key_type *type,
-		      const struct key *held)
+/*
+ * @trusted: in the place of what the holder trusts, or NULL. When the kernel's
+ * type goes, the kernel lets the holder admit nothing.
+ */
+static int ask_kernel(struct trust *trust, struct key *dest, struct key *trusted,
+		      const struct kr_key_type *type, const struct key *held)
 {
 	static const union key_payload no_payload;
 	const struct key_restriction *restriction;
@@ -44,42 +44,40 @@ static int ask_kernel(struct trust *trust, struct key *dest, const struct kr_key
 	restriction = trust->holder->restrict_link;
 	if (restriction->check)
 		ret = restriction->check(dest, builtin_type(type, held),
-					 held ? &held->payload : &no_payload, restriction->key);
+					 held ? &held->payload : &no_payload,
+					 trusted ?: restriction->key);
 	up_read(&trust->holder->sem);
 	return ret;
 }
 
-/* The trusted ring's shadow is what the holder's restriction names. */
-static int fill_trusted(struct trust *trust)
+/* A shadow of the ring for one check; NULL for no ring; an ERR_PTR. */
+static struct key *shadow_of(struct kr_key *ring)
 {
-	struct kr_key *ring = trust->restriction.trust;
 	struct key *shadow;
 	int ret;
 
-	lockdep_assert_held(&trust->lock);
 	if (!ring)
-		return 0;
-	shadow = kr_mirror_get(ring, true);
-	if (IS_ERR_OR_NULL(shadow))
-		return shadow ? PTR_ERR(shadow) : -ENOKEY;
+		return NULL;
+	shadow = kr_shadow_alloc(0);
+	if (IS_ERR(shadow))
+		return shadow;
 	ret = kr_shadow_fill(shadow, kr_ring_of(ring));
+	if (!ret)
+		return shadow;
 	key_put(shadow);
-	return ret;
+	return ERR_PTR(ret);
 }
 
-static int check_locked(struct trust *trust, struct kr_ring *ring, const struct kr_key_type *type,
-			const struct key *held)
+static int check_with(struct trust *trust, struct key *dest, const struct kr_key_type *type,
+		      const struct key *held)
 {
-	struct key *dest;
+	struct key *trusted = shadow_of(trust->restriction.trust);
 	int ret;
 
-	dest = kr_shadow_alloc(0);
-	if (IS_ERR(dest))
-		return PTR_ERR(dest);
-	ret = kr_shadow_fill(dest, ring) ?: fill_trusted(trust);
-	if (!ret)
-		ret = ask_kernel(trust, dest, type, held);
-	key_put(dest);
+	if (IS_ERR(trusted))
+		return PTR_ERR(trusted);
+	ret = ask_kernel(trust, dest, trusted, type, held);
+	key_put(trusted);
 	return ret;
 }
 
@@ -88,15 +86,21 @@ static int trust_check(struct kr_restriction *restriction, struct kr_ring *ring,
 {
 	struct trust *trust = container_of(restriction, struct trust, restriction);
 	const struct key *held = kr_builtin_type_of(type) ? payload : NULL;
+	struct key *dest;
 	int ret;
 
 	might_sleep();
 	/* Of what is not made yet nobody can say that it may be linked. */
 	if (kr_builtin_type_of(type) && !held)
 		return -EPERM;
-	mutex_lock(&trust->lock);
-	ret = check_locked(trust, ring, type, held);
-	mutex_unlock(&trust->lock);
+	/* Of a key that is none of the kernel's it looks at the type only. */
+	if (!held)
+		return ask_kernel(trust, trust->holder, NULL, type, NULL);
+	dest = shadow_of(&ring->key);
+	if (IS_ERR(dest))
+		return PTR_ERR(dest);
+	ret = check_with(trust, dest, type, held);
+	key_put(dest);
 	return ret;
 }
 
@@ -107,11 +111,10 @@ static void trust_drop(struct kr_restriction *restriction)
 	key_put(trust->holder);
 	/* Not now: rings that trust each other in a row would end by recursion. */
 	kr_key_put_later(restriction->trust);
-	mutex_destroy(&trust->lock);
 	kfree(trust);
 }
 
-/* A key that is trusted is held by the holder itself; of a ring there is only the shadow. */
+/* A key that is trusted is held by the holder itself; of a ring there is only a mirror. */
 static void set_trusted(struct trust *trust)
 {
 	struct key *key;
@@ -147,7 +150,6 @@ struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const cha
 		return ERR_PTR(-ENOMEM);
 	trust->restriction.check = trust_check;
 	trust->restriction.drop = trust_drop;
-	mutex_init(&trust->lock);
 	ret = set_up(trust, type->name, string);
 	if (ret) {
 		trust_drop(&trust->restriction);

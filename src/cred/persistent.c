@@ -89,8 +89,8 @@ long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)
 	ret = kr_cred_permits(&ref, KR_LINK) ? kr_ring_link(dest, ref.key) : -EACCES;
 	/* A link that failed does not prolong the ring's life. */
 	if (!ret || made) {
-		int error = kr_key_set_expiry(ref.key, kr_now() +
-					      READ_ONCE(*kr_limits.persistent_expiry));
+		unsigned int life = READ_ONCE(*kr_limits.persistent_expiry);
+		int error = kr_key_set_expiry(ref.key, life ? kr_now() + life : KR_NEVER);
 
 		ret = ret ?: error;
 	}

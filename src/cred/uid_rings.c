@@ -96,15 +96,14 @@ static void replace(struct kr_key **place, struct kr_key *ring)
 }
 
 /*
- * One in the place of @old, which has ended. What that is charged counts for the
- * new one if it is given back in a moment: when nobody but the record holds it.
+ * One in the place of @old, which has ended. When nobody but the record holds that,
+ * it is as good as gone: what it is charged is given back before it is.
  */
 static struct kr_key *make_again(const char *prefix, const struct cred *cred, struct kr_key *old)
 {
-	if (refcount_read(&old->usage) > 1)
-		return make_ring(prefix, cred, KR_ALLOC_IN_QUOTA);
-	kr_ring_clear(old);
-	return make_ring(prefix, cred, KR_ALLOC_OVERRUN);
+	if (refcount_read(&old->usage) == 1)
+		kr_key_uncharge(old);
+	return make_ring(prefix, cred, KR_ALLOC_IN_QUOTA);
 }
 
 static int renew_user_ring(struct kr_user *user, const struct cred *cred)

@@ -137,7 +137,7 @@ static struct key *original_key_lookup(key_serial_t serial)
 	return static_call(kr_orig_key_lookup)(serial);
 }
 
-static const struct kr_builtin_calls calls = {
+static struct kr_builtin_calls calls = {
 	.type_lookup	= type_lookup,
 	.type_put	= type_put,
 	.key_lookup	= original_key_lookup,
@@ -146,6 +146,8 @@ static const struct kr_builtin_calls calls = {
 static const struct kr_hook type_hooks[] = {
 	{ .name = "key_type_lookup", .required = true, .lost = "the kernel's key types are not found" },
 	{ .name = "key_type_put", .required = true, .lost = "the kernel's key types cannot be let go" },
+	{ .name = "key_construction_mutex", .required = true,
+	  .lost = "a key that the kernel makes and that needs one of ours stops all others" },
 };
 
 int kr_lookups_resolve(void)
@@ -157,6 +159,9 @@ int kr_lookups_resolve(void)
 		return kr_hook_missing(&type_hooks[0], "no such function");
 	if (!put)
 		return kr_hook_missing(&type_hooks[1], "no such function");
+	calls.construction = (const struct mutex *)kr_ksym_find(type_hooks[2].name);
+	if (!calls.construction)
+		return kr_hook_missing(&type_hooks[2], "no such variable");
 	static_call_update(kr_key_type_lookup, lookup);
 	static_call_update(kr_key_type_put, put);
 	kr_bridge_set_calls(&calls);

@@ -34,28 +34,56 @@ static void conclude(struct kr_key *key, int state)
 		clear_and_wake_up_bit(KR_KEY_CONSTRUCTING, &key->flags);
 }
 
-int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep)
+/*
+ * A key that is announced may be made by several at once, or rejected meanwhile:
+ * the second waits for what comes of the first. Of other keys only the maker
+ * knows. False when there is nobody to wait for; who finds the key announced no
+ * more finds its state set.
+ */
+static bool making_lock(struct kr_key *key)
 {
-	int ret;
-
-	if (test_and_set_bit(KR_KEY_INSTANTIATING, &key->flags))
-		return -EBUSY;
-
-	ret = key->type->instantiate(key, prep);
-	if (ret) {
-		clear_bit(KR_KEY_INSTANTIATING, &key->flags);
-		return ret;
-	}
-	conclude(key, KR_POSITIVE);
-	return 0;
+	if (likely(!test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags)))
+		return false;
+	wait_on_bit_lock(&key->flags, KR_KEY_INSTANTIATING, TASK_UNINTERRUPTIBLE);
+	return true;
 }
 
-int kr_key_reject(struct kr_key *key, unsigned int error)
+static void making_unlock(struct kr_key *key, bool locked)
 {
-	if (test_and_set_bit(KR_KEY_INSTANTIATING, &key->flags))
-		return -EBUSY;
-	conclude(key, -(int)error);
-	return 0;
+	if (unlikely(locked))
+		clear_and_wake_up_bit(KR_KEY_INSTANTIATING, &key->flags);
+}
+
+int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep)
+{
+	bool locked = making_lock(key);
+	int ret = -EBUSY;
+
+	if (likely(kr_key_state(key) == KR_UNINSTANTIATED))
+		ret = key->type->instantiate(key, prep);
+	if (!ret)
+		conclude(key, KR_POSITIVE);
+	making_unlock(key, locked);
+	return ret;
+}
+
+int kr_key_reject(struct kr_key *key, unsigned int error, time64_t expiry)
+{
+	bool locked = making_lock(key);
+	int ret = -EBUSY;
+
+	if (kr_key_state(key) == KR_UNINSTANTIATED) {
+		/*
+		 * The time is set first: a rejected key never lacks one. Without memory
+		 * for a deadline it expires all the same, and stays in its rings.
+		 */
+		if (kr_key_set_expiry(key, expiry))
+			WRITE_ONCE(key->expiry, expiry);
+		conclude(key, -(int)error);
+		ret = 0;
+	}
+	making_unlock(key, locked);
+	return ret;
 }
 
 void kr_key_set_constructing(struct kr_key *key)
@@ -147,6 +175,14 @@ int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
 	key->quotalen += datalen - key->datalen;
 	WRITE_ONCE(key->datalen, datalen);	/* shown by /proc/keys */
 	return 0;
+}
+
+void kr_key_uncharge(struct kr_key *key)
+{
+	spin_lock(&key->lock);
+	if (test_and_clear_bit(KR_KEY_IN_QUOTA, &key->flags))
+		kr_account_uncharge(key->account, 1, key->quotalen);
+	spin_unlock(&key->lock);
 }
 
 static void move_account(struct kr_key *key, struct kr_account *account)

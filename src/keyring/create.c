@@ -94,8 +94,12 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 	ret = -EEXIST;
 	out->possessed = ring->possessed;
 	out->key = key_to_update(&edit, type);
-	if (out->key)
+	if (out->key) {
+		ret = kr_ring_admits_key(kr_ring_of(ring->key), out->key) ?: ret;
+		if (ret != -EEXIST)
+			kr_key_put(out->key);
 		goto err_cancel;
+	}
 
 	key = new_key(type, prep, actor);
 	ret = PTR_ERR(key);
@@ -219,6 +223,8 @@ static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct k
 	struct kr_edit edit;
 	int ret;
 
+	if (ring && test_bit(KR_KEY_REVOKED, &ring->flags))
+		return -EKEYREVOKED;
 	ret = ring ? kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) : 0;
 	if (ret)
 		return ret;
@@ -293,17 +299,6 @@ static int link_rejected(struct kr_key *key, struct kr_key *ring)
 	return ret ?: kr_edit_commit(&edit, key);
 }
 
-static int reject(struct kr_key *key, unsigned int error, unsigned int timeout)
-{
-	int ret;
-
-	if (kr_key_state(key) != KR_UNINSTANTIATED)
-		return -EBUSY;
-	/* The time is set first: a rejected key never lacks one. */
-	ret = kr_key_set_expiry(key, kr_now() + timeout);
-	return ret ?: kr_key_reject(key, error);
-}
-
 int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
 		       struct kr_key *ring)
 {
@@ -317,7 +312,7 @@ int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int time
 		ring_unlock(ring);
 		return -EPERM;
 	}
-	ret = reject(key, error, timeout);
+	ret = kr_key_reject(key, error, kr_now() + timeout);
 	if (!ret && ring)
 		link_ret = link_rejected(key, ring);
 	ring_unlock(ring);

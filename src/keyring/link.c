@@ -193,6 +193,19 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
 	kr_key_put(old);
 }
 
+/*
+ * A key whose time is over may have been taken out of all rings before it came to
+ * this one. Then it has no deadline any more: it gets a new one.
+ */
+static void renew_deadline(struct kr_key *key)
+{
+	smp_mb();	/* the link, then the flags; kr_ring_forget_key() looks after they are set */
+	if (READ_ONCE(key->deadline))
+		return;
+	if (unlikely(kr_key_expired(key)))
+		kr_key_set_expiry(key, READ_ONCE(key->expiry));
+}
+
 /* -ENOMEM, or -ENOKEY when the key was invalidated meanwhile: then the edit is cancelled. */
 int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 {
@@ -200,11 +213,13 @@ int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 
 	lockdep_assert_held(&edit->ring->lock);
 	ret = reserve_place(edit) ?: attach_to_key(edit, key);
-	if (ret)
+	if (ret) {
 		kr_edit_cancel(edit);
-	else
-		enter_link(edit, key);
-	return ret;
+		return ret;
+	}
+	enter_link(edit, key);
+	renew_deadline(key);
+	return 0;
 }
 
 static void link_drop(struct kr_ring *ring, struct kr_key *key)
@@ -535,7 +550,8 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 	long ret;
 
 	might_sleep();
-	if (buf->len % sizeof(s32))
+	/* As the built-in service has it: a larger buffer may have any size. */
+	if (buf->len <= PAGE_SIZE && buf->len % sizeof(s32))
 		return -EINVAL;
 
 	mutex_lock(&ring->lock);

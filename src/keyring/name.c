@@ -42,30 +42,38 @@ void kr_name_withdraw(struct kr_ring *ring)
 
 static bool joinable(const struct kr_key *key, const char *name, const struct cred *actor)
 {
-	return !(READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED))) &&
+	return refcount_read(&key->usage) &&
+	       !(READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED))) &&
 	       !strcmp(key->desc, name) && kuid_has_mapping(actor->user_ns, READ_ONCE(key->uid)) &&
 	       kr_key_permits(key, false, actor, KR_SEARCH);
 }
 
-struct kr_key *kr_ring_find_by_name(const char *name, const struct cred *actor)
+/* Newer rings come first in the table: a name is that of the oldest ring that has it. */
+static struct kr_key *oldest(const struct kr_ns *ns, const char *name, const struct cred *actor)
 {
 	u32 hash = kr_key_hash(kr_key_ring_type, name, strlen(name));
 	struct kr_key *found = NULL;
 	struct kr_ring *ring;
+
+	hlist_for_each_entry_rcu(ring, name_bucket(ns, hash), by_name) {
+		if (ring->ns == ns && ring->key.hash == hash && joinable(&ring->key, name, actor))
+			found = &ring->key;
+	}
+	return found;
+}
+
+struct kr_key *kr_ring_find_by_name(const char *name, const struct cred *actor)
+{
+	struct kr_key *found = NULL;
 	struct kr_ns *ns;
 
 	rcu_read_lock();
 	ns = kr_ns_peek(actor->user_ns);
-	if (!ns)
-		goto out;
-	hlist_for_each_entry_rcu(ring, name_bucket(ns, hash), by_name) {
-		if (ring->ns == ns && ring->key.hash == hash &&
-		    joinable(&ring->key, name, actor) && kr_key_tryget(&ring->key)) {
-			found = &ring->key;
-			break;
-		}
+	if (ns) {
+		do {
+			found = oldest(ns, name, actor);
+		} while (found && !kr_key_tryget(found));
 	}
-out:
 	rcu_read_unlock();
 	return found;
 }

@@ -18,6 +18,14 @@
  * @first: those that have a place
  * @keys: all links to keys that are not rings; marked if they have a place
  * @rings: all links to rings; likewise
+ *
+ * ======== ================================== =====================================
+ * state    what is true                       who may look
+ * ======== ================================== =====================================
+ * made     filled from the array before it    its maker
+ * current  kr_ring.links leads to it          readers under RCU; the ring's lock
+ * taken    the ring was emptied               readers under RCU that came before
+ * ======== ================================== =====================================
  */
 struct kr_index {
 	struct kr_key *first[KR_RING_PLACES];

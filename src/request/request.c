@@ -2,9 +2,14 @@
 /* request_key(2): find a key, or announce it, have it made and wait for it. */
 #include <keyrings/request.h>
 
+#include <linux/mutex.h>
+
 #include "request_internal.h"
 
 #define NEGATIVE_TIMEOUT	60	/* seconds for which a key that was not made says so */
+
+/* That two who ask for a key at once, whoever they are, have it made once. */
+static DEFINE_MUTEX(construct_lock);
 
 static int link_found(struct kr_key *dest, struct kr_key *found)
 {
@@ -54,12 +59,9 @@ static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
  */
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
-	struct kr_account *account = kr_account_get_by_uid(current_fsuid());
 	int ret;
 
-	if (!account)
-		return -ENOMEM;
-	mutex_lock(&account->construct);
+	mutex_lock(&construct_lock);
 	ret = kr_cred_search(search);
 	if (!ret) {
 		*key = search->found;
@@ -70,8 +72,7 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 		*key = announce(search->type, search->desc, dest);
 		ret = PTR_ERR_OR_ZERO(*key) ?: 1;
 	}
-	mutex_unlock(&account->construct);
-	kr_account_put(account);
+	mutex_unlock(&construct_lock);
 	return ret;
 }
 
@@ -86,7 +87,8 @@ static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
 	kr_ring_invalidate(authkey);
 }
 
-static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
+static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest,
+		    const struct kr_key *user_session)
 {
 	struct kr_key *authkey = kr_authority_make(key, dest, callout);
 	int ret;
@@ -96,9 +98,27 @@ static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_k
 		kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
 		return PTR_ERR(authkey);
 	}
-	ret = kr_upcall(key, authkey);
+	ret = kr_upcall(key, authkey, user_session);
 	conclude(key, authkey, ret);
 	kr_key_put(authkey);
+	return ret;
+}
+
+/*
+ * The rings of the UID come to be, even where there is a session that hides them:
+ * before the authority, which lends the helper the rings that there are.
+ */
+static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
+{
+	struct kr_key *user_session;
+	int ret = kr_cred_user_ring_get(true, &user_session);
+
+	if (ret) {
+		kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+		return ret;
+	}
+	ret = call_out(key, callout, dest, user_session);
+	kr_key_put(user_session);
 	return ret;
 }
 

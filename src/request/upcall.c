@@ -77,11 +77,13 @@ static void fill_arguments(struct upcall *upcall, const struct kr_key *key, s32 
 	kernel_param_lock(THIS_MODULE);
 	strscpy(upcall->path, helper_path, sizeof(upcall->path));
 	kernel_param_unlock(THIS_MODULE);
+	/* As echo(1) writes it. */
+	upcall->path[strcspn(upcall->path, "\n")] = '\0';
 	upcall->argv[0] = upcall->path;
 	upcall->argv[1] = "create";
 	set_number(upcall, 2, key->serial, "%d");
-	set_number(upcall, 3, from_kuid(&init_user_ns, current_fsuid()), "%u");
-	set_number(upcall, 4, from_kgid(&init_user_ns, current_fsgid()), "%u");
+	set_number(upcall, 3, from_kuid(&init_user_ns, current_fsuid()), "%d");
+	set_number(upcall, 4, from_kgid(&init_user_ns, current_fsgid()), "%d");
 	set_number(upcall, 5, kr_cred_ring_peek(KEY_SPEC_THREAD_KEYRING), "%d");
 	set_number(upcall, 6, kr_cred_ring_peek(KEY_SPEC_PROCESS_KEYRING), "%d");
 	set_number(upcall, 7, session, "%d");
@@ -121,18 +123,12 @@ static int start(struct kr_key *key, struct kr_key *authkey, s32 requester_sessi
 	return ret;
 }
 
-int kr_upcall(struct kr_key *key, struct kr_key *authkey)
+int kr_upcall(struct kr_key *key, struct kr_key *authkey, const struct kr_key *user_session)
 {
-	struct kr_key *user_session;
 	int ret;
 
 	might_sleep();
-	/* The rings of the UID come to be, even where there is a session that hides them. */
-	ret = kr_cred_user_ring_get(true, &user_session);
-	if (ret)
-		return ret;
 	ret = start(key, authkey, session_serial(user_session));
-	kr_key_put(user_session);
 	if (ret < 0)
 		return ret;
 	/* How the helper ended does not matter, only whether there is a key. */

@@ -62,7 +62,6 @@ static struct kr_account *account_alloc(kuid_t uid)
 	refcount_set(&account->usage, 1);
 	spin_lock_init(&account->lock);
 	mutex_init(&account->create);
-	mutex_init(&account->construct);
 	INIT_LIST_HEAD(&account->records);
 	INIT_WORK(&account->work, kr_user_close_work);
 	return account;

@@ -512,7 +512,7 @@ static struct kr_key *key_in_state(struct kunit *test, enum state state)
 	struct kr_key *key = kt_hold(test, user_alloc(test, "k"));
 
 	if (state == NEGATIVE)
-		KUNIT_ASSERT_EQ(test, kr_key_reject(key, EKEYREJECTED), 0);
+		KUNIT_ASSERT_EQ(test, kr_key_reject(key, EKEYREJECTED, KR_NEVER), 0);
 	else if (state != UNBORN)
 		KUNIT_ASSERT_EQ(test, kt_instantiate(test, key, 5), 0);
 	if (state == EXPIRED)
@@ -532,7 +532,7 @@ static int happen(struct kunit *test, struct kr_key *key, enum event event)
 	case INSTANTIATE:
 		return kt_instantiate(test, key, 5);
 	case REJECT:
-		return kr_key_reject(key, EKEYREJECTED);
+		return kr_key_reject(key, EKEYREJECTED, KR_NEVER);
 	case EXPIRE:
 		return kr_key_set_expiry(key, kr_now());
 	case UNEXPIRE:
