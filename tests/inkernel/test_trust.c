@@ -88,6 +88,43 @@ TEST_F(trust, a_ring)
 	EXPECT_EQ(2, ON(self->p, ring_size(self->ring)));
 }
 
+/* By rings in a ring, by several ways; the kernel searches with the caller's permissions */
+TEST_F(trust, rings_in_a_ring)
+{
+	long anchors = ON(self->p, kc_add_ring("anchors", RING_S));
+	long one = ON(self->p, kc_add_ring("one", anchors));
+	long two = ON(self->p, kc_add_ring("two", anchors));
+	long deep = ON(self->p, kc_add_ring("deep", one));
+
+	ASSERT_LT(0, deep);
+	EXPECT_EQ(0, ON(self->p, kc_link(deep, two)));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, anchors, "")));
+	EXPECT_EQ(0, ON(self->p, kc_link(self->ca, one)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(self->ca, one)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_link(self->ca, two)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_move(self->ca, two, deep, 0)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ca, PERM_POS(MAY_ALL & ~MAY_SEARCH))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ca, PERM_POS(MAY_ALL))));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(anchors, PERM_POS(MAY_ALL & ~MAY_SEARCH))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
+}
+
+/* What is there already is not updated either */
+TEST_F(trust, no_updates)
+{
+	long key = ON(self->p, kc_add_user("u", "old", self->ring));
+
+	ASSERT_LT(0, key);
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add_user("u", "new", self->ring)));
+	EXPECT_STREQ("old", ON(self->p, payload(key)));
+}
+
 /* A chain: what has come in vouches for more */
 TEST_F(trust, a_chain)
 {

@@ -278,7 +278,8 @@ TEST_F(small, ours_helper_is_a_parameter)
 	helper_install();
 	ASSERT_EQ(0, rename(HELPER, OTHER_HELPER));
 	EXPECT_EQ(-ENOENT, ON(self->p, kc_request("user", "k", "info", 0)));
-	EXPECT_EQ(0, set_helper(OTHER_HELPER));
+	/* as echo(1) writes it */
+	EXPECT_EQ(0, set_helper(OTHER_HELPER "\n"));
 	if (access(PARAMETER, F_OK)) {
 		unlink(OTHER_HELPER);
 		helper_remove();

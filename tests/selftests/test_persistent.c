@@ -237,6 +237,21 @@ TEST_F(persistent, expiry_is_renewed)
 	EXPECT_EQ(5 * 86400, seconds_left(self->p, ring));
 }
 
+/* 0: it does not expire */
+TEST_F(persistent, no_expiry)
+{
+	struct key_row row;
+	long ring;
+
+	ASSERT_EQ(0, sysctl_set("gc_delay", 0));
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 0));
+	ring = ON(self->p, kc_persistent(-1, RING_S));
+	ASSERT_LT(0, ring);
+	EXPECT_EQ(0, ON(self->p, ring_size(ring)));
+	ASSERT_TRUE(key_row(self->p, ring, &row));
+	EXPECT_STREQ("perm", row.timeout);
+}
+
 TEST_F(persistent, expires)
 {
 	long ring, key, other;

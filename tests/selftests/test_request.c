@@ -341,6 +341,7 @@ TEST_F(request, instantiate_twice)
 {
 	struct actor *h = helper_for(self->p, self->call), *child;
 	int key = key_of(self->call);
+	struct key_row row;
 
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	child = actor_fork(h);
@@ -351,6 +352,9 @@ TEST_F(request, instantiate_twice)
 	EXPECT_EQ(-EBUSY, ON(child, kc_negate(key, 1, 0)));
 	actor_leave(child);
 	EXPECT_EQ(key, answer_to(self->p, h));
+	/* nor has it got the time that it would have had */
+	EXPECT_TRUE(key_row(self->p, key, &row));
+	EXPECT_STREQ("perm", row.timeout);
 	EXPECT_STREQ("v", ON(self->p, payload(key)));
 }
 
@@ -499,6 +503,22 @@ TEST_F(request, no_helper)
 	EXPECT_EQ(0, self->call->runs);
 }
 
+/* The helper has the rings of the requester's UID, too, when the request has made them */
+TEST_F(request, rings_of_a_uid_that_had_none)
+{
+	struct actor *p = actor_user(fresh_uid()), *h;
+	int key, dest;
+
+	self->call->dest = RING_P;
+	h = helper_for(p, self->call);
+	key = key_of(self->call);
+	dest = atoi(self->call->argv[7]);
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, dest)));
+	EXPECT_EQ(key, answer_to(p, h));
+	EXPECT_EQ(1, ON(p, ring_holds(RING_US, key)));
+}
+
 /* ---- others who want the same key ---- */
 
 TEST_F(request, two_callers)
@@ -523,6 +543,29 @@ TEST_F(request, two_callers)
 	/* the second need not wait for the helper's end */
 	EXPECT_EQ(key, actor_end(q));
 	EXPECT_EQ(key, answer_to(self->p, h));
+	EXPECT_EQ(1, self->call->runs);
+}
+
+/* Of different UIDs, with one session */
+TEST_F(request, two_callers_of_two_uids)
+{
+	struct actor *root = actor_fork(NULL), *q, *h;
+	int key;
+
+	ASSERT_LT(0, ON(root, kc_join(NULL)));
+	ASSERT_EQ(0, ON(root, kc_setperm(RING_S, PERM_POS(MAY_ALL) | PERM_OTH(MAY_ALL))));
+	q = actor_fork(root);
+	ASSERT_EQ(0, actor_do(q, become, self->uid, 0, 0));
+	self->call->dest = RING_S;
+	h = helper_for(root, self->call);
+	key = key_of(self->call);
+	actor_begin(q, make_request, (long)self->call, 0, 0);
+	nap_ms(200);
+	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(key, actor_end(q));
+	EXPECT_EQ(key, answer_to(root, h));
 	EXPECT_EQ(1, self->call->runs);
 }
 

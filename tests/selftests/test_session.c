@@ -96,6 +96,20 @@ TEST_F(join, existing_name)
  * Without SEARCH for the caller's class it is passed over: possession does not
  * count, and a second ring of that name is made.
  */
+/* Of several rings of a name it is the oldest, whoever made the others */
+TEST_F(join, oldest_of_a_name)
+{
+	long old = ON(self->p, kc_join(self->name)), other;
+
+	ASSERT_EQ(0, ON(self->p, kc_setperm(old, PERM_POS(MAY_ALL) | PERM_USR(MAY_SEARCH))));
+	other = ON(self->r, kc_add_ring(self->name, RING_U));
+	ASSERT_LT(0, other);
+	EXPECT_EQ(0, ON(self->r, kc_setperm(other, PERM_POS(MAY_ALL) | PERM_OTH(MAY_SEARCH))));
+	EXPECT_EQ(old, ON(self->q, kc_join(self->name)));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(old)));
+	EXPECT_EQ(other, ON(self->p, kc_join(self->name)));
+}
+
 TEST_F(join, unsearchable_name)
 {
 	long ses = ON(self->p, kc_join(self->name));
