@@ -130,10 +130,11 @@ static void displaced_in_any_form(struct kunit *test)
 {
 	unsigned int size = *(const unsigned int *)test->param_value, i;
 	struct kr_key *ring = kt_ring(test, "ring"), *old[MOST], *new[MOST];
-	s32 before[MOST], after[MOST];
-	struct kr_buf buf = { .kernel = before, .len = sizeof(before) };
+	s32 *before = kunit_kcalloc(test, 2 * MOST, sizeof(s32), GFP_KERNEL), *after = before + MOST;
+	struct kr_buf buf = { .kernel = before, .len = MOST * sizeof(s32) };
 	unsigned int a, b, bad = 0;
 
+	KUNIT_ASSERT_NOT_NULL(test, before);
 	link_many(test, ring, old, size);
 	KUNIT_ASSERT_EQ(test, ring->type->read(ring, &buf), (long)(size * sizeof(s32)));
 	link_many(test, ring, new, size);

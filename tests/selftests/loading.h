@@ -14,7 +14,7 @@
 #define MODULE "keyrings"
 #define LIVEPATCH "/sys/kernel/livepatch/" MODULE
 
-enum { LOAD_PATIENCE_MS = 60000 };
+enum { LOAD_PATIENCE_MS = 300000 };
 
 static bool exists(const char *path)
 {

@@ -155,7 +155,7 @@ static void everybody(struct race *race, int worker, long base)
 		work(race, worker, base);
 }
 
-TEST_F_TIMEOUT(module, under_a_running_workload, 240)
+TEST_F_TIMEOUT(module, under_a_running_workload, 1200)
 {
 	pid_t pid[4];
 	uid_t base = fresh_uids(100);
@@ -193,7 +193,7 @@ TEST_F_TIMEOUT(module, under_a_running_workload, 240)
 }
 
 /* Keys of the built-in service, made before the load, can be named all along */
-TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 240)
+TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 {
 	struct actor *p = actor_user(fresh_uid());
 	long ring = ON(p, kc_id(RING_P, 1));
@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 240)
 }
 
 /* Processes that were there before the load are served like any other */
-TEST_F_TIMEOUT(module, older_processes_are_served, 240)
+TEST_F_TIMEOUT(module, older_processes_are_served, 1200)
 {
 	uid_t uid = fresh_uid();
 	struct actor *p = actor_user(uid), *thread = actor_thread(p), *child;
@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(module, older_processes_are_served, 240)
 }
 
 /* Unloading with keys, sessions and open files in plenty leaves nothing behind */
-TEST_F_TIMEOUT(module, unloads_while_everything_exists, 240)
+TEST_F_TIMEOUT(module, unloads_while_everything_exists, 1200)
 {
 	uid_t base = fresh_uids(10);
 	struct actor *a[10];
