@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is around the calls: /proc, the clock, the limits, and waiting for keys to be gone. */
+/* What is around the calls: /proc, the clock, the limits. */
 #define _GNU_SOURCE
 #include "oracle.h"
 
@@ -8,15 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../selftests/keyctl_abi.h"
 
 uid_t uid_base;
-
-enum { CANARY_UID = 77777 };
 
 static long slurp(long path, long b, long c)
 {
@@ -178,114 +175,6 @@ void clock_jump(int seconds)
 	clock_hold();
 	clock_now += seconds;
 	clock_hold();
-}
-
-static bool gone(long id)
-{
-	int n;
-
-	for (n = 0; n < 4000; n++) {
-		if (quiet(NULL, DESCRIBE, id) == -ENOKEY)
-			return true;
-		usleep(n < 20 ? 100 : 1000);
-	}
-	say("!! K? does not go away");
-	return false;
-}
-
-static void await_empty(long ring)
-{
-	int n;
-
-	for (n = 0; n < 4000 && quiet(NULL, READ, ring) > 0; n++)
-		usleep(n < 20 ? 100 : 1000);
-}
-
-/*
- * The built-in service frees dead keys later, in passes: what was in a ring
- * that died goes in the next pass. Canaries of the director's own tell when a
- * pass is through: a nest of rings, and two that are invalidated.
- */
-void settle(void)
-{
-	long nest[4], key;
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		nest[i] = quiet(NULL, ADD_KEY, P("keyring"), P("nest"), 0, 0,
-				i ? nest[i - 1] : RING_T);
-	key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, nest[3]);
-	quiet(NULL, UNLINK, nest[0], RING_T);
-	gone(key);
-}
-
-void quiesce(void)
-{
-	long ring, key;
-	unsigned int i;
-
-	for (i = 0; i < 2; i++) {
-		ring = quiet(NULL, ADD_KEY, P("keyring"), P("canary"), 0, 0, RING_T);
-		key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, ring);
-		quiet(NULL, INVALIDATE, key);
-		await_empty(ring);
-		quiet(NULL, UNLINK, ring, RING_T);
-	}
-	settle();
-}
-
-/* When a key is unlinked the built-in service drops it a grace period later. */
-void settle_leaf(void)
-{
-	long key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, RING_T);
-
-	quiet(NULL, UNLINK, key, RING_T);
-	gone(key);
-}
-
-static bool module_answers(void)
-{
-	return !access("/sys/kernel/livepatch/keyrings", F_OK);
-}
-
-/*
- * A key that ends as late as the credentials of a process. The built-in service
- * counts its process keyring among them, the module ends the keyrings of its UID
- * with them.
- */
-static long last_of_process(void)
-{
-	if (!module_answers())
-		return quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, RING_P);
-	if (setresuid(CANARY_UID, CANARY_UID, CANARY_UID))
-		return -EPERM;
-	return quiet(NULL, GET_ID, RING_U, 0);
-}
-
-/* The credentials of a process that ended are freed after a grace period. */
-void rcu_quiesce(void)
-{
-	int pipefd[2];
-	long key = 0;
-	pid_t pid;
-
-	if (pipe(pipefd))
-		return;
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		key = last_of_process();
-		if (write(pipefd[1], &key, sizeof(key)) < 0)
-			_exit(1);
-		_exit(0);
-	}
-	if (read(pipefd[0], &key, sizeof(key)) < 0)
-		key = 1;
-	close(pipefd[0]);
-	close(pipefd[1]);
-	waitpid(pid, NULL, 0);
-	gone(key);
-	quiesce();
 }
 
 void scenario_begin(const char *name)

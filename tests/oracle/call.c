@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "oracle.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,35 +49,47 @@ const struct opdesc opdesc[OPS] = {
 	[NO_SUCH_OP]	= { "OP_33", "" },
 };
 
+static long number_of(enum op op)
+{
+	return op == ADD_KEY ? NR_ADD_KEY : op == REQUEST_KEY ? NR_REQUEST_KEY : NR_KEYCTL;
+}
+
+/* What goes into the registers */
+static void lay_out(enum op op, const long *a, long *arg)
+{
+	if (op == ADD_KEY || op == REQUEST_KEY) {
+		memcpy(arg, a, 5 * sizeof(long));
+	} else {
+		arg[0] = op == NO_SUCH_OP ? 33 : (int)op;
+		memcpy(arg + 1, a, 4 * sizeof(long));
+	}
+}
+
+/* The calling process does it itself */
+static long enter(enum op op, const long *a)
+{
+	long arg[5];
+
+	lay_out(op, a, arg);
+	return raw_syscall(number_of(op), arg[0], arg[1], arg[2], arg[3], arg[4]);
+}
+
 static void place(struct worker *w, enum op op, const long *a)
 {
 	if (w->turn == 1)
 		give_up("W%d is to call %s and has not done with %s", w->number, opdesc[op].name,
 			opdesc[w->op].name);
 	clock_hold();
-	switch (op) {
-	case ADD_KEY:
-	case REQUEST_KEY:
-		w->nr = op == ADD_KEY ? NR_ADD_KEY : NR_REQUEST_KEY;
-		memcpy(w->arg, a, 5 * sizeof(long));
-		break;
-	default:
-		w->nr = NR_KEYCTL;
-		w->arg[0] = op == NO_SUCH_OP ? 33 : (int)op;
-		memcpy(w->arg + 1, a, 4 * sizeof(long));
-		break;
-	}
+	w->nr = number_of(op);
+	lay_out(op, a, w->arg);
 }
 
 /* The director is a worker without a slot: NULL */
-static struct worker myself;
-
 long quiet_v(struct worker *w, enum op op, const long *a)
 {
 	if (!w) {
-		place(&myself, op, a);
-		return raw_syscall(myself.nr, myself.arg[0], myself.arg[1], myself.arg[2],
-				   myself.arg[3], myself.arg[4]);
+		clock_hold();
+		return enter(op, a);
 	}
 	place(w, op, a);
 	worker_begin(w, DO_CALL);
@@ -87,7 +100,7 @@ long quiet_v(struct worker *w, enum op op, const long *a)
 void call_begin_v(struct worker *w, enum op op, const long *a)
 {
 	if (strchr(opdesc[op].args, 'b'))
-		memset(stage->out, 0xee, OUT_BYTES);
+		output_begin();
 	w->busy = true;
 	w->op = op;
 	memcpy(w->told, a, sizeof(w->told));
@@ -106,12 +119,17 @@ static long serial_digits(const char *description)
 	       strlen(strrchr(description, ';') + 1);
 }
 
+/* What was asked for may not have been all of it, or not have got to where it is seen */
 static void put_size_of_description(struct worker *w, long size)
 {
-	long digits = 0;
+	const char *description = (const char *)stage->out;
+	long digits;
 
-	if (quiet(w, DESCRIBE, w->told[0], P(stage->scratch), sizeof(stage->scratch)) > 0)
-		digits = serial_digits(stage->scratch);
+	if (size > w->told[2] || w->told[1] != P(stage->out)) {
+		quiet(w, DESCRIBE, w->told[0], P(stage->scratch), sizeof(stage->scratch));
+		description = stage->scratch;
+	}
+	digits = serial_digits(description);
 	put(digits ? "%ld and a serial" : "%ld", size - digits);
 }
 
@@ -135,29 +153,29 @@ long call_end(struct worker *w)
 	return ret;
 }
 
+static const char *of_process(pid_t pid, const char *file, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return buf;
+}
+
 /* What a process waits for inside of the kernel; "" when it does not */
 static void waits_in(pid_t pid, char *where, size_t size)
 {
-	char path[64], state = 'R';
-	FILE *f;
+	char stat[512];
+	const char *state = strstr(of_process(pid, "stat", stat, sizeof(stat)), ") ");
 
 	*where = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "r");
-	if (f) {
-		if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-			state = 'R';
-		fclose(f);
-	}
-	if (state != 'S' && state != 'D')
-		return;
-	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
-	f = fopen(path, "r");
-	if (f) {
-		if (!fgets(where, size, f))
-			*where = '\0';
-		fclose(f);
-	}
+	if (state && (state[2] == 'S' || state[2] == 'D'))
+		of_process(pid, "wchan", where, size);
 }
 
 /* Where either service waits for a key that is being made */
@@ -176,20 +194,25 @@ bool call_waits_for_key(struct worker *w)
 }
 
 /* For a key, or a helper: the two things here that take as long as the director wishes */
+bool call_waits(struct worker *w)
+{
+	char where[64];
+
+	waits_in(w->pid, where, sizeof(where));
+	return !worker_done(w) && (is_wait_for_key(where) || strstr(where, "usermodehelper"));
+}
+
 bool call_at_rest(struct worker *w)
 {
-	char where[64] = "";
 	int n;
 
 	for (n = 0; n < PATIENCE; n++) {
 		if (worker_rests(w))
 			return true;
-		waits_in(w->pid, where, sizeof(where));
-		if (!worker_done(w) &&
-		    (is_wait_for_key(where) || strstr(where, "usermodehelper")))
+		if (call_waits(w))
 			return false;
 	}
-	give_up("W%d neither ends %s nor waits for a key: %s", w->number, opdesc[w->op].name, where);
+	give_up("W%d neither ends %s nor waits for a key", w->number, opdesc[w->op].name);
 }
 
 long call_v(struct worker *w, enum op op, const long *a)
@@ -209,4 +232,20 @@ long in(struct worker *w, long (*fn)(long, long, long), long a, long b, long c)
 	worker_begin(w, DO_FN);
 	worker_await(w);
 	return w->ret;
+}
+
+static long make_planned(long calls, long count, long c)
+{
+	struct planned *p = (struct planned *)calls;
+
+	(void)c;
+	for (; count--; p++)
+		p->ret = enter(p->op, p->arg);
+	return 0;
+}
+
+void calls_make(struct worker *w, struct planned *calls, unsigned int count)
+{
+	clock_hold();
+	in(w, make_planned, P(calls), count, 0);
 }

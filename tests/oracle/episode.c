@@ -17,7 +17,7 @@
 
 #include "../selftests/keyctl_abi.h"
 
-enum { DEEPEST_HELPER = 2, MAX_LEAVES = 4096 };
+enum { DEEPEST_HELPER = 2 };
 
 static struct worker *cast[CAST], *keeper;
 static struct worker *helper[DEEPEST_HELPER], *requester[DEEPEST_HELPER];
@@ -26,29 +26,6 @@ static bool sessions[MAX_WORKERS];	/* who has a session keyring */
 static bool pinned[MAX_WORKERS];	/* whose program file keeps it, there */
 static long slots[ALL_SLOTS];
 static bool tight;		/* quota is short: how soon a key gives it back matters */
-
-/* What the built-in service has yet to free, and nobody can see but in a listing */
-static bool leaves_linger, credentials_linger, helper_has_keys;
-
-/* Keys that are no rings: when one ends, no other ends with it. */
-static long leaves[MAX_LEAVES];
-static unsigned int leaf_count;
-
-static bool is_leaf(long id)
-{
-	unsigned int i;
-
-	for (i = 0; i < leaf_count; i++)
-		if (leaves[i] == id)
-			return true;
-	return false;
-}
-
-static void leaf_add(long id)
-{
-	if (leaf_count < MAX_LEAVES && !is_leaf(id))
-		leaves[leaf_count++] = id;
-}
 
 /* The rings of a UID go with its last process here: one that is no part of this stays. */
 static long pin_uids(long first, long count, long c)
@@ -91,11 +68,65 @@ static struct worker *actor_of(const struct step *s)
 
 /* ---- what the built-in service does later ---- */
 
-enum ends { NOTHING, LEAF, RING, AUTHORITY, INVALID };
+/* What may have come to an end; of the latter ones more has to be waited for */
+enum ends { NOTHING, KEYS, AUTHORITY, INVALID, CREDENTIALS };
 
-static bool is_ring_type(long type)
+static enum ends pending;
+
+static void await_ends(void)
 {
-	return !is_bad_pointer((void *)type) && !strcmp((char *)type, "keyring");
+	switch (pending) {
+	case NOTHING:
+		break;
+	case KEYS:
+		settle();
+		break;
+	case AUTHORITY:
+	case INVALID:
+		quiesce();
+		break;
+	case CREDENTIALS:
+		rcu_quiesce();
+		break;
+	}
+	pending = NOTHING;
+}
+
+/* The record of a UID drops a ring that is no more when the UID next asks for it. */
+static void records_drop_rings(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < CAST; i++)
+		if (!cast[i]->busy)
+			quiet(cast[i], GET_ID, RING_US, 0);
+}
+
+/*
+ * That a key is no more is seen by who knows its number, in a listing, and where
+ * quota is short: there is time until then. An invalid key is seen in any ring.
+ */
+static void ends(enum ends what)
+{
+	if (what > pending)
+		pending = what;
+	if (tight || what == AUTHORITY || what == INVALID)
+		await_ends();
+	if (what == INVALID) {
+		records_drop_rings();
+		ends(KEYS);
+	}
+}
+
+/* Does a call know a key by its number, or a ring by its name? */
+static bool knows_key(enum op op, const long *a)
+{
+	unsigned int i;
+
+	for (i = 0; opdesc[op].args[i]; i++)
+		if (strchr("ir", opdesc[op].args[i]) && a[i] > 0)
+			return true;
+	return op == JOIN && a[0];
 }
 
 /* What may have ended by this? */
@@ -105,21 +136,17 @@ static enum ends ends_by(enum op op, const long *a)
 	case UNLINK:
 	case MOVE:
 	case LINK:
-		return is_leaf(a[0]) ? LEAF : RING;
 	case REVOKE:
-		return is_leaf(a[0]) ? NOTHING : RING;
 	case CLEAR:
 	case JOIN:
 	case TO_PARENT:
-		return RING;
+	case ADD_KEY:
+		return KEYS;
 	case INVALIDATE:
 		return INVALID;
 	case SEARCH:
-		return !a[3] ? NOTHING : is_ring_type(a[1]) ? RING : LEAF;
 	case REQUEST_KEY:
-		return !a[3] ? NOTHING : is_ring_type(a[0]) ? RING : LEAF;
-	case ADD_KEY:
-		return is_ring_type(a[0]) ? RING : LEAF;
+		return a[3] ? KEYS : NOTHING;
 	case INSTANTIATE:
 	case INSTANTIATE_IOV:
 	case NEGATE:
@@ -130,75 +157,21 @@ static enum ends ends_by(enum op op, const long *a)
 	}
 }
 
-static void all_settle(void)
-{
-	if (credentials_linger)
-		rcu_quiesce();
-	else
-		settle();
-	leaves_linger = credentials_linger = false;
-}
-
-static void await_ends(enum ends ends)
-{
-	unsigned int i;
-
-	switch (ends) {
-	case NOTHING:
-		break;
-	case LEAF:
-		leaves_linger = true;
-		if (tight)
-			all_settle();
-		else
-			settle_leaf();
-		break;
-	case RING:
-		all_settle();
-		break;
-	case AUTHORITY:
-		quiesce();
-		break;
-	case INVALID:
-		quiesce();
-		/* The record of a UID drops a ring that is no more when the UID next asks for it. */
-		for (i = 0; i < CAST; i++)
-			if (!cast[i]->busy)
-				quiet(cast[i], GET_ID, RING_US, 0);
-		all_settle();
-		break;
-	}
-}
-
 /* ---- calls ---- */
-
-static bool is_helper(const struct worker *w)
-{
-	unsigned int i;
-
-	for (i = 0; i < helpers; i++)
-		if (helper[i] == w)
-			return true;
-	return false;
-}
 
 static void note_result(struct worker *w, long ret)
 {
 	enum op op = w->op;
 
-	if (ret > 0 && opdesc[op].gives_id) {
-		helper_has_keys |= is_helper(w) && op != ASSUME;
-		if (op != ASSUME)	/* which ends unseen */
-			slots[into_slot[w->number]] = ret;
-		if ((op == ADD_KEY || op == REQUEST_KEY) && !is_ring_type(w->told[0]))
-			leaf_add(ret);
-	}
-	if (ret < 0)
-		return;
+	if (ret > 0 && opdesc[op].gives_id && op != ASSUME)	/* whose key ends unseen */
+		slots[into_slot[w->number]] = ret;
 	/* The built-in service gives a session to the parent when that returns to its program. */
-	if (op == TO_PARENT && w->parent && !w->parent->busy)
+	if (ret >= 0 && op == TO_PARENT && w->parent && !w->parent->busy)
 		quiet(w->parent, NO_SUCH_OP);
-	await_ends(ends_by(op, w->told));
+	if (ret >= 0)
+		ends(ends_by(op, w->told));
+	else if (tight && opdesc[op].gives_id)	/* a key that was made in vain */
+		ends(KEYS);
 }
 
 /* Those that a call, or the end of a helper, has woken */
@@ -209,7 +182,7 @@ static void take_note(void)
 	for (i = 0; i < CAST + helpers; i++) {
 		struct worker *w = i < CAST ? cast[i] : helper[i - CAST];
 
-		if (w->busy && call_at_rest(w))
+		if (w->busy && !call_waits(w) && call_at_rest(w))
 			note_result(w, call_end(w));
 	}
 }
@@ -221,7 +194,6 @@ static void helper_enters(struct worker *h, struct worker *w)
 	sessions[h->number] = true;
 	pinned[h->number] = false;
 	slots[TARGET] = helper_key(h);
-	leaf_add(slots[TARGET]);
 }
 
 /*
@@ -264,6 +236,8 @@ static void call_do(struct worker *w, const struct step *s, long *a)
 	struct worker *h = NULL;
 
 	note_session(w, s->op, a);
+	if (knows_key(s->op, a))
+		await_ends();
 	if (calls_out && (helpers == DEEPEST_HELPER || (s->into % 4 && is_masked(w, a[0], a[1]))))
 		a[2] = calls_out = 0;
 	if (s->op == TO_PARENT &&
@@ -321,8 +295,7 @@ static void cast_fork(unsigned int from, unsigned int who)
 	say("W%d forks W%d, W%d ends", cast[from]->number, cast[into]->number,
 	    from == into ? old->number : old->number);
 	worker_end(old);
-	credentials_linger = true;
-	all_settle();
+	ends(CREDENTIALS);
 }
 
 static void helper_leaves(bool killed)
@@ -338,12 +311,8 @@ static void helper_leaves(bool killed)
 	worker_await(w);
 	note_result(w, call_end(w));
 	slots[TARGET] = helpers ? helper_key(helper[helpers - 1]) : 0x7ffffff0;
-	credentials_linger = true;
+	ends(CREDENTIALS);
 	take_note();
-	/* Keys that only it had, and that others have heard of */
-	if (helper_has_keys)
-		all_settle();
-	helper_has_keys = helpers;
 }
 
 static bool is_requester(const struct worker *w)
@@ -366,8 +335,7 @@ static void event_do(const struct step *s)
 		clock_jump(s->arg[0] ? 10 : 70);
 		break;
 	case LIST:
-		if (leaves_linger || credentials_linger)
-			all_settle();
+		await_ends();
 		if (w && !w->busy)
 			say_proc_keys(w, false);
 		break;
@@ -380,8 +348,7 @@ static void event_do(const struct step *s)
 			say("W%d executes", w->number);
 			worker_exec(w, NULL);
 			pinned[w->number] = true;
-			credentials_linger = true;
-			all_settle();
+			ends(CREDENTIALS);
 		}
 		break;
 	case NEW_IDS:
@@ -418,7 +385,8 @@ static void step_do(const struct step *s)
 		}
 		call_do(w, s, a);
 	}
-	take_note();
+	if (s->event != NO_EVENT || makes_keys(s->op))
+		take_note();
 }
 
 /* ---- an episode ---- */
@@ -428,8 +396,7 @@ static void prologue(void)
 	unsigned int i;
 
 	helpers = 0;
-	leaf_count = 0;
-	leaves_linger = credentials_linger = helper_has_keys = false;
+	pending = NOTHING;
 	memset(sessions, 0, sizeof(sessions));
 	memset(pinned, 0, sizeof(pinned));
 	tight = !draw(5);
@@ -508,8 +475,7 @@ int run_random(unsigned long seed, unsigned int episodes, unsigned int steps)
 		episode(name, seed + i, steps, NULL);
 	}
 	limits_restore();
-	fflush(stdout);
-	return 0;
+	return fflush(stdout);
 }
 
 int run_tries(unsigned long seed, const char *tries)
@@ -528,6 +494,5 @@ int run_tries(unsigned long seed, const char *tries)
 	}
 	fclose(f);
 	limits_restore();
-	fflush(stdout);
-	return 0;
+	return fflush(stdout);
 }

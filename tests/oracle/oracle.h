@@ -54,7 +54,8 @@ struct stage {
 	pid_t director;
 	int helper;			/* number of the worker that the next helper is; -1 none */
 	struct worker worker[MAX_WORKERS];
-	unsigned char out[OUT_BYTES];	/* what a call writes */
+	struct worker apart;		/* see worker_apart() */
+	unsigned char out[OUT_BYTES] __attribute__((aligned(8)));	/* what a call writes */
 	char scratch[8192];
 	size_t used;
 	char arena[ARENA_BYTES];	/* what a call reads */
@@ -103,8 +104,18 @@ long quiet_v(struct worker *w, enum op op, const long *a);
 void call_begin_v(struct worker *w, enum op op, const long *a);
 #define call_begin(w, op, ...) call_begin_v(w, op, (const long[6]){ __VA_ARGS__ })
 bool call_at_rest(struct worker *w);		/* true: it is over */
+bool call_waits(struct worker *w);
 bool call_waits_for_key(struct worker *w);
 long call_end(struct worker *w);
+
+/* Calls that a worker makes one after the other; these and what they read are in room() */
+struct planned {
+	enum op op;
+	long arg[6];
+	long ret;
+};
+
+void calls_make(struct worker *w, struct planned *calls, unsigned int count);
 
 /* Run a function in a worker */
 long in(struct worker *w, long (*fn)(long, long, long), long a, long b, long c);
@@ -118,6 +129,7 @@ void *room(size_t bytes);
 struct worker *worker_fork(struct worker *parent);
 struct worker *worker_user(uid_t uid, gid_t gid, gid_t extra);
 struct worker *worker_root(uid_t uid);
+struct worker *worker_apart(void);	/* root; not in the transcript, and no scenario ends it */
 void worker_exec(struct worker *w, const char *path);	/* NULL: the same program */
 void worker_end(struct worker *w);
 void workers_end(void);
@@ -152,6 +164,7 @@ void put_end(void);
 void put_forget(void);	/* what was begun and has no more to it */
 void put_text(const char *s, size_t len);
 void put_call(const struct worker *w, enum op op, const long *a);
+void output_begin(void);		/* from here on is seen what a call writes */
 void put_output(enum op op, long id, long ret);
 const char *name_known(int serial);
 unsigned int name_number(int serial);
@@ -163,18 +176,22 @@ extern uid_t uid_base;			/* of the scenario */
 
 void say_proc_keys(struct worker *w, bool usage);
 void say_key_users(uid_t from, unsigned int count);
-void settle_leaf(void);			/* until one key that was unlinked is gone */
-void settle(void);			/* until keys without a link are gone */
-void quiesce(void);			/* and those that were invalidated */
-void rcu_quiesce(void);			/* and those of processes that ended */
 void clock_hold(void);
 void clock_jump(int seconds);
 void limits(const char *name, unsigned int value);
 void limits_restore(void);
 
+/* ---- until there is nothing that either service has yet to do ---- */
+
+void settle_begin(void);
+void settle_end(void);
+void settle(void);			/* keys without a link are gone */
+void quiesce(void);			/* and those that were invalidated */
+void rcu_quiesce(void);			/* and those of processes that ended */
+
 /* ---- modes ---- */
 
-void run_scenarios(const char *only, unsigned int part);
+int run_scenarios(const char *only, unsigned int part);
 int run_random(unsigned long seed, unsigned int episodes, unsigned int steps);
 int run_tries(unsigned long seed, const char *tries);
 int compare(const char *builtin, const char *ours, const char *table, const char *used,

@@ -96,7 +96,7 @@ static long draw_perm(void)
 	return draw(3) ? PICK(p) : (long)(draw(0x10000) << 16 | draw(0x10000)) & 0x3f3f3f3f;
 }
 
-static bool makes_keys(enum op op)
+bool makes_keys(enum op op)
 {
 	return op == INSTANTIATE || op == INSTANTIATE_IOV || op == NEGATE || op == REJECT ||
 	       op == ASSUME;

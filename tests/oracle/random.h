@@ -27,6 +27,7 @@ enum { MAX_STEPS = 4000 };
 /* Of the same seed come the same steps, whatever is done with them. */
 void draw_begin(unsigned long seed);
 uint32_t draw(uint32_t below);
+bool makes_keys(enum op op);	/* or has to do with the making */
 void draw_steps(struct step *steps, unsigned int count);
 
 #endif

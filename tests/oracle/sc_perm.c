@@ -56,10 +56,46 @@ static const struct attempt attempts[] = {
 };
 
 enum { ACTORS = 4 };
-static struct worker *actor[ACTORS], *keeper, *chowner;
+static struct worker *actor[ACTORS], *keeper;
 static long actor_ring[ACTORS + 1], actor_other[ACTORS];
 
-static void attempt_args(const struct attempt *t, unsigned int who, long key, long *a)
+/* One bit in each, then all others, then none */
+enum { PERMS = 4 * 6 * 2 + 1 };
+static unsigned int perms[PERMS];
+static char *target_name[PERMS];
+static struct planned *plan;
+static unsigned int planned;
+
+static void perms_make(void)
+{
+	unsigned int shift, bit, n = 0;
+
+	for (shift = 0; shift < 32; shift += 8) {
+		for (bit = 0; bit < 6; bit++) {
+			perms[n++] = 1U << (bit + shift);
+			perms[n++] = 0x3f3f3f3f & ~(1U << (bit + shift));
+		}
+	}
+	for (n = 0; n < PERMS; n++)
+		target_name[n] = text("target%u", n);
+}
+
+static void plan_v(enum op op, const long *a)
+{
+	plan[planned].op = op;
+	memcpy(plan[planned].arg, a, sizeof(plan->arg));
+	planned++;
+}
+#define plan_call(op, ...) plan_v(op, (const long[6]){ __VA_ARGS__ })
+
+static void plan_done(struct worker *w)
+{
+	calls_make(w, plan, planned);
+	planned = 0;
+}
+
+static void attempt_args(const struct attempt *t, unsigned int who, const char *name, long key,
+			 long *a)
 {
 	unsigned int i;
 
@@ -78,39 +114,72 @@ static void attempt_args(const struct attempt *t, unsigned int who, long key, lo
 		case 'g': a[i] = uid_base; break;
 		case '9': a[i] = 1000; break;
 		case 't': a[i] = P("user"); break;
-		case 'n': a[i] = P("target"); break;
+		case 'n': a[i] = P(name); break;
 		default: a[i] = 0; break;
 		}
 	}
 }
 
-static void attempt_one(const struct attempt *t, unsigned int who, bool possessed, unsigned int perm)
+/* A key for each of the permissions, all of them user uid_base's in the end */
+static void targets_make(const struct attempt *t, struct worker *maker, long ring, long *key)
 {
-	struct worker *maker = possessed ? actor[who] : keeper;
-	const char *type = t->ring ? "keyring" : "user";
-	long ring = possessed ? actor_ring[who] : actor_ring[ACTORS];
-	long a[6] = {}, key, ret;
+	unsigned int i;
 
-	if (t->op == MOVE && t->ring)	/* what an attempt has taken away */
-		quiet(actor[who], LINK, actor_other[who], RING_S);
-	quiet(maker, CLEAR, ring);
-	key = add_quiet(maker, type, t->ring ? "target ring" : "target", ring);
-	quiet(maker, SETPERM, key, 0x3f3f3f3f);
-	if (t->ring)
-		quiet(maker, LINK, actor_other[0], key);
-	quiet(chowner, CHOWN, key, uid_base, uid_base);
-	quiet(chowner, SETPERM, key, perm);
-	attempt_args(t, who, key, a);
-	ret = quiet_v(actor[who], t->op, a);
-	say("%s, perm %08x, %s, %s) = %s", t->name, perm,
-	    who == 0 ? "owner" : who == 1 ? "group" : who == 2 ? "other" : "root",
-	    possessed ? "possessed" : "not", ret == key ? "key" :
-	    opdesc[t->op].gives_id && ret > 0 ? "another" : result_name(ret));
+	plan_call(CLEAR, ring);
+	for (i = 0; i < PERMS; i++) {
+		if (t->ring)
+			plan_call(ADD_KEY, P("keyring"), P(target_name[i]), 0, 0, ring);
+		else
+			plan_call(ADD_KEY, P("user"), P(target_name[i]), P("payload"), 7, ring);
+	}
+	plan_done(maker);
+	for (i = 0; i < PERMS; i++) {
+		key[i] = plan[1 + i].ret;
+		plan_call(SETPERM, key[i], 0x3f3f3f3f);
+		if (t->ring)
+			plan_call(LINK, actor_other[0], key[i]);
+	}
+	plan_done(maker);
+	for (i = 0; i < PERMS; i++) {
+		quiet(NULL, CHOWN, key[i], uid_base, uid_base);
+		quiet(NULL, SETPERM, key[i], perms[i]);
+	}
+}
+
+static void attempts_do(const struct attempt *t, unsigned int who, bool possessed)
+{
+	static const char *const classes[] = { "owner", "group", "other", "root" };
+	struct worker *maker = possessed ? actor[who] : keeper;
+	long key[PERMS];
+	unsigned int i;
+
+	quiet(actor[who], CLEAR, actor_ring[who]);
+	quiet(actor[who], CLEAR, actor_other[who]);
+	targets_make(t, maker, actor_ring[possessed ? who : ACTORS], key);
+	for (i = 0; i < PERMS; i++) {
+		long a[6] = {};
+
+		/* What an attempt has taken away, or anything at all */
+		if (t->op == MOVE && t->ring)
+			plan_call(LINK, actor_other[who], RING_S);
+		else
+			plan_call(NO_SUCH_OP, 0);
+		attempt_args(t, who, target_name[i], key[i], a);
+		plan_v(t->op, a);
+	}
+	plan_done(actor[who]);
+	for (i = 0; i < PERMS; i++) {
+		long ret = plan[2 * i + 1].ret;
+
+		say("%s, perm %08x, %s, %s) = %s", t->name, perms[i], classes[who],
+		    possessed ? "possessed" : "not", ret == key[i] ? "key" :
+		    opdesc[t->op].gives_id && ret > 0 ? "another" : result_name(ret));
+	}
 }
 
 void permission_matrix(void)
 {
-	unsigned int t, who, shift, bit, inverse;
+	unsigned int t, who;
 	uid_t u = uid_base;
 
 	actor[0] = worker_user(u, u, -1);
@@ -118,7 +187,6 @@ void permission_matrix(void)
 	actor[2] = worker_user(u + 2, u + 2, -1);
 	actor[3] = worker_root(u + 3);
 	keeper = worker_user(u + 4, u + 4, -1);
-	chowner = worker_root(u + 5);
 	for (who = 0; who < ACTORS; who++) {
 		struct worker *w = actor[who];
 
@@ -129,28 +197,18 @@ void permission_matrix(void)
 	}
 	quiet(keeper, JOIN, 0);
 	actor_ring[ACTORS] = add_quiet(keeper, "keyring", "kept", RING_S);
+	perms_make();
+	plan = room(2 * (PERMS + 1) * sizeof(*plan));
 	limits("maxkeys", 100000);
 	limits("maxbytes", 10000000);
 	limits("root_maxkeys", 1000000);
 	for (t = 0; t < ARRAY_SIZE(attempts); t++) {
 		for (who = 0; who < ACTORS; who++) {
-			for (shift = 0; shift < 32; shift += 8) {
-				for (bit = 0; bit < 6; bit++) {
-					for (inverse = 0; inverse < 2; inverse++) {
-						unsigned int perm = 1U << (bit + shift);
-
-						perm = inverse ? 0x3f3f3f3f & ~perm : perm;
-						attempt_one(&attempts[t], who, true, perm);
-						attempt_one(&attempts[t], who, false, perm);
-					}
-				}
-			}
-			attempt_one(&attempts[t], who, true, 0);
-			attempt_one(&attempts[t], who, false, 0);
+			attempts_do(&attempts[t], who, true);
+			attempts_do(&attempts[t], who, false);
 		}
 	}
 }
-
 
 /* A session is joined by who may search for it, possessed or not: in each class, by each bit */
 void join_matrix(void)

@@ -10,11 +10,13 @@ static const char *const ring_states[] = {
 	"made by session"
 };
 
+enum { SESSION_MADE = 7, SPECIAL_OPS = 12, GROUP_RING = -6 };
+
 static void ring_state(struct worker *w, long id, unsigned int state)
 {
 	if (!state)
 		return;
-	if (state == 7) {
+	if (state == SESSION_MADE) {
 		quiet(w, JOIN, 0);
 		return;
 	}
@@ -28,14 +30,14 @@ static void ring_state(struct worker *w, long id, unsigned int state)
 	}
 }
 
-static void special_one(long id, unsigned int state, unsigned int n)
+static void special_one(long id, unsigned int state, unsigned int op, unsigned int n)
 {
 	/* a UID of its own, since the UID's rings remember */
 	struct worker *w = worker_user(uid_base + 100 + n, uid_base, -1);
 
 	ring_state(w, id, state);
 	say("-- %s, %s", key_name(id), ring_states[state]);
-	switch (n % 12) {
+	switch (op) {
 	case 0: call(w, GET_ID, id, 0); call(w, GET_ID, id, 0); break;
 	case 1: call(w, GET_ID, id, 1); call(w, GET_ID, id, 0); break;
 	case 2: describe(w, id); break;
@@ -63,10 +65,15 @@ void special_ids(void)
 	unsigned int state, n = 0, op;
 	long id;
 
-	for (id = -1; id >= -8; id--)
-		for (state = 0; state < ARRAY_SIZE(ring_states); state++)
-			for (op = 0; op < 12; op++)
-				special_one(id, state, n++);
+	for (id = -1; id >= -8; id--) {
+		for (state = 0; state < ARRAY_SIZE(ring_states); state++) {
+			/* None of these can be made by who names it. */
+			if (id <= GROUP_RING && state > 1 && state < SESSION_MADE)
+				continue;
+			for (op = 0; op < SPECIAL_OPS; op++)
+				special_one(id, state, op, n++);
+		}
+	}
 	rcu_quiesce();
 }
 

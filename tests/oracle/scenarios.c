@@ -118,7 +118,7 @@ static const struct {
 	{ "negative keys, errors", negative_errors },
 };
 
-void run_scenarios(const char *only, unsigned int part)
+int run_scenarios(const char *only, unsigned int part)
 {
 	unsigned int i;
 
@@ -135,5 +135,5 @@ void run_scenarios(const char *only, unsigned int part)
 		uid_base += 1000;
 	}
 	limits_restore();
-	fflush(stdout);
+	return fflush(stdout);
 }

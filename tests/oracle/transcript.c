@@ -11,6 +11,8 @@
 
 #include "../selftests/keyctl_abi.h"
 
+enum { UNWRITTEN = 0xee };
+
 static char line[1 << 17];
 static size_t line_used;
 
@@ -208,13 +210,33 @@ static bool looks_like_ring(long id, const int *ids, size_t len)
 	return (id < 0 && id > RING_G) || name_known(ids[0]);
 }
 
+/* What is behind the end has never been written */
+static size_t output_end(void)
+{
+	const uint64_t *last = (const uint64_t *)(stage->out + OUT_BYTES);
+	uint64_t unwritten;
+	size_t end;
+
+	memset(&unwritten, UNWRITTEN, sizeof(unwritten));
+	do
+		last--;
+	while (last >= (const uint64_t *)stage->out && *last == unwritten);
+	end = (const unsigned char *)(last + 1) - stage->out;
+	while (end && stage->out[end - 1] == UNWRITTEN)
+		end--;
+	return end;
+}
+
+void output_begin(void)
+{
+	memset(stage->out, UNWRITTEN, output_end());
+}
+
 /* What the call wrote, as far as it wrote */
 void put_output(enum op op, long id, long ret)
 {
-	size_t end = OUT_BYTES;
+	size_t end = output_end();
 
-	while (end && stage->out[end - 1] == 0xee)
-		end--;
 	if (!end)
 		return;
 	if (op == READ && ret > 0 && (size_t)ret == end &&

@@ -32,6 +32,24 @@ static void futex_sleep(int *word, int value)
 	syscall(SYS_futex, word, FUTEX_WAIT, value, &t, NULL, 0);
 }
 
+/* Until it is no longer the turn of both, or for a moment */
+static void await_either(struct worker *a, struct worker *b)
+{
+	struct futex_waitv words[] = {
+		{ .val = 1, .uaddr = (uintptr_t)&a->turn, .flags = FUTEX_32 },
+		{ .val = 1, .uaddr = (uintptr_t)&b->turn, .flags = FUTEX_32 },
+	};
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += 5000000L;
+	if (t.tv_nsec >= 1000000000L) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000L;
+	}
+	syscall(SYS_futex_waitv, words, 2, 0, &t, CLOCK_MONOTONIC);
+}
+
 static void turn_over(struct worker *w, int to)
 {
 	__atomic_store_n(&w->turn, to, __ATOMIC_SEQ_CST);
@@ -181,24 +199,39 @@ static void order(struct worker *w, int kind)
 	worker_await(w);
 }
 
-static struct worker *worker_slot(void)
+static struct worker *worker_clear(struct worker *w, int number)
 {
-	struct worker *w;
-
-	if (workers == MAX_WORKERS)
-		give_up("too many workers");
-	w = &stage->worker[workers];
 	memset(w, 0, sizeof(*w));
-	w->number = workers++;
+	w->number = number;
 	w->turn = 1;
 	return w;
+}
+
+static struct worker *worker_slot(void)
+{
+	if (workers == MAX_WORKERS)
+		give_up("too many workers");
+	workers++;
+	return worker_clear(&stage->worker[workers - 1], workers - 1);
+}
+
+static void worker_start(struct worker *w)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		be_interruptible();
+		worker_live(w);
+	}
+	w->pid = pid;
 }
 
 /* A child of a worker, or of the director */
 struct worker *worker_fork(struct worker *parent)
 {
 	struct worker *w = worker_slot();
-	pid_t pid;
 
 	w->parent = parent;
 	if (parent) {
@@ -206,14 +239,17 @@ struct worker *worker_fork(struct worker *parent)
 		order(parent, DO_FORK);
 		w->pid = parent->ret;
 	} else {
-		fflush(stdout);
-		pid = fork();
-		if (!pid) {
-			be_interruptible();
-			worker_live(w);
-		}
-		w->pid = pid;
+		worker_start(w);
 	}
+	worker_await(w);
+	return w;
+}
+
+struct worker *worker_apart(void)
+{
+	struct worker *w = worker_clear(&stage->apart, -1);
+
+	worker_start(w);
 	worker_await(w);
 	return w;
 }
@@ -303,8 +339,9 @@ static void worker_await_end(struct worker *w)
 		for (n = 0; !kill(w->pid, 0); n++) {
 			if (n > PATIENCE)
 				give_up("W%d does not end", w->number);
-			usleep(1000);
+			usleep(n < 100 ? 100 : 1000);
 		}
+		usleep(100);	/* it may not have done with that yet */
 	}
 	w->pid = 0;
 	while (workers && !stage->worker[workers - 1].pid)
@@ -400,14 +437,14 @@ static bool helper_will_come(struct worker *helper, struct worker *requester)
 {
 	int n;
 
-	for (n = 0; !worker_done(helper); n++) {
-		if (call_waits_for_key(requester) || worker_done(requester))
-			return worker_done(helper);
+	for (n = 0; !worker_done(helper) && !worker_done(requester); n++) {
+		await_either(helper, requester);
+		if (n && call_waits_for_key(requester))
+			break;
 		if (n > PATIENCE)
 			give_up("there comes no helper for W%d", requester->number);
-		usleep(n < 100 ? 200 : 1000);
 	}
-	return true;
+	return worker_done(helper);
 }
 
 bool helper_comes(struct worker *helper, struct worker *requester)
