@@ -550,7 +550,7 @@ long kr_ring_read(struct kr_key *key, const struct kr_buf *buf)
 	long ret;
 
 	might_sleep();
-	/* As the built-in service has it: a larger buffer may have any size. */
+	/* Of more than a page only what is needed counts. */
 	if (buf->len <= PAGE_SIZE && buf->len % sizeof(s32))
 		return -EINVAL;
 

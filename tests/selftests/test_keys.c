@@ -393,6 +393,15 @@ TEST_F(holder, read_keyring)
 	EXPECT_EQ(12, ON(self->p, kc_read(RING_P, ids, 8)));
 	EXPECT_EQ(77, ids[0]);
 	EXPECT_EQ(-EINVAL, ON(self->p, kc_read(RING_P, ids, 13)));
+	/* what is left over is seen of no more than a page */
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_read(RING_P, ids, 4095)));
+	EXPECT_EQ(77, ids[0]);
+	EXPECT_EQ(12, ON(self->p, kc_read(RING_P, ids, 4097)));
+	EXPECT_NE(77, ids[0]);
+	ids[0] = 77;
+	EXPECT_EQ(12, ON(self->p, kc_read(RING_P, ids, 0x7fffffff)));
+	EXPECT_NE(77, ids[0]);
+	ids[0] = 77;
 	EXPECT_EQ(-EINVAL, ON(self->p, kc_read(RING_P, ids, 1)));
 	EXPECT_EQ(12, ON(self->p, kc_read(RING_P, ids, 16)));
 	EXPECT_EQ(77, ids[3]);
