@@ -224,7 +224,7 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
     if os.environ.get("VM_ACCEL") == "kvm" and not icount:
         cmd += ["-accel", "kvm", "-cpu", "host"]
     else:
-        cmd += ["-accel", "tcg,thread=" + thread, "-cpu", os.environ.get("CPU", "max")]
+        cmd += ["-accel", "tcg,thread=" + thread, "-cpu", "max" if icount else EMULATED_CPU]
     if shift is not None:
         cmd += ["-icount", "shift=%d,sleep=off" % shift]
     if icount:
