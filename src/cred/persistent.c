@@ -82,6 +82,9 @@ long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)
 	long ret;
 
 	might_sleep();
+	/* In the register a ring is known by the number of its UID: there is none. */
+	if (!kuid_has_mapping(current_user_ns(), uid))
+		return -EINVAL;
 	ref.key = get_ring(uid, &made);
 	if (IS_ERR(ref.key))
 		return PTR_ERR(ref.key);

@@ -107,10 +107,12 @@ TEST_F(trust, rings_in_a_ring)
 	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
 	EXPECT_EQ(0, ON(self->p, kc_move(self->ca, two, deep, 0)));
 	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
-	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ca, PERM_POS(MAY_ALL & ~MAY_SEARCH))));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ca, PERM_POS(MAY_ALL & ~MAY_SEARCH) |
+					 PERM_USR(MAY_SETATTR))));
 	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
 	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ca, PERM_POS(MAY_ALL))));
-	EXPECT_EQ(0, ON(self->p, kc_setperm(anchors, PERM_POS(MAY_ALL & ~MAY_SEARCH))));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(anchors, PERM_POS(MAY_ALL & ~MAY_SEARCH) |
+					 PERM_USR(MAY_SETATTR))));
 	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
 }
 

@@ -899,6 +899,17 @@ TEST_F(unmapped, ours_never_share)
 	EXPECT_GT(0, ON(self->b, kc_search(RING_S, "user", "k", 0)));
 }
 
+/* Persistent keyrings are known by the number of their UID */
+TEST_F(unmapped, ours_no_persistent_ring)
+{
+	unsigned char caps[2] = { 0 };
+
+	kc_capabilities(caps, sizeof(caps));
+	ASSERT_LT(0, ON(self->a, kc_join(NULL)));
+	EXPECT_EQ(caps[0] & CAPS0_PERSISTENT ? -EINVAL : -EOPNOTSUPP,
+		  ON(self->a, kc_persistent(-1, RING_S)));
+}
+
 /* Nor do they share with those who are mapped, inside or outside */
 TEST_F(unmapped, nothing_in_common_with_the_mapped)
 {

@@ -269,6 +269,17 @@ static int set_helper(const char *path)
 	return ret;
 }
 
+/* The kernel's own code would warn of it, and the machine stop */
+TEST_F(small, ours_blacklist_is_refused_in_silence)
+{
+	long ret = ON(self->p, kc_add("blacklist", "tbs:00112233445566778899aabbccddeeff", NULL, 0,
+				      self->ring));
+
+	/* on a kernel that has no such type */
+	if (ret != -ENODEV)
+		EXPECT_EQ(-EPERM, ret);
+}
+
 /* The helper is the program that the module's parameter names */
 TEST_F(small, ours_helper_is_a_parameter)
 {
