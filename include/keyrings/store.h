@@ -181,7 +181,20 @@ unsigned long kr_store_remove(struct kr_store *store, const void *object, u32 ha
  *
  * Return: the next entry, or 0 at the end.
  */
-unsigned long kr_store_next(unsigned long table, u32 *at);
+static inline unsigned long kr_store_next(unsigned long table, u32 *at)
+{
+	const unsigned long *places = kr_store_places(table);
+	unsigned long entry;
+
+	if (!table)
+		return 0;
+	while (*at <= kr_store_last(table)) {
+		entry = READ_ONCE(places[(*at)++]);
+		if (entry > KR_STORE_FLAGS)
+			return entry;
+	}
+	return 0;
+}
 
 /**
  * kr_store_shrink() - replace a table that has become much too large

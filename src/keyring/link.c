@@ -165,6 +165,22 @@ static void retire(struct kr_ring *ring, struct kr_key *key)
 	spin_unlock(&key->lock);
 }
 
+/*
+ * The same, and the link's reference is dropped. True when it was the last one:
+ * the key is to be ended. A key that only this ring has is nobody's but ours when
+ * the count has gone from 1 to 0: no need to keep others out of it.
+ */
+static bool let_go(struct kr_ring *ring, struct kr_key *key)
+{
+	if (READ_ONCE(key->holders.first) == &ring->key && refcount_dec_if_one(&key->usage)) {
+		smp_acquire__after_ctrl_dep();	/* as refcount_dec_and_test() */
+		WRITE_ONCE(key->holders.first, NULL);
+		return true;
+	}
+	retire(ring, key);
+	return refcount_dec_and_test(&key->usage);
+}
+
 /* Those who watch both rings of a move learn of both in this order. */
 static void tell_linked(const struct kr_edit *edit, const struct kr_key *key)
 {
@@ -189,8 +205,8 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
 	}
 	kr_places_replace(edit->ring, old, key);
 	tell_linked(edit, key);
-	retire(edit->ring, old);
-	kr_key_put(old);
+	if (let_go(edit->ring, old))
+		kr_key_end(old);
 }
 
 /*
@@ -226,8 +242,8 @@ static void link_drop(struct kr_ring *ring, struct kr_key *key)
 {
 	kr_places_remove(ring, key);
 	charge_link(ring, -1);
-	retire(ring, key);
-	kr_key_put(key);
+	if (let_go(ring, key))
+		kr_key_end(key);
 }
 
 struct dropping {
@@ -239,8 +255,7 @@ static void drop_taken(struct kr_key *key, void *arg)
 {
 	struct dropping *dropping = arg;
 
-	retire(dropping->ring, key);
-	if (!refcount_dec_and_test(&key->usage))
+	if (!let_go(dropping->ring, key))
 		return;
 	/* A tree of rings ends one ring at a time, not by recursion. */
 	if (kr_key_is_ring(key))

@@ -260,46 +260,6 @@ unsigned long kr_places_take(struct kr_ring *ring)
 	return links;
 }
 
-/* In the order in which a ring is read; of an index only those beyond the first ones. */
-static void each_place(struct kr_key *const *places, unsigned int count,
-		       void (*fn)(struct kr_key *key, void *arg), void *arg)
-{
-	unsigned int at;
-
-	if (places[0])
-		fn(places[0], arg);
-	for (at = count - 1; at > 0; at--) {
-		if (places[at])
-			fn(places[at], arg);
-	}
-}
-
-static void each_beyond(unsigned long table, void (*fn)(struct kr_key *key, void *arg), void *arg)
-{
-	unsigned long entry;
-	u32 at = 0;
-
-	while ((entry = kr_store_next(table, &at))) {
-		if (!(entry & KR_STORE_MARK))
-			fn(kr_store_object(entry), arg);
-	}
-}
-
-void kr_places_each(unsigned long links, void (*fn)(struct kr_key *key, void *arg), void *arg)
-{
-	struct kr_index *index = kr_links_index(links);
-
-	if (is_indexed(links)) {
-		each_place(index->first, KR_RING_PLACES, fn, arg);
-		each_beyond(index->rings.table, fn, arg);
-		each_beyond(index->keys.table, fn, arg);
-	} else if (links & KR_LINKS_FORM) {
-		each_place(mem_of(links), capacity(links), fn, arg);
-	} else if (links) {
-		fn(mem_of(links), arg);
-	}
-}
-
 static bool each_in_set_rcu(const struct kr_store *set,
 			    bool (*fn)(struct kr_key *key, void *arg), void *arg)
 {

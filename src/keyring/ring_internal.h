@@ -95,8 +95,52 @@ void kr_places_replace(struct kr_ring *ring, struct kr_key *old, struct kr_key *
 void kr_places_remove(struct kr_ring *ring, struct kr_key *key);
 /* Take all links away at once. What is returned must be freed. */
 unsigned long kr_places_take(struct kr_ring *ring);
-/* Each key, in the order in which a ring is read. */
-void kr_places_each(unsigned long links, void (*fn)(struct kr_key *key, void *arg), void *arg);
+typedef void (*kr_place_fn)(struct kr_key *key, void *arg);
+
+static __always_inline void kr_each_place(struct kr_key *const *places, unsigned int count,
+					  kr_place_fn fn, void *arg)
+{
+	unsigned int at;
+
+	if (places[0])
+		fn(places[0], arg);
+	for (at = count - 1; at > 0; at--) {
+		if (places[at])
+			fn(places[at], arg);
+	}
+}
+
+static __always_inline void kr_each_beyond(unsigned long table, kr_place_fn fn, void *arg)
+{
+	unsigned long entry;
+	u32 at = 0;
+
+	while ((entry = kr_store_next(table, &at))) {
+		if (!(entry & KR_STORE_MARK))
+			fn(kr_store_object(entry), arg);
+	}
+}
+
+/*
+ * Each key, in the order in which a ring is read: those that have a place, then
+ * of an index those beyond. Caller holds the ring's lock, or the ring has ended.
+ */
+static __always_inline void kr_places_each(unsigned long links, kr_place_fn fn, void *arg)
+{
+	unsigned long form = links & KR_LINKS_FORM;
+	struct kr_index *index = kr_links_index(links);
+
+	if (form == KR_LINKS_INDEX) {
+		kr_each_place(index->first, KR_RING_PLACES, fn, arg);
+		kr_each_beyond(index->rings.table, fn, arg);
+		kr_each_beyond(index->keys.table, fn, arg);
+	} else if (form) {
+		kr_each_place((struct kr_key *const *)(links - form), 2u << form, fn, arg);
+	} else if (links) {
+		fn((struct kr_key *)links, arg);
+	}
+}
+
 void kr_places_free_later(unsigned long links);
 /* The same when no reader is left. */
 void kr_places_free(unsigned long links);

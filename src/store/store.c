@@ -246,21 +246,6 @@ unsigned long kr_store_remove(struct kr_store *store, const void *object, u32 ha
 	return entry;
 }
 
-unsigned long kr_store_next(unsigned long table, u32 *at)
-{
-	const unsigned long *places = kr_store_places(table);
-	unsigned long entry;
-
-	if (!table)
-		return 0;
-	while (*at <= kr_store_last(table)) {
-		entry = READ_ONCE(places[(*at)++]);
-		if (entry > KR_STORE_FLAGS)
-			return entry;
-	}
-	return 0;
-}
-
 void kr_store_shrink(struct kr_store *store, kr_store_hash_t hash_of)
 {
 	unsigned int bits = bits_of(store->table);

@@ -314,8 +314,8 @@ static void readers_never_miss_a_link(struct kunit *test)
 {
 	struct bustle *bustle = kunit_kzalloc(test, sizeof(*bustle), GFP_KERNEL);
 	struct kr_key *keys[MOST];
-	unsigned long end = jiffies + KT_STRESS;
 	unsigned int i, rounds = 0;
+	unsigned long end;
 	char desc[16];
 
 	KUNIT_ASSERT_NOT_NULL(test, bustle);
@@ -337,7 +337,8 @@ static void readers_never_miss_a_link(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kr_ring_link(bustle->ring, bustle->inner), 0);
 
 	kt_crew_start(test, 2, watch_bustle, bustle);
-	while (time_before(jiffies, end)) {
+	end = jiffies + KT_STRESS;
+	while (!rounds || time_before(jiffies, end)) {
 		for (i = 0; i < MOST; i++)
 			kr_ring_link(bustle->ring, keys[i]);
 		for (i = 0; i < MOST; i++)
