@@ -221,7 +221,11 @@ TEST_F(join, name_of_a_ring_that_is_gone)
 TEST_F(join, ring_made_by_add_key)
 {
 	long ring = ON(self->p, kc_add_ring(self->name, RING_P));
+	long later = ON(self->p, kc_add_ring(self->name, RING_T));
 
+	/* of several the oldest that the caller may search */
+	EXPECT_EQ(0, ON(self->p, kc_setperm(later, 0x3f3f0000)));
+	EXPECT_EQ(later, ON(self->q, kc_join(self->name)));
 	EXPECT_EQ(0, ON(self->p, kc_setperm(ring, 0x3f3f0000)));
 	EXPECT_EQ(ring, ON(self->q, kc_join(self->name)));
 }
