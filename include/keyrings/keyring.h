@@ -243,6 +243,7 @@ struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type
  * @match: between kr_search_begin() and kr_search_end(): how the type tells keys, or NULL
  * @error: what was wrong with the last key that would have matched, -EAGAIN for none
  * @found: the key, with a reference
+ * @missed: there was no such key behind one of several rings, whatever was wrong with others
  */
 struct kr_search {
 	const struct kr_key_type *type;
@@ -255,6 +256,7 @@ struct kr_search {
 	struct kr_match *match;
 	int error;
 	struct kr_key *found;
+	bool missed;
 };
 
 /**

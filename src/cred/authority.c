@@ -184,7 +184,7 @@ struct kr_key *kr_authority_find(s32 target)
 	kr_search_init(&search, kr_authority_type, desc, current_cred(), KR_SEARCH_RECURSE);
 	ret = kr_cred_search(&search);
 	if (ret)
-		return ERR_PTR(ret == -EAGAIN ? -ENOKEY : ret);
+		return ERR_PTR(ret == -EAGAIN || search.missed ? -ENOKEY : ret);
 	return search.found;
 }
 

@@ -97,6 +97,7 @@ static int search_anchors(const struct kr_anchors *anchors, struct kr_search *se
 		ret = kr_ring_search(anchors->ring[i], search);
 		if (!ret)
 			return 0;
+		search->missed |= ret == -EAGAIN || ret == -ENOKEY;
 		error = more_telling(error, ret);
 	}
 	return error;

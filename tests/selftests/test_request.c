@@ -248,6 +248,10 @@ TEST_F(request, nothing_without_authority)
 	EXPECT_EQ(0, ON(stranger, kc_assume(0)));
 	EXPECT_EQ(-EINVAL, ON(stranger, kc_assume(-1)));
 	EXPECT_EQ(-EINVAL, ON(stranger, kc_assume(INT32_MIN)));
+	/* that a ring may not be searched does not hide that there is none */
+	EXPECT_LT(0, ON(h, kc_id(RING_P, 1)));
+	EXPECT_EQ(0, ON(h, kc_setperm(RING_P, 0x37370000)));
+	EXPECT_EQ(-ENOKEY, ON(h, kc_assume(INT32_MAX)));
 	/* it has to be assumed */
 	EXPECT_EQ(-EPERM, ON(h, kc_instantiate(key, "v", 1, 0)));
 	EXPECT_EQ(-EPERM, ON(h, kc_negate(key, 1, 0)));
