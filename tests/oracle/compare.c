@@ -101,12 +101,31 @@ bool same_call(const char *a, const char *b)
 	return n == (size_t)(result_of(b) - b) && !memcmp(a, b, n);
 }
 
+/* One of several patterns: "0 or EDEADLK" */
+static bool fits(const char *patterns, const char *result)
+{
+	char *all = strdup(patterns), *at = all, *more;
+	bool fit = false;
+
+	while (at && !fit) {
+		more = strstr(at, " or ");
+		if (more) {
+			*more = '\0';
+			more += 4;
+		}
+		fit = !fnmatch(at, result, 0);
+		at = more;
+	}
+	free(all);
+	return fit;
+}
+
 /* "fewer by links": the first number is smaller, by the four bytes of some links */
 static bool is_result(const char *pattern, const char *ours, const char *builtin)
 {
 	if (!strcmp(pattern, "fewer by links"))
 		return atoi(ours) < atoi(builtin) && !((atoi(builtin) - atoi(ours)) % 4);
-	return !fnmatch(pattern, ours, 0);
+	return fits(pattern, ours);
 }
 
 static struct rule *rule_for(const char *section, const char *builtin, const char *ours)
@@ -121,7 +140,7 @@ static struct rule *rule_for(const char *section, const char *builtin, const cha
 
 		if ((same || r->stop) && !fnmatch(r->section, section, 0) &&
 		    !fnmatch(r->call, call, 0) &&
-		    !fnmatch(r->builtin, same ? result_of(builtin) : builtin, 0) &&
+		    fits(r->builtin, same ? result_of(builtin) : builtin) &&
 		    is_result(r->ours, result_of(ours), result_of(builtin)))
 			break;
 	}

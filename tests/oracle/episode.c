@@ -24,8 +24,12 @@ static struct worker *helper[DEEPEST_HELPER], *requester[DEEPEST_HELPER];
 static unsigned int helpers, into_slot[MAX_WORKERS];
 static bool sessions[MAX_WORKERS];	/* who has a session keyring */
 static bool pinned[MAX_WORKERS];	/* whose program file keeps it, there */
+static bool apart[MAX_WORKERS];	/* who is in a user namespace of its own */
 static long slots[ALL_SLOTS];
+
+/* What is special about an episode */
 static bool tight;		/* quota is short: how soon a key gives it back matters */
+static bool spacious;		/* there are namespaces; the row of an owner's quota differs */
 
 /* The rings of a UID go with its last process here: one that is no part of this stays. */
 static long pin_uids(long first, long count, long c)
@@ -246,6 +250,7 @@ static void call_do(struct worker *w, const struct step *s, long *a)
 	if (s->op == JOIN && pinned[w->number])
 		return;
 	into_slot[w->number] = s->into;
+	w->narrow = s->narrow;
 	if (calls_out)
 		h = helper_expect();
 	call_begin_v(w, s->op, a);
@@ -292,6 +297,7 @@ static void cast_fork(unsigned int from, unsigned int who)
 	cast[into] = worker_fork(cast[from]);
 	sessions[cast[into]->number] = sessions[cast[from]->number];
 	pinned[cast[into]->number] = pinned[cast[from]->number];
+	apart[cast[into]->number] = apart[cast[from]->number];
 	say("W%d forks W%d, W%d ends", cast[from]->number, cast[into]->number,
 	    from == into ? old->number : old->number);
 	worker_end(old);
@@ -325,14 +331,38 @@ static bool is_requester(const struct worker *w)
 	return false;
 }
 
+static void time_passes(long how)
+{
+	const int seconds = how > 1 ? 10 : how ? 70 : 300000;
+
+	say("%d seconds pass", seconds);
+	clock_jump(seconds);
+}
+
+static void executes(struct worker *w)
+{
+	say("W%d executes", w->number);
+	worker_exec(w, NULL);
+	pinned[w->number] = true;
+	ends(CREDENTIALS);
+}
+
+static void moves_apart(struct worker *w)
+{
+	long uid = in(w, who, 0, 0, 0), gid = in(w, who, 1, 0, 0);
+
+	say("W%d makes a namespace: %s", w->number, result_name(in(w, new_user_ns, uid, gid, 0)));
+	apart[w->number] = true;
+	ends(KEYS);
+}
+
 static void event_do(const struct step *s)
 {
 	struct worker *w = actor_of(s);
 
 	switch (s->event) {
 	case TIME_PASSES:
-		say("%d seconds pass", s->arg[0] ? 10 : 70);
-		clock_jump(s->arg[0] ? 10 : 70);
+		time_passes(s->arg[0]);
 		break;
 	case LIST:
 		await_ends();
@@ -344,12 +374,12 @@ static void event_do(const struct step *s)
 			cast_fork(s->who, s->arg[0]);
 		break;
 	case EXEC:
-		if (w && !w->busy) {
-			say("W%d executes", w->number);
-			worker_exec(w, NULL);
-			pinned[w->number] = true;
-			ends(CREDENTIALS);
-		}
+		if (w && !w->busy)
+			executes(w);
+		break;
+	case NEW_NAMESPACE:
+		if (spacious && w && s->who < CAST - 1 && !w->busy && !apart[w->number])
+			moves_apart(w);
 		break;
 	case NEW_IDS:
 		if (!cast[5]->busy)
@@ -399,22 +429,25 @@ static void prologue(void)
 	pending = NOTHING;
 	memset(sessions, 0, sizeof(sessions));
 	memset(pinned, 0, sizeof(pinned));
-	tight = !draw(5);
+	memset(apart, 0, sizeof(apart));
+	tight = !draw(8);
+	spacious = !draw(6);
 	cast_make();
 	for (i = 0; i < CAST; i++) {
 		say("W%u is user %ld, group %ld", cast[i]->number, in(cast[i], who, 0, 0, 0),
 		    in(cast[i], who, 1, 0, 0));
-		slots[i] = draw(3) ? call(cast[i], JOIN, 0) : RING_S;
-		sessions[cast[i]->number] = slots[i] > 0;
+		slots[ring_slot(i, 0)] = draw(3) ? call(cast[i], JOIN, 0) : RING_S;
+		sessions[cast[i]->number] = slots[ring_slot(i, 0)] > 0;
 		/* A ring of a UID that quota does not allow is another matter. */
 		if (tight)
 			quiet(cast[i], GET_ID, RING_US, 0);
 	}
-	for (i = CAST; i < SLOTS; i++)
-		slots[i] = -1 - (long)draw(5);
+	for (i = 0; i < SLOTS; i++)
+		if (i >= RING_SLOTS || i % OWN_RINGS)
+			slots[i] = -1 - (long)draw(5);
 	slots[TARGET] = 0x7ffffff0;
 	/* Not of bytes: a helper's session costs as many as its key's number has digits. */
-	limits("maxkeys", tight ? 16 : 100000);
+	limits("maxkeys", tight ? 24 : 100000);
 }
 
 static void epilogue(void)
@@ -431,7 +464,8 @@ static void epilogue(void)
 		else
 			say_proc_keys(cast[i], false);
 	}
-	say_key_users(uid_base, 5);
+	if (!spacious)
+		say_key_users(uid_base, 5);
 	workers_end();
 	rcu_quiesce();
 }

@@ -113,34 +113,6 @@ void to_parent(void)
 	call(rc, TO_PARENT);
 }
 
-static long new_user_ns(long uid, long gid, long c)
-{
-	char map[64];
-	FILE *f;
-
-	(void)c;
-	if (unshare(CLONE_NEWUSER))
-		return -errno;
-	f = fopen("/proc/self/setgroups", "w");
-	if (f) {
-		fputs("deny", f);
-		fclose(f);
-	}
-	snprintf(map, sizeof(map), "0 %ld 1\n", uid);
-	f = fopen("/proc/self/uid_map", "w");
-	if (!f)
-		return -errno;
-	fputs(map, f);
-	if (fclose(f))
-		return -errno;
-	snprintf(map, sizeof(map), "0 %ld 1\n", gid);
-	f = fopen("/proc/self/gid_map", "w");
-	if (!f)
-		return -errno;
-	fputs(map, f);
-	return fclose(f) ? -errno : 0;
-}
-
 void user_namespaces(void)
 {
 	struct worker *w = worker_user(uid_base, uid_base, -1);

@@ -77,6 +77,26 @@ void special_ids(void)
 	rcu_quiesce();
 }
 
+/* A session that is invalid, and a key in it that becomes so later */
+void dead_ring(void)
+{
+	struct worker *w = worker_user(uid_base, uid_base, -1), *v;
+	long key;
+
+	call(w, JOIN, 0);
+	key = add_quiet(w, "user", "k", RING_S);
+	add(w, "user", "stays", RING_S);
+	v = worker_fork(w);
+	quiet(v, LINK, key, RING_P);
+	call(v, JOIN, 0);
+	call(w, INVALIDATE, RING_S);
+	quiesce();
+	say("INVALIDATE: %s", result_name(quiet(v, INVALIDATE, key)));
+	quiesce();
+	say_proc_keys(w, false);
+	read_all(v, RING_P);
+}
+
 /* ---- keys in every state ---- */
 
 static void state_one(const char *type, unsigned int state, enum op op)

@@ -385,6 +385,26 @@ void callout_restricted(void)
 		answer(w, h);
 }
 
+/* Two faults at once: which of them is seen first? */
+void callout_two_faults(void)
+{
+	struct worker *w = worker_user(uid_base, uid_base, -1), *h;
+	struct worker *v = worker_user(uid_base + 1, uid_base + 1, -1);
+
+	call(v, JOIN, 0);
+	call(v, SETPERM, RING_S, 0x37370000);
+	call(v, ASSUME, 0x7ffffff0);		/* no such key, in a ring that may not be searched */
+	call(v, GET_ID, RING_T, 1);
+	call(v, REQUEST_KEY, P("keyring"), P("k"), P("info"), 0);
+	call(w, JOIN, 0);
+	call(w, GET_ID, RING_US, 0);
+	call(w, REVOKE, RING_US);
+	call(w, RESTRICT, RING_S, 0, 0);
+	h = ask(w, "k", 0);
+	if (h)
+		answer(w, h);
+}
+
 /* A revoked key in the session keyring, and a thread keyring without one */
 void callout_masked(void)
 {

@@ -7,7 +7,7 @@
 . /vm/guest/lib.sh
 . /vm/guest/oracle.inc.sh
 
-episodes=${EPISODES:-34}
+episodes=${EPISODES:-40}
 steps=${STEPS:-300}
 
 run() {		# run SIDE ROUND SEED: each round has users of its own
