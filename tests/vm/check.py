@@ -102,6 +102,7 @@ def lint(tally):
     script(tally, os.path.join(lints, "run.py"), TOP, "--kernel-doc", kernel_doc)
     script(tally, os.path.join(lints, "selftest.sh"), kernel_doc)
     script(tally, sys.executable, "-B", os.path.join(HERE, "selftest.py"))
+    script(tally, os.path.join(TOP, "tests/oracle/selftest.sh"), os.path.join(BUILD, "oracle"))
 
 
 def builds(tally):
