@@ -129,16 +129,20 @@ void kr_free_later(void *mem)
 	free_with(late, mem);
 }
 
-static void lock_owner(spinlock_t *lock)
+static void lock_owner(spinlock_t *lock) __acquires(lock)
 {
 	if (lock)
 		spin_lock(lock);
+	else
+		__acquire(lock);
 }
 
-static void unlock_owner(spinlock_t *lock)
+static void unlock_owner(spinlock_t *lock) __releases(lock)
 {
 	if (lock)
 		spin_unlock(lock);
+	else
+		__release(lock);
 }
 
 int kr_store_reserve(struct kr_store *store, kr_store_hash_t hash_of, spinlock_t *lock)
