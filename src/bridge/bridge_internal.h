@@ -87,7 +87,7 @@ bool kr_making_wants(struct kr_key *key);
 /* mirror.c: let the mirror of a ring, which it has, hold what the ring holds now. */
 int kr_mirror_fill(struct kr_key *ring);
 
-/* shadow.c: a hidden built-in ring; an ERR_PTR. */
+/* shadow.c: a hidden built-in ring, named after the ring @serial, 0 for none; an ERR_PTR. */
 struct key *kr_shadow_alloc(s32 serial);
 /* Let it hold what @ring holds for the kernel's eyes: the keys of the kernel's types. */
 int kr_shadow_fill(struct key *shadow, struct kr_ring *ring);
