@@ -4,6 +4,7 @@
  * calls names keys of its own more often than others', and takes a key from the
  * ring that it was last put into.
  */
+#include "certificate.h"
 #include "random.h"
 #include "scenarios.h"
 
@@ -31,7 +32,7 @@ void arguments_begin(void)
 		homes[i] = (struct home){ -1, RING_S };
 	for (i = 0; i < 4; i++)
 		long_names[i] = long_text(lengths[i]);
-	long_payload = memset(room(1 << 20), 'p', 1 << 20);
+	long_payload = memset(room(1 << 20), 'q', 1 << 20);
 }
 
 void draw_home(unsigned int slot, const struct step *s, int i)
@@ -90,6 +91,8 @@ static const char *draw_type(void)
 		"a type with a name of 31 bytes.", "a type with a name of 32 bytes..",
 	};
 
+	if (!draw(60))
+		return "asymmetric";
 	if (draw(50))
 		return PICK(t);
 	return draw(5) ? PICK(odd) : draw_bad_pointer();
@@ -137,6 +140,9 @@ static void draw_id(struct step *s, int i, bool ring)
 	}
 }
 
+/* Odd, and as long as DH_COMPUTE wants it: the text that is drawn will do for a prime. */
+enum { PRIME_BYTES = 192 };
+
 static void draw_data(struct step *s, int i)
 {
 	static const char *const payload[] = { "x", "payload", "another payload" };
@@ -147,7 +153,7 @@ static void draw_data(struct step *s, int i)
 	s->arg[i + 1] = strlen(p);
 	if (!draw(20)) {
 		s->arg[i] = P(long_payload);
-		s->arg[i + 1] = PICK(lengths);
+		s->arg[i + 1] = draw(2) ? PRIME_BYTES : PICK(lengths);
 	}
 	if (!draw(60))
 		s->arg[i] = P(draw_bad_pointer());
@@ -211,6 +217,10 @@ static void draw_add_key(struct step *s)
 	if (ring && draw(50)) {
 		s->arg[2] = 0;
 		s->arg[3] = 0;
+	}
+	if (!is_bad_pointer(type) && !strcmp(type, "asymmetric") && draw(4)) {
+		s->arg[2] = P(certificate);
+		s->arg[3] = sizeof(certificate);
 	}
 	if (!is_bad_pointer(type) && !strcmp(type, "logon") && draw(4))
 		s->arg[1] = P(draw(2) ? "f:1" : "f:2");
@@ -276,6 +286,52 @@ static void draw_restriction(struct step *s)
 static long draw_user(void)
 {
 	return draw(2) ? -1 : !draw(20) ? 0xfffffffe : (long)(uid_base + draw(4));
+}
+
+bool takes_structure(enum op op)
+{
+	return op >= DH_COMPUTE && op <= PKEY_VERIFY && op != PKEY_QUERY;
+}
+
+static void draw_word(struct step *s, int i)
+{
+	static const int32_t odd[] = { 0, -1, -3, -7, 1, 2147483647 };
+
+	if (draw(20))
+		s->word_slot[i] = slot_of(s, !draw(20));
+	else
+		s->word[i] = PICK(odd);
+}
+
+static void draw_computation(struct step *s)
+{
+	static const struct {
+		const char *hash;
+		const void *other;
+		uint32_t other_len, spare[8];
+	} derived[] = {
+		{ "sha256", NULL, 0, { 0 } }, { "sha1", "other information", 17, { 0 } },
+		{ "nonesuch", NULL, 0, { 0 } }, { "sha256", NULL, 65, { 0 } }, { NULL, NULL, 0, { 0 } },
+	};
+	int i;
+
+	for (i = 0; i < WORDS; i++)
+		draw_word(s, i);
+	s->arg[3] = draw(4) ? 0 : draw(10) ? P(&PICK(derived)) : P(draw_bad_pointer());
+}
+
+static void draw_pkey_op(struct step *s)
+{
+	static const char *const infos[] = { "enc=pkcs1 hash=sha256", "enc=raw", "", "bad=1" };
+	static const int32_t lengths[] = { sizeof(digest), sizeof(digest), 0, 129, -1 };
+
+	draw_word(s, 0);
+	s->word[1] = PICK(lengths);
+	s->word[2] = draw(8) ? (int)sizeof(signature) : -1;
+	s->arg[1] = draw(40) ? P(PICK(infos)) : P(draw_bad_pointer());
+	s->arg[2] = draw(10) ? P(digest) : P(draw_bad_pointer());
+	if (s->op == PKEY_VERIFY && draw(10))
+		s->arg[3] = P(signature);
 }
 
 static void draw_links(struct step *s)
@@ -352,6 +408,15 @@ static void draw_particulars(struct step *s)
 	case GET_PERSISTENT:
 		s->arg[0] = draw_user();
 		break;
+	case DH_COMPUTE:
+		draw_computation(s);
+		break;
+	case PKEY_ENCRYPT:
+	case PKEY_DECRYPT:
+	case PKEY_SIGN:
+	case PKEY_VERIFY:
+		draw_pkey_op(s);
+		break;
 	case PKEY_QUERY:
 		s->arg[1] = !draw(4);
 		s->arg[2] = P(draw(2) ? "" : "enc=raw");
@@ -366,10 +431,10 @@ static void draw_particulars(struct step *s)
 	}
 }
 
-/* Through the other entry an iovec has another form, and an answer another place. */
-static bool draw_narrow(enum op op)
+/* Through the other entry an iovec and what a derived key is made of have another form. */
+static bool draw_narrow(const struct step *s)
 {
-	return !draw(10) && op != INSTANTIATE_IOV;
+	return !draw(10) && s->op != INSTANTIATE_IOV && (s->op != DH_COMPUTE || !s->arg[3]);
 }
 
 void draw_arguments(struct step *s)
@@ -384,5 +449,5 @@ void draw_arguments(struct step *s)
 	for (k = opdesc[s->op].args, i = 0; *k; k++, i++)
 		draw_argument(s, *k, i);
 	draw_particulars(s);
-	s->narrow = draw_narrow(s->op);
+	s->narrow = draw_narrow(s);
 }

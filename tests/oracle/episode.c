@@ -240,7 +240,7 @@ static void call_do(struct worker *w, const struct step *s, long *a)
 	struct worker *h = NULL;
 
 	note_session(w, s->op, a);
-	if (knows_key(s->op, a))
+	if (knows_key(s->op, a) || takes_structure(s->op))
 		await_ends();
 	if (calls_out && (helpers == DEEPEST_HELPER || (s->into % 4 && is_masked(w, a[0], a[1]))))
 		a[2] = calls_out = 0;
@@ -339,10 +339,12 @@ static void time_passes(long how)
 	clock_jump(seconds);
 }
 
-static void executes(struct worker *w)
+#define SETUID_PATH	"/tmp/oracle.setuid"
+
+static void executes(struct worker *w, const char *path)
 {
-	say("W%d executes", w->number);
-	worker_exec(w, NULL);
+	say("W%d executes%s", w->number, path ? " a set-uid program" : "");
+	worker_exec(w, path);
 	pinned[w->number] = true;
 	ends(CREDENTIALS);
 }
@@ -375,7 +377,11 @@ static void event_do(const struct step *s)
 		break;
 	case EXEC:
 		if (w && !w->busy)
-			executes(w);
+			executes(w, NULL);
+		break;
+	case SETUID_EXEC:
+		if (w && s->who < CAST - 1 && !w->busy)
+			executes(w, SETUID_PATH);
 		break;
 	case NEW_NAMESPACE:
 		if (spacious && w && s->who < CAST - 1 && !w->busy && !apart[w->number])
@@ -398,6 +404,22 @@ static void event_do(const struct step *s)
 	}
 }
 
+static void *structure(const struct step *s)
+{
+	int32_t *p = room(40);
+	unsigned int i;
+
+	memset(p, 0, 40);
+	for (i = 0; i < WORDS; i++) {
+		p[i] = s->word_slot[i] >= 0 ? slots[(int)s->word_slot[i]] : s->word[i];
+		put("%s%s", i ? ", " : "of ", s->word_slot[i] >= 0 ? key_name(p[i]) : "");
+		if (s->word_slot[i] < 0)
+			put("%d", p[i]);
+	}
+	put(": ");
+	return p;
+}
+
 static void step_do(const struct step *s)
 {
 	struct worker *w = actor_of(s);
@@ -413,6 +435,8 @@ static void step_do(const struct step *s)
 			if (s->who == HELPER && (a[i] == RING_U || a[i] == RING_US))
 				a[i] = RING_P;
 		}
+		if (takes_structure(s->op) && a[0] == P(stage->scratch))
+			a[0] = P(structure(s));
 		call_do(w, s, a);
 	}
 	if (s->event != NO_EVENT || makes_keys(s->op))
@@ -433,6 +457,8 @@ static void prologue(void)
 	tight = !draw(8);
 	spacious = !draw(6);
 	cast_make();
+	if (setuid_copy(SETUID_PATH, uid_base + 2, uid_base + 2))
+		say("!! no set-uid program");
 	for (i = 0; i < CAST; i++) {
 		say("W%u is user %ld, group %ld", cast[i]->number, in(cast[i], who, 0, 0, 0),
 		    in(cast[i], who, 1, 0, 0));

@@ -180,6 +180,7 @@ void clock_hold(void);
 void clock_jump(int seconds);
 void limits(const char *name, unsigned int value);
 void limits_restore(void);
+int setuid_copy(const char *to, uid_t uid, gid_t gid);
 long new_user_ns(long uid, long gid, long c);	/* for in(); these are 0 there */
 
 /* ---- until there is nothing that either service has yet to do ---- */

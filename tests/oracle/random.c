@@ -37,7 +37,9 @@ static const struct weight cast_weights[] = {
 	{ SET_TIMEOUT, 50 }, { GET_SECURITY, 15 }, { TO_PARENT, 12 }, { INVALIDATE, 12 },
 	{ MOVE, 60 }, { REQUEST_KEY, 140 }, { RESTRICT, 8 }, { GET_PERSISTENT, 10 },
 	{ ASSUME, 6 }, { INSTANTIATE, 6 }, { INSTANTIATE_IOV, 4 }, { NEGATE, 4 }, { REJECT, 4 },
-	{ CAPABILITIES, 3 }, { PKEY_QUERY, 4 }, { WATCH_KEY, 2 }, { NO_SUCH_OP, 2 }, { OPS, 0 }
+	{ CAPABILITIES, 3 }, { PKEY_QUERY, 4 }, { WATCH_KEY, 2 }, { NO_SUCH_OP, 2 },
+	{ DH_COMPUTE, 14 }, { PKEY_ENCRYPT, 2 }, { PKEY_DECRYPT, 2 }, { PKEY_SIGN, 2 },
+	{ PKEY_VERIFY, 5 }, { OPS, 0 }
 };
 
 static const struct weight helper_weights[] = {
@@ -71,6 +73,7 @@ static void step_clear(struct step *s, unsigned int who)
 {
 	memset(s, 0, sizeof(*s));
 	memset(s->slot, -1, sizeof(s->slot));
+	memset(s->word_slot, -1, sizeof(s->word_slot));
 	s->who = who;
 }
 
@@ -78,7 +81,7 @@ static void draw_event(struct step *s)
 {
 	static const enum event events[] = {
 		TIME_PASSES, TIME_PASSES, TIME_PASSES, LIST, LIST, FORK, EXEC, NEW_IDS, INTERRUPT,
-		NEW_NAMESPACE
+		NEW_NAMESPACE, SETUID_EXEC
 	};
 
 	s->event = events[draw(sizeof(events) / sizeof(events[0]))];

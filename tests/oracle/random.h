@@ -26,7 +26,10 @@ static inline unsigned int leaf_slot(unsigned int whose, unsigned int n)
 }
 
 enum event { NO_EVENT, TIME_PASSES, LIST, FORK, EXEC, NEW_IDS, HELPER_ENDS, INTERRUPT,
-	     NEW_NAMESPACE };
+	     NEW_NAMESPACE, SETUID_EXEC };
+
+/* The structure of three words that the first argument points to when it is drawn good */
+enum { WORDS = 3 };
 
 struct step {
 	enum event event;	/* or a call: */
@@ -36,6 +39,8 @@ struct step {
 	unsigned int into;	/* slot of the result */
 	long arg[6];
 	signed char slot[6];	/* argument is a slot's key; -1: as it is */
+	int32_t word[WORDS];	/* of the structure, DH_COMPUTE and PKEY_ENCRYPT to PKEY_VERIFY */
+	signed char word_slot[WORDS];
 };
 
 enum { MAX_STEPS = 4000 };
@@ -50,6 +55,7 @@ void arguments_begin(void);
 void draw_arguments(struct step *s);
 const char *draw_desc(void);
 long draw_perm(void);
+bool takes_structure(enum op op);
 /* The key of a slot is put where an argument of a step says */
 void draw_home(unsigned int slot, const struct step *s, int i);
 

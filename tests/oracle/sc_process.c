@@ -147,25 +147,6 @@ void user_namespaces(void)
 	say_key_users(uid_base, 1);
 }
 
-
-static int copy_program(const char *to, uid_t uid, gid_t gid)
-{
-	char buf[1 << 16];
-	int in = open("/proc/self/exe", O_RDONLY);
-	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
-	ssize_t n;
-
-	if (in < 0 || out < 0)
-		return -1;
-	while ((n = read(in, buf, sizeof(buf))) > 0)
-		if (write(out, buf, n) != n)
-			return -1;
-	close(in);
-	if (fchown(out, uid, gid) || fchmod(out, 06755))
-		return -1;
-	return close(out);
-}
-
 static void all_rings(struct worker *w)
 {
 	long id;
@@ -187,7 +168,7 @@ void set_uid_program(void)
 	for (i = 0; i < ARRAY_SIZE(owners); i++) {
 		say("-- of user %u", owners[i]);
 		path = text("/tmp/oracle.setuid%u", i);
-		if (copy_program(path, owners[i], owners[i]))
+		if (setuid_copy(path, owners[i], owners[i]))
 			say("!! no set-uid program");
 		w = worker_user(uid_base, uid_base, -1);
 		call(w, JOIN, 0);
