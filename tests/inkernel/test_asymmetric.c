@@ -262,6 +262,17 @@ TEST_F(pair, verify)
 	EXPECT_TRUE(rejected(ret)) TH_LOG("%ld", ret);
 }
 
+/* EINVAL: of a signature as many bytes count as the caller says */
+TEST_F(pair, ours_verify_of_another_length)
+{
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE,
+					       self->digest->data, self->digest->len,
+					       self->sig->data, self->sig->len - 1)));
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE,
+					       self->digest->data, self->digest->len,
+					       self->sig->data, 0)));
+}
+
 /* Another certificate has not signed it */
 TEST_F(pair, verify_by_another)
 {

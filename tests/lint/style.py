@@ -174,7 +174,8 @@ def named_tests(text):
 def tests(root):
     """The tables name tests that exist, and all tests that are about what is in a table."""
     have, files = {}, {}
-    for path in sorted((root / "tests/selftests").glob("*.c")):
+    programs = [root / "tests" / folder for folder in ("selftests", "inkernel")]
+    for path in sorted(p for folder in programs for p in folder.glob("*.c")):
         for m in re.finditer(r"^TEST_F(?:_TIMEOUT)?\((\w+), (\w+)", path.read_text(), re.M):
             have.setdefault(m[2], set()).add(m[1])
             files[m[2]] = path.name
