@@ -61,11 +61,12 @@ static long lookup_as_root(s32 id, unsigned int flag, long error, struct kr_key_
 	if (error == KR_FOREIGN || !capable(CAP_SYS_ADMIN))
 		return error;
 	ret = kr_cred_lookup(id, 0, 0, ref);
-	if (!ret && !test_bit(flag, &ref->key->flags)) {
-		kr_key_put(ref->key);
-		ret = error;
-	}
-	return ret;
+	if (ret)
+		return error;
+	if (test_bit(flag, &ref->key->flags))
+		return 0;
+	kr_key_put(ref->key);
+	return error;
 }
 
 long kr_op_invalidate(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
@@ -150,6 +151,30 @@ long kr_op_chown(unsigned long a2, unsigned long a3, unsigned long a4, unsigned 
 	return ret;
 }
 
+/* Against kr_key_chown(): a key that was given away meanwhile stays as it is. */
+static bool set_perm_as(struct kr_key *key, u32 perm, bool admin)
+{
+	bool allowed;
+
+	spin_lock(&key->lock);
+	allowed = admin || uid_eq(key->uid, current_fsuid());
+	if (allowed)
+		WRITE_ONCE(key->perm, perm);
+	spin_unlock(&key->lock);
+	return allowed;
+}
+
+static long set_perm(struct kr_key *key, u32 perm)
+{
+	if (!set_perm_as(key, perm, false)) {
+		if (!capable(CAP_SYS_ADMIN))
+			return -EACCES;
+		set_perm_as(key, perm, true);
+	}
+	kr_key_notify(key, NOTIFY_KEY_SETATTR, 0);
+	return 0;
+}
+
 long kr_op_setperm(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	struct kr_key_ref ref;
@@ -161,12 +186,7 @@ long kr_op_setperm(unsigned long a2, unsigned long a3, unsigned long a4, unsigne
 	ret = kr_cred_lookup(a2, KR_LOOKUP_CREATE | KR_LOOKUP_PARTIAL, KR_SETATTR, &ref);
 	if (ret)
 		return ret;
-	if (uid_eq(READ_ONCE(ref.key->uid), current_fsuid()) || capable(CAP_SYS_ADMIN)) {
-		WRITE_ONCE(ref.key->perm, perm);
-		kr_key_notify(ref.key, NOTIFY_KEY_SETATTR, 0);
-	} else {
-		ret = -EACCES;
-	}
+	ret = set_perm(ref.key, perm);
 	kr_key_put(ref.key);
 	return ret;
 }
@@ -175,7 +195,7 @@ long kr_op_setperm(unsigned long a2, unsigned long a3, unsigned long a4, unsigne
 static long describe(const struct kr_key *key, char __user *buf, size_t len)
 {
 	struct user_namespace *ns = current_user_ns();
-	char head[KR_TYPE_NAME_MAX + sizeof(";4294967295;4294967295;3f3f3f3f;")];
+	char head[KR_TYPE_NAME_MAX + sizeof(";-2147483648;-2147483648;3f3f3f3f;")];
 	size_t head_len, desc_size = key->desc_len + 1;
 
 	head_len = scnprintf(head, sizeof(head), "%s;%d;%d;%08x;", key->type->name,
