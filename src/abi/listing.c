@@ -9,37 +9,65 @@
  */
 #include "abi_internal.h"
 
-#include <linux/mm.h>
 #include <linux/array_size.h>
+#include <linux/cred.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
-#define LISTINGS	4	/* readers remembered */
+#define LISTINGS	16	/* readers remembered */
+#define OF_ONE_UID	2	/* of them */
 
 /**
  * struct listing - the sorted serials of one reader
+ * @node: among all, the one that was used last first
  * @reader: whose; compared only
+ * @uid: who opened the file
+ * @busy: the reader is between its start and its stop, and alone has @serials to @room
  * @serials: sorted, without duplicates
  * @count: how many
  * @room: how many fit
- * @used: when it was last used, for forgetting the oldest
  */
 struct listing {
+	struct list_head node;
 	const struct seq_file *reader;
+	kuid_t uid;
+	bool busy;
 	s32 *serials;
 	unsigned int count;
 	unsigned int room;
-	unsigned long used;
 };
 
-static DEFINE_MUTEX(listings_lock);	/* guards @listings; outside of what a walk over the keys takes */
-static struct listing listings[LISTINGS];
-static unsigned long listings_clock;
+static DEFINE_MUTEX(listings_lock);	/* guards @listings and what is in it */
+static LIST_HEAD(listings);
 
 static void forget(struct listing *listing)
 {
+	lockdep_assert_held(&listings_lock);
+	list_del(&listing->node);
 	kvfree(listing->serials);
-	*listing = (struct listing) {};
+	kfree(listing);
+}
+
+/*
+ * Whoever opens many files pays for it with listings of its own. A reader that
+ * has lost its listing makes another one, once for as much as one read gives.
+ */
+static void forget_old(kuid_t uid)
+{
+	unsigned int all = 0, same = 0;
+	struct listing *listing, *next;
+
+	list_for_each_entry_safe(listing, next, &listings, node) {
+		if (listing->busy)
+			continue;
+		all++;
+		same += uid_eq(listing->uid, uid);
+		if (all > LISTINGS || (same > OF_ONE_UID && uid_eq(listing->uid, uid)))
+			forget(listing);
+	}
 }
 
 static bool collect(struct kr_key *key, void *arg)
@@ -87,36 +115,98 @@ static int sort_serials(struct listing *listing)
 }
 
 /* Keys may come while memory is allocated: leave room. */
-static int fill(struct listing *listing)
+static int collect_all(struct listing *listing)
 {
+	listing->count = 0;
 	listing->room = kr_key_count() + kr_key_count() / 8 + 64;
 	listing->serials = kvmalloc_array(listing->room, sizeof(s32), GFP_KERNEL);
 	if (!listing->serials)
 		return -ENOMEM;
 	kr_key_walk(collect, listing);
-	if (sort_serials(listing)) {
-		kvfree(listing->serials);
-		listing->serials = NULL;
-		return -ENOMEM;
-	}
 	return 0;
 }
 
-static struct listing *listing_of(const struct seq_file *reader)
+static void empty(struct listing *listing)
 {
-	struct listing *oldest = &listings[0];
-	unsigned int i;
+	kvfree(listing->serials);
+	listing->serials = NULL;
+}
+
+/* When it has filled, a key that was there before may be among those that did not fit. */
+static int fill(struct listing *listing)
+{
+	int ret;
+
+	while (!(ret = collect_all(listing)) && listing->count == listing->room)
+		empty(listing);
+	if (!ret)
+		ret = sort_serials(listing);
+	if (ret)
+		empty(listing);
+	return ret;
+}
+
+static struct listing *find_listing(const struct seq_file *reader)
+{
+	struct listing *listing;
 
 	lockdep_assert_held(&listings_lock);
-	for (i = 0; i < LISTINGS; i++) {
-		if (listings[i].reader == reader)
-			return &listings[i];
-		if (listings[i].used < oldest->used)
-			oldest = &listings[i];
+	list_for_each_entry(listing, &listings, node) {
+		if (listing->reader == reader)
+			return listing;
 	}
-	forget(oldest);
-	oldest->reader = reader;
-	return oldest;
+	return NULL;
+}
+
+static struct listing *new_listing(const struct seq_file *reader)
+{
+	struct listing *listing = kzalloc(sizeof(*listing), GFP_KERNEL);
+
+	if (!listing)
+		return NULL;
+	listing->reader = reader;
+	listing->uid = reader->file->f_cred->uid;
+	listing->busy = true;
+	mutex_lock(&listings_lock);
+	list_add(&listing->node, &listings);
+	mutex_unlock(&listings_lock);
+	return listing;
+}
+
+/* The reader's own until listing_end(); NULL without memory. */
+static struct listing *listing_begin(const struct seq_file *reader, bool anew)
+{
+	struct listing *listing;
+
+	mutex_lock(&listings_lock);
+	listing = find_listing(reader);
+	if (listing) {
+		listing->uid = reader->file->f_cred->uid;
+		listing->busy = true;
+		list_move(&listing->node, &listings);
+	}
+	mutex_unlock(&listings_lock);
+
+	if (!listing)
+		listing = new_listing(reader);
+	if (listing && anew)
+		empty(listing);
+	return listing;
+}
+
+static void listing_end(struct seq_file *m)
+{
+	struct listing *listing;
+
+	mutex_lock(&listings_lock);
+	listing = find_listing(m);
+	if (listing && listing->serials) {
+		listing->busy = false;
+		forget_old(listing->uid);
+	} else if (listing) {
+		forget(listing);
+	}
+	mutex_unlock(&listings_lock);
 }
 
 /* The lowest serial not below @from, or 0. */
@@ -158,55 +248,50 @@ static struct kr_key *key_from(struct seq_file *m, const struct listing *listing
 		if (from == S32_MAX)
 			break;
 		from++;
+		cond_resched();
 	}
 	return NULL;
 }
 
-static struct kr_key *list_from(struct seq_file *m, loff_t *pos, bool anew)
+static struct kr_key *list_from(struct seq_file *m, struct listing *listing, loff_t *pos)
 {
 	struct kr_key *key = NULL;
-	struct listing *listing;
 
-	mutex_lock(&listings_lock);
-	listing = listing_of(m);
-	listing->used = ++listings_clock;
-	if (anew && listing->serials) {
-		forget(listing);
-		listing->reader = m;
-		listing->used = listings_clock;
-	}
-	if (!listing->serials && fill(listing))
-		key = ERR_PTR(-ENOMEM);
-	else if (*pos <= S32_MAX)
+	if (*pos <= S32_MAX)
 		key = key_from(m, listing, *pos);
-	if (IS_ERR_OR_NULL(key))
-		forget(listing);
-	else
+	if (key)
 		*pos = key->serial;
-	mutex_unlock(&listings_lock);
+	else
+		empty(listing);	/* there is no more to read */
 	return key;
 }
 
 static void *keys_start(struct seq_file *m, loff_t *pos)
 {
-	return list_from(m, pos, *pos == 0);
+	struct listing *listing = listing_begin(m, *pos == 0);
+
+	if (!listing || (!listing->serials && fill(listing)))
+		return ERR_PTR(-ENOMEM);
+	return list_from(m, listing, pos);
 }
 
 static void *keys_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct kr_key *next;
+	struct listing *listing;
 
 	kr_key_put(v);
 	++*pos;
-	next = list_from(m, pos, false);
-	/* There is no way to report a failure from here: the listing ends. */
-	return IS_ERR(next) ? NULL : next;
+	mutex_lock(&listings_lock);
+	listing = find_listing(m);
+	mutex_unlock(&listings_lock);
+	return list_from(m, listing, pos);
 }
 
 static void keys_stop(struct seq_file *m, void *v)
 {
 	if (!IS_ERR_OR_NULL(v))
 		kr_key_put(v);
+	listing_end(m);
 }
 
 /* Does the opener possess the key? Known only while it is the opener who reads. */
@@ -355,10 +440,13 @@ const struct seq_operations kr_proc_key_users_ops = {
 	.show	= users_show,
 };
 
+/* Nobody reads any more. */
 void kr_listing_exit(void)
 {
-	unsigned int i;
+	struct listing *listing, *next;
 
-	for (i = 0; i < LISTINGS; i++)
-		forget(&listings[i]);
+	mutex_lock(&listings_lock);
+	list_for_each_entry_safe(listing, next, &listings, node)
+		forget(listing);
+	mutex_unlock(&listings_lock);
 }

@@ -327,6 +327,47 @@ TEST_F(viewer, read_in_small_pieces)
 	EXPECT_STREQ(at_once, in_bits);
 }
 
+enum { READERS = 8, READERS_SIZE = 64 << 10 };
+
+/* Each reader takes a little, and then it is the next one's turn */
+static long read_in_turns(long bufs, long size, long bit)
+{
+	char *buf = (char *)bufs;
+	long got[READERS] = { 0 }, n, more = 1;
+	int fd[READERS], i;
+
+	for (i = 0; i < READERS; i++)
+		fd[i] = open("/proc/keys", O_RDONLY | O_CLOEXEC);
+	while (more) {
+		for (i = 0, more = 0; i < READERS; i++) {
+			n = got[i] + bit < size ? read(fd[i], buf + i * size + got[i], bit) : 0;
+			got[i] += n > 0 ? n : 0;
+			more += n > 0;
+		}
+	}
+	for (i = 0; i < READERS; i++) {
+		buf[i * size + got[i]] = 0;
+		close(fd[i]);
+	}
+	return got[0];
+}
+
+/* None of many readers misses a row, or sees one twice, for the sake of the others */
+TEST_F(viewer, many_readers_at_once)
+{
+	char *at_once = shared(READERS_SIZE), *in_turns = shared(READERS * READERS_SIZE);
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		ASSERT_LT(0, ON(self->p, kc_add_user(shared_text("row %d", i),
+						     "v", RING_P)));
+	}
+	EXPECT_LT(5000, actor_do(self->p, read_in_bits, (long)at_once, READERS_SIZE, 4096));
+	EXPECT_LT(5000, actor_do(self->p, read_in_turns, (long)in_turns, READERS_SIZE, 500));
+	for (i = 0; i < READERS; i++)
+		EXPECT_STREQ(at_once, in_turns + i * READERS_SIZE);
+}
+
 TEST_F(viewer, files)
 {
 	struct stat st;
