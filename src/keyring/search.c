@@ -9,8 +9,63 @@
 #include <keyrings/keyring.h>
 
 #include <linux/string.h>
+#include <linux/xarray.h>
 
 #include "ring_internal.h"
+
+/*
+ * Rings may be linked such that thousands of millions of ways lead through a few
+ * hundred of them. So after some rings to which several ways lead, it is
+ * remembered which ones have been left without a result, by serial, with how much
+ * of the tree below them that took in.
+ */
+#define WAYS_FREE	64	/* such rings before any is remembered */
+
+struct ways {
+	unsigned int free;
+	bool remembered;
+	struct xarray rings;
+};
+
+static void ways_begin(struct ways *ways)
+{
+	ways->free = WAYS_FREE;
+	ways->remembered = false;
+}
+
+static void ways_end(struct ways *ways)
+{
+	if (unlikely(ways->remembered))
+		xa_destroy(&ways->rings);
+}
+
+static bool remember(struct ways *ways, const struct kr_key *ring, unsigned long extent)
+{
+	void *before;
+
+	if (!ways->remembered) {
+		xa_init(&ways->rings);
+		ways->remembered = true;
+	}
+	before = xa_load(&ways->rings, ring->serial);
+	if (before && xa_to_value(before) >= extent)
+		return true;
+	/* Without memory it takes longer. */
+	xa_store(&ways->rings, ring->serial, xa_mk_value(extent), GFP_ATOMIC | __GFP_NOWARN);
+	return false;
+}
+
+/* Has all been seen that is to be seen from this ring on? */
+static bool seen(struct ways *ways, const struct kr_key *ring, unsigned int extent)
+{
+	if (likely(!READ_ONCE(ring->holders.more)))
+		return false;
+	if (ways->free) {
+		ways->free--;
+		return false;
+	}
+	return remember(ways, ring, extent);
+}
 
 void kr_search_init(struct kr_search *search, const struct kr_key_type *type, const char *desc,
 		    const struct cred *actor, unsigned int flags)
@@ -99,7 +154,8 @@ static bool search_links(struct kr_ring *ring, struct kr_search *search)
 }
 
 /* Recursion is bounded by KR_RING_DEPTH. */
-static bool search_tree(struct kr_ring *ring, struct kr_search *search, unsigned int depth)
+static bool search_tree(struct kr_ring *ring, struct kr_search *search, struct ways *ways,
+			unsigned int depth)
 {
 	struct kr_children children;
 	struct kr_key *child;
@@ -114,7 +170,8 @@ static bool search_tree(struct kr_ring *ring, struct kr_search *search, unsigned
 	kr_children_start(&children, ring);
 	while ((child = kr_children_next(&children))) {
 		if (kr_key_permits(child, search->possessed, search->actor, KR_SEARCH) &&
-		    search_tree(kr_ring_of(child), search, depth + 1))
+		    !seen(ways, child, KR_RING_DEPTH - depth) &&
+		    search_tree(kr_ring_of(child), search, ways, depth + 1))
 			return true;
 	}
 	return false;
@@ -130,6 +187,7 @@ static bool is_wanted(const struct kr_search *search, const struct kr_key *key)
 
 int kr_ring_search(struct kr_key *ring, struct kr_search *search)
 {
+	struct ways ways;
 	bool found;
 
 	if (!kr_key_is_ring(ring))
@@ -138,12 +196,14 @@ int kr_ring_search(struct kr_key *ring, struct kr_search *search)
 		return -EACCES;
 
 	search->error = -EAGAIN;
+	ways_begin(&ways);
 	rcu_read_lock();
 	if (unlikely(is_wanted(search, ring)))
 		found = take(search, ring);
 	else
-		found = search_tree(kr_ring_of(ring), search, 0);
+		found = search_tree(kr_ring_of(ring), search, &ways, 0);
 	rcu_read_unlock();
+	ways_end(&ways);
 	return found ? 0 : search->error;
 }
 
@@ -166,7 +226,8 @@ struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type
  * close a cycle. Permissions do not matter. A tree deeper than a search goes
  * is refused, because the question could not be answered.
  */
-static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, unsigned int depth)
+static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, struct ways *ways,
+		       unsigned int depth)
 {
 	struct kr_children children;
 	struct kr_key *child;
@@ -181,7 +242,10 @@ static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, unsig
 	while ((child = kr_children_next(&children))) {
 		if (depth == KR_RING_DEPTH)
 			return -ELOOP;
-		ret = find_parent(parent, kr_ring_of(child), depth + 1);
+		/* From further down there is more that is too deep. */
+		if (seen(ways, child, depth))
+			continue;
+		ret = find_parent(parent, kr_ring_of(child), ways, depth + 1);
 		if (ret)
 			return ret;
 	}
@@ -190,12 +254,15 @@ static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, unsig
 
 int kr_ring_check_nesting(const struct kr_ring *parent, struct kr_ring *child)
 {
+	struct ways ways;
 	int ret;
 
 	if (parent == child)
 		return -EDEADLK;
+	ways_begin(&ways);
 	rcu_read_lock();
-	ret = find_parent(parent, child, 0);
+	ret = find_parent(parent, child, &ways, 0);
 	rcu_read_unlock();
+	ways_end(&ways);
 	return ret;
 }

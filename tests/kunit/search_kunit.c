@@ -566,6 +566,55 @@ static void possessed_among_many_links(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, possesses(me, ring, key));
 }
 
+#define LATTICE_LAYERS	6
+#define LATTICE_WIDTH	24
+
+/* Each ring of a layer holds all those of the next one. */
+static struct kr_key *lattice(struct kunit *test)
+{
+	struct kr_key *above[LATTICE_WIDTH], *layer[LATTICE_WIDTH], *top = kt_ring_of(test, 0, "top");
+	unsigned int n, i, j, failed = 0;
+	char name[8];
+
+	for (n = 0; n < LATTICE_LAYERS; n++) {
+		for (i = 0; i < LATTICE_WIDTH; i++) {
+			snprintf(name, sizeof(name), "%u.%u", n, i);
+			layer[i] = kt_ring_of(test, 0, name);
+			layer[i]->perm = KR_POS(KR_ALL);
+			if (!n)
+				failed += !!kr_ring_link(top, layer[i]);
+			for (j = 0; n && j < LATTICE_WIDTH; j++)
+				failed += !!kr_ring_link(above[j], layer[i]);
+		}
+		memcpy(above, layer, sizeof(above));
+	}
+	KUNIT_ASSERT_EQ(test, failed, 0u);
+	top->perm = KR_POS(KR_ALL);
+	return top;
+}
+
+/* Two hundred million ways lead to the last layer: no search goes them all. */
+static void a_lattice_is_searched_once(struct kunit *test)
+{
+	const struct cred *me = kt_actor(test, KT_UID, KT_GID);
+	struct kr_key *top = lattice(test), *key = kt_key_of(test, 0, "k", 1), *found;
+	struct kr_key *other = kt_ring_of(test, 0, "other");
+	int error;
+
+	KUNIT_EXPECT_NULL(test, search_as(test, top, "k", KR_SEARCH_RECURSE, me, &error));
+	KUNIT_EXPECT_EQ(test, error, -EAGAIN);
+	KUNIT_EXPECT_FALSE(test, possesses(me, top, key));
+	KUNIT_EXPECT_EQ(test, kr_ring_link(top, other), 0);
+	/* Too deep from here, and that is found out as quickly. */
+	KUNIT_EXPECT_EQ(test, kr_ring_link(kt_ring_of(test, 0, "higher"), top), -ELOOP);
+	found = kr_ring_find_linked(top, kr_key_ring_type, "0.23");
+	KUNIT_ASSERT_NOT_NULL(test, found);
+	key->perm = KR_POS(KR_ALL);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(found, key), 0);
+	kr_key_put(found);
+	KUNIT_EXPECT_PTR_EQ(test, search_as(test, top, "k", KR_SEARCH_RECURSE, me, &error), key);
+}
+
 #define FOREST	12
 #define LEAVES	6
 
@@ -663,6 +712,7 @@ static struct kunit_case search_cases[] = {
 	KUNIT_CASE(any_of_several_anchors),
 	KUNIT_CASE_PARAM(possessed_among_many_links, crowd_gen_params),
 	KUNIT_CASE(climbing_agrees_with_searching),
+	KUNIT_CASE(a_lattice_is_searched_once),
 	{}
 };
 
