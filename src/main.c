@@ -18,6 +18,7 @@
 #include <keyrings/key.h>
 #include <keyrings/keyring.h>
 #include <keyrings/reaper.h>
+#include <keyrings/request.h>
 #include <keyrings/types.h>
 #include <keyrings/user.h>
 #include <linux/module.h>
@@ -32,21 +33,30 @@ static int user_up(void)
 	return kr_user_init(&user_ops);
 }
 
-/* Nobody calls any more: let go of every key that tasks and UIDs hold. */
-static void drop_everything(void)
+/*
+ * An authorisation key lets go of its authority a grace period after its end, and
+ * the authority of rings another one later.
+ */
+static void await_ends(void)
 {
 	unsigned int i;
 
-	kr_cred_drop_all();
-	kr_user_drop_all();
 	kr_reaper_flush();
-	/*
-	 * An authorisation key lets go of its authority a grace period after its
-	 * end, and the authority of rings another one later.
-	 */
 	for (i = 0; i < 3; i++) {
 		rcu_barrier();
 		kr_reaper_flush();
+	}
+}
+
+/* Nobody calls any more: let go of every key that tasks and UIDs hold. */
+static void drop_everything(void)
+{
+	kr_cred_drop_all();
+	kr_user_drop_all();
+	await_ends();
+	if (kr_key_count()) {
+		kr_ring_clear_all();
+		await_ends();
 	}
 }
 
@@ -69,6 +79,7 @@ static const struct step steps[] = {
 	{ "keyring",	kr_ring_init,		kr_ring_exit },
 	{ "types",	kr_types_init,		kr_types_exit },
 	{ "cred",	kr_cred_init,		kr_cred_exit },
+	{ "request",	kr_request_init,	NULL },
 	{ "abi",	kr_abi_init,		kr_abi_exit },
 	{ "bridge",	kr_bridge_init,		kr_bridge_exit },
 	{ "contents",	nothing,		drop_everything },

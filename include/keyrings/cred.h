@@ -167,8 +167,8 @@ bool kr_cred_permits(const struct kr_key_ref *ref, u32 need);
  * In the order of request_key(2): thread, process, session, or, without a
  * session keyring, the user-session keyring if it exists.
  *
- * Return: 0 with a reference in @search->found; -EAGAIN nothing found; else the most telling
- * error: one that a matching key caused before any other.
+ * Return: 0 with a reference in @search->found; -EAGAIN nothing found; else an error: -ENOKEY
+ * of a negative key before any other, then that of the last ring in which there was one.
  */
 int kr_cred_search(struct kr_search *search);
 

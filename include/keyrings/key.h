@@ -97,6 +97,7 @@ int kr_buf_write(const struct kr_buf *buf, size_t offset, const void *src, size_
  * struct kr_prep - a payload on its way into a key
  * @type: of the key
  * @fresh: it is for a key that has none yet; otherwise it may be for an update
+ * @deferred: it may be for an update, and so the type has not looked at it yet
  * @desc: the caller's description, or NULL
  * @made_desc: a description the type derived from the payload, kmalloc()ed, or NULL
  * @data: the caller's bytes, or NULL; the type may take them by setting this to NULL
@@ -107,6 +108,7 @@ int kr_buf_write(const struct kr_buf *buf, size_t offset, const void *src, size_
 struct kr_prep {
 	const struct kr_key_type *type;
 	bool fresh;
+	bool deferred;
 	const char *desc;
 	char *made_desc;
 	struct kr_payload *data;
@@ -144,6 +146,8 @@ struct kr_pkey_ops {
  * struct kr_key_type - what is particular to one type of key
  * @name: the name, at most KR_TYPE_NAME_MAX bytes
  * @def_datalen: bytes charged at creation, before the payload is known
+ * @needs_desc: a payload never says what the key is called
+ * @no_helper: keys are made for code in the kernel only, which has a way of its own
  * @vet_description: refuse a description; may be NULL
  * @preparse: check the caller's bytes and prepare what instantiate and update consume; may sleep
  * @free_preparse: free what neither consumed
@@ -165,6 +169,8 @@ struct kr_pkey_ops {
 struct kr_key_type {
 	const char *name;
 	size_t def_datalen;
+	bool needs_desc;
+	bool no_helper;
 	int (*vet_description)(const struct kr_key_type *type, const char *desc);
 	int (*preparse)(struct kr_prep *prep);
 	void (*free_preparse)(struct kr_prep *prep);
@@ -238,7 +244,7 @@ static inline struct kr_store *kr_holders_set(unsigned long more)
  * @account: who pays; changes under @lock; holds a reference
  * @uid: the owner; written under @lock, read without
  * @gid: the group; written under @lock, read without
- * @perm: permission bits; written without lock, one word
+ * @perm: permission bits; written under @lock, read without it
  * @hash: keyed hash of type and description; constant
  * @flags: enum kr_key_flag
  * @state: KR_UNINSTANTIATED, KR_POSITIVE or a negative error; acquire/release with @payload
@@ -513,6 +519,14 @@ int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep);
 int kr_key_reject(struct kr_key *key, unsigned int error, time64_t expiry);
 
 /**
+ * kr_key_announce_made() - wake those who wait for a key that was announced
+ * @key: instantiated or rejected by the caller
+ *
+ * Any context. Comes after the key was linked to where it is to be found.
+ */
+void kr_key_announce_made(struct kr_key *key);
+
+/**
  * kr_key_uncharge() - give back at once what a key is charged
  * @key: a key that has ended but for its last reference
  *
@@ -548,6 +562,16 @@ int kr_key_wait(struct kr_key *key);
  * what kr_key_validate() returns; -ERESTARTSYS.
  */
 int kr_key_wait_made(struct kr_key *key);
+
+/**
+ * kr_key_expire_at() - set the time of expiry, whatever happens
+ * @key: the key
+ * @expiry: wall-clock second
+ *
+ * Without memory for a deadline the key expires all the same, and stays in its rings.
+ * May sleep.
+ */
+void kr_key_expire_at(struct kr_key *key, time64_t expiry);
 
 /**
  * kr_key_set_expiry() - set or clear the time of expiry

@@ -196,6 +196,25 @@ int kr_ring_restrict(struct kr_key *ring, struct kr_restriction *restriction);
 void kr_ring_forget_key(struct kr_key *key);
 
 /**
+ * kr_ring_clear_all() - remove every link there is
+ *
+ * For the unload, when nobody makes links any more: rings may keep each other by a link
+ * one way and by what they trust the other way. Sleeps.
+ */
+void kr_ring_clear_all(void);
+
+/**
+ * kr_ring_reap_key() - remove a key whose time is over from its rings
+ * @key: the key
+ *
+ * Leaves it where it is when it has been given another time. May sleep, but does not wait
+ * for a ring that is locked: one caller reaps for everybody.
+ *
+ * Return: 0; -EAGAIN when it may still be in a ring that was locked.
+ */
+int kr_ring_reap_key(struct kr_key *key);
+
+/**
  * kr_ring_invalidate() - make a key disappear
  * @key: the key
  *

@@ -9,6 +9,13 @@
 #include <keyrings/cred.h>
 
 /**
+ * kr_request_init() - prepare the room
+ *
+ * Return: 0.
+ */
+int kr_request_init(void);
+
+/**
  * kr_request_key() - request_key(2)
  * @type: type of the key
  * @desc: description

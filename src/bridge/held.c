@@ -83,7 +83,8 @@ static int held_preparse(struct kr_prep *prep)
 {
 	struct key *held;
 
-	if (prep->desc && !prep->fresh)
+	prep->deferred = prep->desc && !prep->fresh;
+	if (prep->deferred)
 		return 0;
 	held = make(prep, prep->desc);
 	if (IS_ERR(held))
@@ -297,12 +298,23 @@ static int held_vet_description(const struct kr_key_type *type, const char *desc
  * @match: what the search sees
  * @data: what the type compares by
  * @builtin: the type, which stays registered until the search is over
+ * @unmade: a key without a payload, with the description of the key that is compared
  */
 struct held_match {
 	struct kr_match match;
 	struct key_match_data data;
 	struct key_type *builtin;
+	struct key *unmade;
 };
+
+static const struct key *describe_unmade(const struct held_match *match, const struct kr_key *key)
+{
+	struct key *unmade = match->unmade;
+
+	unmade->description = (char *)key->desc;
+	unmade->index_key.desc_len = key->desc_len;
+	return unmade;
+}
 
 static bool held_cmp(const struct kr_match *match, const struct kr_key *key)
 {
@@ -311,10 +323,29 @@ static bool held_cmp(const struct kr_match *match, const struct kr_key *key)
 
 	/* Of a key that is not made, or stands for an error, there is the description only. */
 	if (!held)
-		return !strcasecmp(key->desc, held_match->data.raw_data);
+		held = describe_unmade(held_match, key);
 	/* A dead key has another type, which this comparison knows nothing of. */
 	return READ_ONCE(held->type) == held_match->builtin &&
 	       held_match->data.cmp(held, &held_match->data);
+}
+
+static struct held_match *match_alloc(void)
+{
+	struct held_match *match = kzalloc(sizeof(*match), GFP_KERNEL);
+
+	if (!match)
+		return NULL;
+	match->unmade = kzalloc(sizeof(*match->unmade), GFP_KERNEL);
+	if (match->unmade)
+		return match;
+	kfree(match);
+	return NULL;
+}
+
+static void match_drop(struct held_match *match)
+{
+	kfree(match->unmade);
+	kfree(match);
 }
 
 static void match_free(struct held_match *match)
@@ -322,7 +353,7 @@ static void match_free(struct held_match *match)
 	if (match->builtin->match_free)
 		match->builtin->match_free(&match->data);
 	kr_builtin->type_put(match->builtin);
-	kfree(match);
+	match_drop(match);
 }
 
 static void held_match_end(struct kr_match *match)
@@ -337,7 +368,7 @@ static bool cmp_nothing(const struct key *key, const struct key_match_data *data
 
 static struct kr_match *held_match_begin(const struct kr_key_type *type, const char *desc)
 {
-	struct held_match *match = kzalloc(sizeof(*match), GFP_KERNEL);
+	struct held_match *match = match_alloc();
 	int ret;
 
 	if (!match)
@@ -350,9 +381,10 @@ static struct kr_match *held_match_begin(const struct kr_key_type *type, const c
 	if (IS_ERR(match->builtin) || !match->builtin->match_preparse) {
 		if (!IS_ERR(match->builtin))
 			kr_builtin->type_put(match->builtin);
-		kfree(match);
+		match_drop(match);
 		return NULL;
 	}
+	match->unmade->type = match->builtin;
 	ret = match->builtin->match_preparse(&match->data);
 	if (!ret && match->data.lookup_type == KEYRING_SEARCH_LOOKUP_ITERATE)
 		return &match->match;
@@ -413,6 +445,8 @@ void kr_held_set_ops(struct kr_builtin_type *builtin_type, const struct key_type
 {
 	struct kr_key_type *type = &builtin_type->type;
 
+	type->needs_desc = !builtin->preparse;
+	type->no_helper = builtin->request_key;
 	type->preparse = held_preparse;
 	type->free_preparse = held_free_preparse;
 	type->instantiate = kr_held_instantiate;

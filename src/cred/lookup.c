@@ -87,10 +87,10 @@ static int more_telling(int a, int b)
 }
 
 /* Caller is in an RCU read section. */
-static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search, int error)
+static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search)
 {
+	int ret, error = -EAGAIN;
 	unsigned int i;
-	int ret;
 
 	search->actor = anchors->actor;
 	for (i = 0; i < anchors->count; i++) {
@@ -101,6 +101,16 @@ static int search_anchors(const struct kr_anchors *anchors, struct kr_search *se
 		error = more_telling(error, ret);
 	}
 	return error;
+}
+
+/* Who acts for a requester: a ring of its own that may not be searched tells less. */
+static int search_as_helper(const struct kr_anchors *requester, struct kr_search *search, int own)
+{
+	int ret = search_anchors(requester, search);
+
+	if (!ret || (own == -EACCES && ret != -EAGAIN))
+		return ret;
+	return more_telling(ret, own);
 }
 
 int kr_cred_search(struct kr_search *search)
@@ -115,11 +125,11 @@ int kr_cred_search(struct kr_search *search)
 	search->possessed = true;
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
-	ret = search_anchors(&anchors, search, -EAGAIN);
+	ret = search_anchors(&anchors, search);
 	if (ret) {
 		requester = kr_authority_requester();
 		if (unlikely(requester) && search->type != kr_authority_type)
-			ret = search_anchors(requester, search, ret);
+			ret = search_as_helper(requester, search, ret);
 	}
 	rcu_read_unlock();
 	kr_search_end(search);

@@ -138,13 +138,18 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 	return 0;
 }
 
-/* The record of the caller's own UID stays while the caller is there. */
-static struct kr_user *own_record(const struct cred *cred)
+/*
+ * The record of the caller's own UID stays while the caller is there. With the lock
+ * held it is not one that was about to go before the caller came.
+ */
+static struct kr_user *own_record(struct kr_account *account, const struct cred *cred)
 {
 	struct kr_user *user;
 
 	rcu_read_lock();
-	user = kr_user_peek(cred->user_ns, cred->user->uid);
+	spin_lock(&account->lock);
+	user = kr_user_peek(cred->user_ns, account->uid);
+	spin_unlock(&account->lock);
 	rcu_read_unlock();
 	return user;
 }
@@ -155,7 +160,7 @@ static int make_or_renew(struct kr_account *account, struct kr_ns *kns, const st
 	int ret;
 
 	lockdep_assert_held(&account->create);
-	user = own_record(cred);
+	user = own_record(account, cred);
 	if (!user)
 		return make_and_install(account, kns, cred);
 	ret = renew_user_ring(user, cred);

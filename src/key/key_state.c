@@ -20,7 +20,7 @@ int kr_key_validate(const struct kr_key *key)
 	return 0;
 }
 
-/* The key is what it will be: count it, and wake those who wait for it. */
+/* The key is what it will be: count it. Those who wait for it wait for its links, too. */
 static void conclude(struct kr_key *key, int state)
 {
 	spin_lock(&key->lock);	/* against kr_key_chown() */
@@ -28,8 +28,11 @@ static void conclude(struct kr_key *key, int state)
 	kr_key_set_state(key, state);
 	spin_unlock(&key->lock);
 	kr_key_notify(key, NOTIFY_KEY_INSTANTIATED, state < 0 ? state : 0);
+}
 
-	/* Whoever finds the bit cleared finds the state set. */
+/* Whoever finds the bit cleared finds the state set. */
+void kr_key_announce_made(struct kr_key *key)
+{
 	if (test_bit(KR_KEY_CONSTRUCTING, &key->flags))
 		clear_and_wake_up_bit(KR_KEY_CONSTRUCTING, &key->flags);
 }
@@ -54,6 +57,14 @@ static void making_unlock(struct kr_key *key, bool locked)
 		clear_and_wake_up_bit(KR_KEY_INSTANTIATING, &key->flags);
 }
 
+void kr_key_expire_at(struct kr_key *key, time64_t expiry)
+{
+	if (kr_key_set_expiry(key, expiry)) {
+		WRITE_ONCE(key->expiry, expiry);
+		kr_key_sync(key);
+	}
+}
+
 int kr_key_instantiate(struct kr_key *key, struct kr_prep *prep)
 {
 	bool locked = making_lock(key);
@@ -73,12 +84,8 @@ int kr_key_reject(struct kr_key *key, unsigned int error, time64_t expiry)
 	int ret = -EBUSY;
 
 	if (kr_key_state(key) == KR_UNINSTANTIATED) {
-		/*
-		 * The time is set first: a rejected key never lacks one. Without memory
-		 * for a deadline it expires all the same, and stays in its rings.
-		 */
-		if (kr_key_set_expiry(key, expiry))
-			WRITE_ONCE(key->expiry, expiry);
+		/* The time is set first: a rejected key never lacks one. */
+		kr_key_expire_at(key, expiry);
 		conclude(key, -(int)error);
 		ret = 0;
 	}
@@ -94,7 +101,7 @@ void kr_key_set_constructing(struct kr_key *key)
 int kr_key_wait(struct kr_key *key)
 {
 	might_sleep();
-	if (likely(!test_bit(KR_KEY_CONSTRUCTING, &key->flags)))
+	if (likely(!test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags)))
 		return 0;
 	return wait_on_bit(&key->flags, KR_KEY_CONSTRUCTING, TASK_INTERRUPTIBLE) ? -ERESTARTSYS : 0;
 }

@@ -71,9 +71,33 @@ static int update(struct kr_key *key, struct kr_prep *prep)
 	return 0;
 }
 
+/* With the ring charged: what it is restricted to comes first, then who asks. */
+static int may_add(const struct kr_key_ref *ring, const struct kr_prep *prep,
+		   const struct cred *actor)
+{
+	struct kr_ring *to = kr_ring_of(ring->key);
+	int ret = 0;
+
+	/* What admits nothing needs no look at the payload. */
+	if (!prep->deferred || to->restriction == &kr_restriction_all)
+		ret = kr_ring_admits(to, prep->type, prep->payload);
+	if (!ret && !kr_key_permits(ring->key, ring->possessed, actor, KR_WRITE))
+		ret = -EACCES;
+	return ret;
+}
+
+/* What only the key that was made, or is there, can be asked for. */
+static int admits_deferred(struct kr_key *ring, const struct kr_prep *prep,
+			   struct kr_key *key)
+{
+	return prep->deferred ? kr_ring_admits_key(kr_ring_of(ring), key) : 0;
+}
+
+#define ADD_UPDATES	1	/* no error */
+
 /*
- * With the ring locked: link a new key, or return in @out, with -EEXIST, the
- * one that is to be updated after the ring was unlocked.
+ * With the ring locked: link a new key and return 0, or return ADD_UPDATES and in
+ * @out the key that is to be updated after the ring was unlocked.
  */
 static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *type,
 		      struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
@@ -87,16 +111,15 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 	if (ret)
 		return ret;
 
-	ret = -EACCES;
-	if (!kr_key_permits(ring->key, ring->possessed, actor, KR_WRITE))
+	ret = may_add(ring, prep, actor);
+	if (ret)
 		goto err_cancel;
 
-	ret = -EEXIST;
 	out->possessed = ring->possessed;
 	out->key = key_to_update(&edit, type);
 	if (out->key) {
-		ret = kr_ring_admits_key(kr_ring_of(ring->key), out->key) ?: ret;
-		if (ret != -EEXIST)
+		ret = admits_deferred(ring->key, prep, out->key) ?: ADD_UPDATES;
+		if (ret < 0)
 			kr_key_put(out->key);
 		goto err_cancel;
 	}
@@ -108,7 +131,7 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 
 	if (test_bit(KR_KEY_KEEP, &ring->key->flags))
 		set_bit(KR_KEY_KEEP, &key->flags);
-	ret = kr_ring_admits_key(kr_ring_of(ring->key), key);
+	ret = admits_deferred(ring->key, prep, key);
 	if (ret)
 		goto err_put;
 	ret = kr_edit_commit_new(&edit, key);
@@ -135,7 +158,7 @@ static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type 
 	mutex_lock(lock);
 	ret = add_locked(ring, type, prep, actor, out);
 	mutex_unlock(lock);
-	if (ret != -EEXIST)
+	if (ret != ADD_UPDATES)
 		return ret;
 
 	/* A key that is being made is updated when it is made; one that was not is no key. */
@@ -173,11 +196,13 @@ int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *typ
 	int ret;
 
 	might_sleep();
-	if (!prep->desc && !type->preparse)
+	if (!prep->desc && (!type->preparse || type->needs_desc))
 		return -EINVAL;
 	if (!kr_key_is_ring(ring->key))
 		return -ENOTDIR;
 
+	/* What cannot be an update is made before the ring is looked at. */
+	prep->fresh = !type->update;
 	ret = preparse(type, prep);
 	if (!ret)
 		ret = prep->desc ? add_prepared(ring, type, prep, actor, out) : -EINVAL;
@@ -217,28 +242,35 @@ static void tell_linked_before(const struct kr_key *ring, const struct kr_key *k
 		kr_key_notify(ring, NOTIFY_KEY_LINKED, key->serial);
 }
 
+/* The ring, if any, has the link already. */
+static int instantiate_linked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
+{
+	int ret;
+
+	if (ring && test_bit(KR_KEY_REVOKED, &ring->flags))
+		return -EKEYREVOKED;
+	ret = ring ? kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) : 0;
+	if (!ret)
+		ret = kr_key_instantiate(key, prep);
+	if (!ret)
+		tell_linked_before(ring, key);
+	return ret;
+}
+
 /* With the ring, if any, locked: all that can fail comes before the key is changed. */
 static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
 {
 	struct kr_edit edit;
 	int ret;
 
-	if (ring && test_bit(KR_KEY_REVOKED, &ring->flags))
-		return -EKEYREVOKED;
-	ret = ring ? kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) : 0;
-	if (ret)
-		return ret;
-	if (!link_needed(ring, key)) {
-		ret = kr_key_instantiate(key, prep);
-		if (!ret)
-			tell_linked_before(ring, key);
-		return ret;
-	}
+	if (!link_needed(ring, key))
+		return instantiate_linked(key, prep, ring);
 
 	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
 	if (ret)
 		return ret;
-	ret = kr_edit_reserve(&edit, key) ?: kr_key_instantiate(key, prep);
+	ret = kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) ?:
+	      kr_edit_reserve(&edit, key) ?: kr_key_instantiate(key, prep);
 	if (ret) {
 		kr_edit_cancel(&edit);
 		return ret;
@@ -278,10 +310,13 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
 		ret = instantiate_locked(key, prep, ring);
 		ring_unlock(ring);
 	}
-	if (!ret && ring && test_bit(KR_KEY_KEEP, &ring->flags))
-		set_bit(KR_KEY_KEEP, &key->flags);
-	if (!ret && prep->expiry != KR_NEVER)
-		ret = kr_key_set_expiry(key, prep->expiry);
+	if (!ret) {
+		if (ring && test_bit(KR_KEY_KEEP, &ring->flags))
+			set_bit(KR_KEY_KEEP, &key->flags);
+		if (prep->expiry != KR_NEVER)
+			kr_key_expire_at(key, prep->expiry);
+		kr_key_announce_made(key);
+	}
 	free_preparse(key->type, prep);
 	return ret;
 }
@@ -316,5 +351,7 @@ int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int time
 	if (!ret && ring)
 		link_ret = link_rejected(key, ring);
 	ring_unlock(ring);
+	if (!ret)
+		kr_key_announce_made(key);
 	return ret ?: link_ret;
 }

@@ -74,9 +74,6 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
 	lockdep_assert_held(&ring->lock);
 	if (test_bit(KR_KEY_REVOKED, &ring->key.flags))
 		return -EKEYREVOKED;
-	/* What admits nothing needs no look at the key. */
-	if (ring->restriction == &kr_restriction_all)
-		return -EPERM;
 
 	edit->ring = ring;
 	edit->type = type;
@@ -510,6 +507,36 @@ void kr_ring_forget_key(struct kr_key *key)
 			again = true;
 		}
 	} while (again);
+}
+
+/* With the lock of a ring that holds the key: an update may have revived it meanwhile. */
+static int reap_from(struct kr_ring *ring, struct kr_key *key)
+{
+	if (!mutex_trylock(&ring->lock))
+		return -EAGAIN;
+	if (kr_key_validate(key))
+		unlink_locked(ring, key);
+	mutex_unlock(&ring->lock);
+	return 0;
+}
+
+int kr_ring_reap_key(struct kr_key *key)
+{
+	struct kr_ring *ring;
+	bool again;
+	int ret = 0;
+	u32 at;
+
+	do {
+		again = false;
+		at = 0;
+		while (!ret && kr_key_validate(key) && (ring = next_holder(key, &at))) {
+			ret = reap_from(ring, key);
+			kr_key_put(&ring->key);
+			again = true;
+		}
+	} while (!ret && again);
+	return ret;
 }
 
 void kr_ring_invalidate(struct kr_key *key)

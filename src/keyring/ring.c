@@ -128,6 +128,40 @@ struct kr_key *kr_ring_alloc(const char *name, kuid_t uid, kgid_t gid, struct us
 	return &ring->key;
 }
 
+/* Rings to clear, a few at a time: the walk is in RCU read sections. */
+#define BATCH	32
+
+struct full {
+	struct kr_key *ring[BATCH];
+	unsigned int count;
+};
+
+static bool gather_full(struct kr_key *key, void *arg)
+{
+	struct full *full = arg;
+
+	if (!kr_key_is_ring(key) || !READ_ONCE(kr_ring_of(key)->count) || !kr_key_tryget(key))
+		return true;
+	full->ring[full->count++] = key;
+	return full->count < BATCH;
+}
+
+void kr_ring_clear_all(void)
+{
+	struct full full;
+	unsigned int i;
+
+	might_sleep();
+	do {
+		full.count = 0;
+		kr_key_walk(gather_full, &full);
+		for (i = 0; i < full.count; i++) {
+			kr_link_drop_and_end(kr_ring_of(full.ring[i]), false);
+			kr_key_put(full.ring[i]);
+		}
+	} while (full.count);
+}
+
 int kr_ring_init(void)
 {
 	int ret;

@@ -30,7 +30,8 @@ struct kr_deadline {
 
 static struct workqueue_struct *reaper_wq;
 static struct timerqueue_head queue;
-static DEFINE_SPINLOCK(queue_lock);	/* @queue and every key's deadline; innermost */
+static DEFINE_SPINLOCK(queue_lock);	/* @queue, @armed_until and every key's deadline; innermost */
+static time64_t armed_until;	/* when the worker looks at the queue next */
 static LLIST_HEAD(ended);
 
 static void reap_due(struct work_struct *work);
@@ -55,6 +56,7 @@ static void arm(void)
 	if (!first)
 		return;
 	wait = clamp_t(time64_t, first->expires - due_limit(), 0, MAX_SLEEP);
+	armed_until = kr_now() + wait;
 	mod_delayed_work(reaper_wq, &due_work, wait * HZ);
 }
 
@@ -92,6 +94,41 @@ static unsigned int take_due(struct kr_key *keys[BATCH])
 	return count;
 }
 
+static void queue_deadline(struct kr_key *key, struct kr_deadline *deadline, time64_t expires)
+{
+	lockdep_assert_held(&queue_lock);
+	timerqueue_init(&deadline->node);
+	deadline->key = key;
+	deadline->node.expires = expires;
+	timerqueue_add(&queue, &deadline->node);
+	WRITE_ONCE(key->deadline, deadline);
+}
+
+/* Look at the key again in a second, unless it has a new deadline by then. */
+static bool put_off(struct kr_key *key)
+{
+	struct kr_deadline *new = kmalloc(sizeof(*new), GFP_KERNEL);
+
+	if (!new)
+		return false;
+	spin_lock(&queue_lock);
+	if (!key->deadline) {
+		queue_deadline(key, new, due_limit() + 1);
+		arm();
+		new = NULL;
+	}
+	spin_unlock(&queue_lock);
+	kfree(new);
+	return true;
+}
+
+static void reap(struct kr_key *key)
+{
+	/* Without memory it waits. */
+	if (kr_ring_reap_key(key) && !put_off(key) && kr_key_validate(key))
+		kr_ring_forget_key(key);
+}
+
 static void reap_due(struct work_struct *work)
 {
 	struct kr_key *keys[BATCH];
@@ -100,9 +137,7 @@ static void reap_due(struct work_struct *work)
 	do {
 		count = take_due(keys);
 		for (i = 0; i < count; i++) {
-			/* An update may have given it another time meanwhile. */
-			if (kr_key_validate(keys[i]))
-				kr_ring_forget_key(keys[i]);
+			reap(keys[i]);
 			kr_key_put(keys[i]);
 		}
 		cond_resched();
@@ -120,18 +155,17 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 	deadline = key->deadline;
 	if (deadline) {
 		timerqueue_del(&queue, &deadline->node);
-	} else if (new) {
-		timerqueue_init(&new->node);
-		new->key = key;
+	} else {
 		deadline = new;
-		WRITE_ONCE(key->deadline, deadline);
 		new = NULL;
 	}
 	if (deadline) {
 		/* Both under the lock: who calls at the same time may not part them. */
 		WRITE_ONCE(key->expiry, expiry);
-		deadline->node.expires = expiry;
-		if (timerqueue_add(&queue, &deadline->node))
+		queue_deadline(key, deadline, expiry);
+		/* The delay may have become shorter: nobody tells. */
+		if (expiry + READ_ONCE(*kr_limits.gc_delay) < armed_until ||
+		    timerqueue_getnext(&queue) == &deadline->node)
 			arm();
 	}
 	spin_unlock(&queue_lock);

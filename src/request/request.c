@@ -8,8 +8,22 @@
 
 #define NEGATIVE_TIMEOUT	60	/* seconds for which a key that was not made says so */
 
-/* That two who ask for a key at once, whoever they are, have it made once. */
-static DEFINE_MUTEX(construct_lock);
+/*
+ * That two who ask for a key at once, whoever they are, have it made once. Taken
+ * outside of rings, whose lock may be held for long: so it is not one for all.
+ */
+#define CONSTRUCT_LOCKS	64	/* a power of two */
+
+static struct mutex construct_locks[CONSTRUCT_LOCKS];
+
+int kr_request_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < CONSTRUCT_LOCKS; i++)
+		mutex_init(&construct_locks[i]);
+	return 0;
+}
 
 static int link_found(struct kr_key *dest, struct kr_key *found)
 {
@@ -59,9 +73,10 @@ static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
  */
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
+	struct mutex *lock = &construct_locks[search->hash % CONSTRUCT_LOCKS];
 	int ret;
 
-	mutex_lock(&construct_lock);
+	mutex_lock(lock);
 	ret = kr_cred_search(search);
 	if (!ret) {
 		*key = search->found;
@@ -72,7 +87,7 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 		*key = announce(search->type, search->desc, dest);
 		ret = PTR_ERR_OR_ZERO(*key) ?: 1;
 	}
-	mutex_unlock(&construct_lock);
+	mutex_unlock(lock);
 	return ret;
 }
 
@@ -98,7 +113,7 @@ static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_ke
 		kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
 		return PTR_ERR(authkey);
 	}
-	ret = kr_upcall(key, authkey, user_session);
+	ret = key->type->no_helper ? -ENOKEY : kr_upcall(key, authkey, user_session);
 	conclude(key, authkey, ret);
 	kr_key_put(authkey);
 	return ret;

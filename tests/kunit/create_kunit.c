@@ -351,10 +351,29 @@ static void failed_add_displaces_nothing(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 4 + 4);
 }
 
+/* No error of a type's is taken for something else. */
+static void every_error_of_the_type_is_told(struct kunit *test)
+{
+	static const int errors[] = { -EEXIST, -ENOKEY, -EAGAIN, -EINTR };
+	struct kr_key *ring = kt_ring(test, "ring"), *none;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		fixed.instantiate = errors[i];
+		KUNIT_EXPECT_EQ(test, add(test, ring, "kt_fixed", "k", 0, &none), errors[i]);
+	}
+	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
+}
+
+/* The name comes from the caller or from the payload; a type may say that it never does. */
 static void type_may_name_the_key(struct kunit *test)
 {
-	struct kr_key *ring = kt_ring(test, "ring"), *key;
+	struct kr_key *ring = kt_ring(test, "ring"), *key, *no_ring = kt_key(test, "no ring");
 
+	KUNIT_EXPECT_EQ(test, add(test, no_ring, "kt_fixed", NULL, 0, &key), -ENOTDIR);
+	fixed_type.needs_desc = true;
+	KUNIT_EXPECT_EQ(test, add(test, no_ring, "kt_fixed", NULL, 0, &key), -EINVAL);
+	fixed_type.needs_desc = false;
 	KUNIT_EXPECT_EQ(test, add(test, ring, "kt_fixed", NULL, 0, &key), -EINVAL);
 	fixed.names = true;
 	KUNIT_ASSERT_EQ(test, add(test, ring, "kt_fixed", NULL, 0, &key), 0);
@@ -510,6 +529,7 @@ static struct kunit_case create_cases[] = {
 	KUNIT_CASE(adding_what_cannot_be),
 	KUNIT_CASE(adding_up_to_the_quota),
 	KUNIT_CASE(failed_add_displaces_nothing),
+	KUNIT_CASE(every_error_of_the_type_is_told),
 	KUNIT_CASE(type_may_name_the_key),
 	KUNIT_CASE(type_may_limit_the_life_of_the_key),
 	KUNIT_CASE(keys_of_a_kept_ring_are_kept),

@@ -1053,7 +1053,44 @@ static void ring_describes_how_full_it_is(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, (const char *)text, "ring: 2");
 }
 
+struct trusting {
+	struct kr_restriction restriction;
+	struct kr_key *trusts;
+};
+
+static int trusting_check(struct kr_restriction *restriction, struct kr_ring *ring,
+			  const struct kr_key_type *type, void *payload)
+{
+	return 0;
+}
+
+static void trusting_drop(struct kr_restriction *restriction)
+{
+	kr_key_put_later(container_of(restriction, struct trusting, restriction)->trusts);
+}
+
+/* One ring holds the other by a link, and that one by what it trusts: nobody else does. */
+static void circles_end_when_all_is_cleared(struct kunit *test)
+{
+	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b");
+	struct trusting trusting = {
+		.restriction = { .check = trusting_check, .drop = trusting_drop },
+		.trusts = kr_key_get(a),
+	};
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(a, b), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(b, &trusting.restriction), 0);
+	kt_drop(test, a);
+	kt_drop(test, b);
+	kt_settle();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 2u);
+	kr_ring_clear_all();
+	kt_settle();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
+}
+
 static struct kunit_case keyring_cases[] = {
+	KUNIT_CASE(circles_end_when_all_is_cleared),
 	KUNIT_CASE(new_ring_is_empty),
 	KUNIT_CASE(ring_without_room_or_name),
 	KUNIT_CASE(link_is_known_to_both_sides),

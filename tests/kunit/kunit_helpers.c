@@ -2,6 +2,7 @@
 /* What the unit tests share. */
 #include "kunit_helpers.h"
 
+#include <keyrings/request.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -83,12 +84,15 @@ static const struct {
 	{ kr_ring_init,		kr_ring_exit },
 	{ kr_types_init,	kr_types_exit },
 	{ kr_cred_init,		kr_cred_exit },
+	{ kr_request_init,	NULL },
 };
 
 static void down_from(unsigned int count)
 {
-	while (count--)
-		rooms[count].down();
+	while (count--) {
+		if (rooms[count].down)
+			rooms[count].down();
+	}
 }
 
 int kt_rooms_up(struct kunit_suite *suite)
@@ -117,6 +121,8 @@ static void drop_everything(void)
 	/* An authority that ended lets go of rings some grace periods later. */
 	for (i = 0; i < 3 && kr_key_count(); i++)
 		kt_settle();
+	kr_ring_clear_all();
+	kt_settle();
 }
 
 /* The rooms complain themselves when something is left in them. */
@@ -311,6 +317,8 @@ int kt_instantiate(struct kunit *test, struct kr_key *key, size_t len)
 	ret = key->type->preparse(&prep);
 	if (!ret)
 		ret = kr_key_instantiate(key, &prep);
+	if (!ret)
+		kr_key_announce_made(key);
 	key->type->free_preparse(&prep);
 	kr_payload_put_now(prep.data);
 	return ret;

@@ -339,6 +339,7 @@ static void helper_rejects(struct kunit *test)
 
 struct waiter {
 	struct kr_key *key;
+	struct kr_key *ring;
 	atomic_t arrived;
 	atomic_t woken;
 };
@@ -350,14 +351,24 @@ static int wait_for_key(void *arg)
 
 	atomic_inc(&waiter->arrived);
 	ret = kr_key_wait(waiter->key);
-	if (!ret && kr_key_state(waiter->key) != KR_UNINSTANTIATED)
+	if (!ret && kr_key_state(waiter->key) != KR_UNINSTANTIATED &&
+	    kt_holds(waiter->ring, waiter->key))
 		atomic_inc(&waiter->woken);
 	while (!kthread_should_stop())
 		schedule_timeout_uninterruptible(1);
 	return ret;
 }
 
-/* Instantiated or rejected: those who wait go on, and find what became of it. */
+static int instantiate_into(struct kunit *test, struct kr_key *key, struct kr_key *ring)
+{
+	struct kr_prep prep = { .data = kt_payload(test, 1, 'x') };
+	int ret = kr_ring_instantiate_key(key, &prep, ring);
+
+	kr_payload_put_now(prep.data);
+	return ret;
+}
+
+/* Instantiated or rejected: those who wait go on, and find what became of it, and where. */
 static const bool endings[] = { true, false };
 
 static void describe_ending(const bool *good, char *desc)
@@ -376,15 +387,16 @@ static void waiters_are_woken(struct kunit *test)
 
 	enter(test, &scene);
 	waiter.key = announce(test, &scene);
+	waiter.ring = kt_ring(test, "made");
 	kt_crew_start(test, 3, wait_for_key, &waiter);
 	while (atomic_read(&waiter.arrived) < 3)
 		schedule_timeout_uninterruptible(1);
 	schedule_timeout_uninterruptible(HZ / 20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiter.woken), 0);
 	if (good)
-		KUNIT_EXPECT_EQ(test, kt_instantiate(test, waiter.key, 1), 0);
+		KUNIT_EXPECT_EQ(test, instantiate_into(test, waiter.key, waiter.ring), 0);
 	else
-		KUNIT_EXPECT_EQ(test, kr_ring_reject_key(waiter.key, ENOKEY, 10, NULL), 0);
+		KUNIT_EXPECT_EQ(test, kr_ring_reject_key(waiter.key, ENOKEY, 10, waiter.ring), 0);
 	for (i = 0; i < 200 && atomic_read(&waiter.woken) < 3; i++)
 		schedule_timeout_uninterruptible(HZ / 50);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiter.woken), 3);

@@ -122,6 +122,9 @@ static const struct {
 	{ "negative keys", negative_keys },
 	{ "negative keys, times", negative_times },
 	{ "negative keys, errors", negative_errors },
+	{ "two faults", two_faults },
+	{ "two faults, made", two_faults_made },
+	{ "ended namesakes", ended_namesakes },
 };
 
 int run_scenarios(const char *only, unsigned int part)

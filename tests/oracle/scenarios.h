@@ -93,5 +93,8 @@ void special_names(void);
 void restrictions_bad(void);
 void quota_exact(void);
 void quota_of_root(void);
+void two_faults(void);
+void two_faults_made(void);
+void ended_namesakes(void);
 
 #endif

@@ -627,6 +627,27 @@ TEST_F(dying, many_at_once)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == 5));
 }
 
+/* A delay that became shorter counts for keys that end from now on */
+TEST(shorter_delay_counts)
+{
+	long delay = sysctl_get("gc_delay"), later, k;
+	struct actor *p;
+
+	stage_open();
+	p = actor_user(fresh_uid());
+	later = ON(p, kc_add_ring("r", RING_P));
+	EXPECT_EQ(0, sysctl_set("gc_delay", 100000));
+	k = ON(p, kc_add_user("waits", "v", later));
+	EXPECT_EQ(0, ON(p, kc_timeout(k, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(p, kc_read(k, NULL, 0)) == -EKEYEXPIRED));
+	EXPECT_EQ(0, sysctl_set("gc_delay", 0));
+	k = ON(p, kc_add_user("goes", "v", later));
+	EXPECT_EQ(0, ON(p, kc_timeout(k, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(p, ring_size(later)) == 0));
+	sysctl_set("gc_delay", delay);
+	stage_close();
+}
+
 /*
  * Many links in one ring: the container has to find each of them, and to lose
  * each of them.
