@@ -356,7 +356,7 @@ def plan(conf, wanted):
             fit = conf[suite]["kernels"] + " " + conf[suite]["debug"]
         else:
             fit = conf[suite][which]
-        return [k for k in fit.split() if not only or k in only]
+        return [k for k in dict.fromkeys(fit.split()) if not only or k in only]
 
     return [w for w in wanted if w in STEPS], [(w, k) for w in wanted if w in suites
                                                for k in kernels(w)]

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults in what is computed with keys: Diffie-Hellman, asymmetric keys; and in
+ * notifications about keys. The asymmetric keys are those of the tests of the
+ * kernel as a user of keys (make-keys.sh there).
+ */
+#include <kselftest_harness.h>
+
+#include "keyctl_abi.h"
+#include "faults.h"
+#include "watches.h"
+
+enum { RSA_BYTES = 256, PRIME_BYTES = 192, DERIVED_BYTES = 48 };
+
+#define SIGNATURE "enc=pkcs1 hash=sha256"
+
+/* ---- Diffie-Hellman ---- */
+
+struct dh_ids {
+	int32_t private, prime, base;
+};
+
+struct kdf {
+	const char *hash, *otherinfo;
+	uint32_t otherinfo_len, spare[8];
+};
+
+static struct dh_ids numbers;
+static unsigned char modulus[PRIME_BYTES];
+
+/* An odd number of 1536 bits, and small ones: (2 ^ 0x15) % modulus is a power of 2 */
+static void three_numbers(struct scene *s)
+{
+	memset(modulus, 0xff, sizeof(modulus));
+	numbers.prime = must(kc_add("user", "prime", modulus, PRIME_BYTES, RING_T));
+	numbers.base = must(kc_add("user", "base", "\2", 1, RING_T));
+	numbers.private = must(kc_add("user", "private", "\25", 1, RING_T));
+	memset(s->buf, 0, 2 * PRIME_BYTES);
+}
+
+static long dh_secret(struct scene *s)
+{
+	return keyctl(OP_DH_COMPUTE, (long)&numbers, (long)s->buf, PRIME_BYTES, 0);
+}
+
+static bool is_the_power(struct scene *s, long ret)
+{
+	return ret == PRIME_BYTES && s->buf[PRIME_BYTES - 3] == 0x20 && !s->buf[PRIME_BYTES - 1];
+}
+
+#define NUMBER_IS_NO_KEY \
+	.also = ENOKEY, .why = "whatever is wrong with a number, there is no such key"
+
+FAULTS_IN(dh_secret, .prepare = three_numbers, .done = is_the_power, NUMBER_IS_NO_KEY);
+
+static long dh_derive(struct scene *s)
+{
+	static struct kdf kdf = { .hash = "sha256", .otherinfo = "other", .otherinfo_len = 5 };
+
+	return keyctl(OP_DH_COMPUTE, (long)&numbers, (long)s->buf, DERIVED_BYTES, (long)&kdf);
+}
+
+static bool is_derived(struct scene *s, long ret)
+{
+	/* so many bytes of SHA-256 are not all zero */
+	return ret == DERIVED_BYTES && memcmp(s->buf, s->buf + PRIME_BYTES, DERIVED_BYTES);
+}
+
+FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, NUMBER_IS_NO_KEY);
+
+/* ---- asymmetric keys ---- */
+
+struct pkey_query {
+	uint32_t ops, bits;
+	uint16_t max_data, max_sig, max_enc, max_dec;
+	uint32_t spare[10];
+};
+
+struct pkey_params {
+	int32_t key;
+	uint32_t in_len, out_len, spare[7];
+};
+
+static char cert[4096], private_key[4096], digest[32], signature[RSA_BYTES], secret[64],
+	    encrypted[RSA_BYTES];
+static long cert_len, private_len, secret_len;
+
+static long file_into(const char *name, char *to, size_t room)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	long len = read(fd, to, room);
+
+	close(fd);
+	return must(len);
+}
+
+static void read_files(void)
+{
+	cert_len = file_into("leaf.der", cert, sizeof(cert));
+	private_len = file_into("leaf.p8", private_key, sizeof(private_key));
+	file_into("digest", digest, sizeof(digest));
+	file_into("digest.sig", signature, sizeof(signature));
+	secret_len = file_into("secret", secret, sizeof(secret));
+	file_into("secret.enc", encrypted, sizeof(encrypted));
+}
+
+static void a_ring(struct scene *s)
+{
+	if (!cert_len)
+		read_files();
+	s->ring = must(kc_add_ring("r", RING_T));
+	must(kc_add_user("other", "v", s->ring));
+}
+
+static long add_certificate(struct scene *s)
+{
+	return kc_add("asymmetric", NULL, cert, cert_len, s->ring);
+}
+
+static bool certificate_added(struct scene *s, long ret)
+{
+	return ret > 0 && ring_holds(s->ring, ret) == 1 &&
+	       kc_search(s->ring, "asymmetric", "test leaf: ", 0) != ret &&
+	       !strncmp("asymmetric;", description(ret), 11);
+}
+
+FAULTS_IN(add_certificate, .prepare = a_ring, .done = certificate_added,
+	  .also = EBADMSG, .why = "the kernel's parsers take a failed allocation for another format");
+
+static void a_private_key(struct scene *s)
+{
+	a_ring(s);
+	s->key = must(kc_add("asymmetric", "private", private_key, private_len, s->ring));
+}
+
+static long pkey_query(struct scene *s)
+{
+	return keyctl(OP_PKEY_QUERY, s->key, 0, (long)"enc=pkcs1", (long)s->buf);
+}
+
+static bool is_known(struct scene *s, long ret)
+{
+	return !ret && ((struct pkey_query *)s->buf)->bits == 8 * RSA_BYTES;
+}
+
+FAULTS_IN(pkey_query, .prepare = a_private_key, .done = is_known);
+
+static long pkey(int op, long key, const char *info, const void *in, long in_len, void *out,
+		 long out_len)
+{
+	struct pkey_params params = { .key = key, .in_len = in_len, .out_len = out_len };
+
+	return keyctl(op, (long)&params, (long)info, (long)in, (long)out);
+}
+
+static long pkey_encrypt(struct scene *s)
+{
+	return pkey(OP_PKEY_ENCRYPT, s->key, "enc=pkcs1", secret, secret_len, s->buf, RSA_BYTES);
+}
+
+static bool is_encrypted(struct scene *s, long ret)
+{
+	char *back = s->buf + RSA_BYTES;
+
+	return ret == RSA_BYTES && pkey(OP_PKEY_DECRYPT, s->key, "enc=pkcs1", s->buf, RSA_BYTES,
+					back, RSA_BYTES) == secret_len &&
+	       !memcmp(back, secret, secret_len);
+}
+
+FAULTS_IN(pkey_encrypt, .prepare = a_private_key, .done = is_encrypted);
+
+static long pkey_decrypt(struct scene *s)
+{
+	return pkey(OP_PKEY_DECRYPT, s->key, "enc=pkcs1", encrypted, RSA_BYTES, s->buf, RSA_BYTES);
+}
+
+static bool is_decrypted(struct scene *s, long ret)
+{
+	return ret == secret_len && !memcmp(s->buf, secret, secret_len);
+}
+
+FAULTS_IN(pkey_decrypt, .prepare = a_private_key, .done = is_decrypted);
+
+static long pkey_sign(struct scene *s)
+{
+	return pkey(OP_PKEY_SIGN, s->key, SIGNATURE, digest, sizeof(digest), s->buf, RSA_BYTES);
+}
+
+static bool is_signed(struct scene *s, long ret)
+{
+	return ret == RSA_BYTES && !memcmp(s->buf, signature, RSA_BYTES);
+}
+
+FAULTS_IN(pkey_sign, .prepare = a_private_key, .done = is_signed);
+
+static long pkey_verify(struct scene *s)
+{
+	return pkey(OP_PKEY_VERIFY, s->key, SIGNATURE, digest, sizeof(digest), signature,
+		    RSA_BYTES);
+}
+
+static bool is_verified(struct scene *s, long ret)
+{
+	(void)s;
+	return !ret;
+}
+
+FAULTS_IN(pkey_verify, .prepare = a_private_key, .done = is_verified);
+
+/* ---- restrictions that look at signatures ---- */
+
+static void a_ring_of_trust(struct scene *s)
+{
+	a_ring(s);
+	must(1 + kc_restrict(s->ring, "asymmetric",
+			     shared_text("key_or_keyring:%ld:chain", s->ring)));
+}
+
+static long add_without_trust(struct scene *s)
+{
+	return kc_add("asymmetric", NULL, cert, cert_len, s->ring);
+}
+
+static bool is_refused(struct scene *s, long ret)
+{
+	return ret == -ENOKEY && ring_size(s->ring) == 1;
+}
+
+FAULTS_IN(add_without_trust, .prepare = a_ring_of_trust, .done = is_refused,
+	  .also = ENOKEY, .why = "the kernel's search for the signer takes a failed allocation for none");
+
+/* ---- KEYCTL_WATCH_KEY ---- */
+
+static int queue[2] = { -1, -1 };
+
+static void a_queue(struct scene *s)
+{
+	close(queue[0]);
+	close(queue[1]);
+	if (queue_open(queue))
+		stage_broken("no queue");
+	s->key = must(kc_add_user("k", "v", RING_T));
+}
+
+static long watch(struct scene *s)
+{
+	return kc_watch(s->key, queue[0], 7);
+}
+
+static bool is_watched(struct scene *s, long ret)
+{
+	return !ret && !kc_update(s->key, "w", 1) &&
+	       !strcmp(note_text(UPDATED, s->key, 0, 7), note_next(queue[0])) &&
+	       !strcmp("nothing", note_peek(queue[0]));
+}
+
+FAULTS_IN(watch, .prepare = a_queue, .done = is_watched);
+
+static void a_watched_key(struct scene *s)
+{
+	a_queue(s);
+	must(1 + watch(s));
+}
+
+static long watch_no_more(struct scene *s)
+{
+	return kc_watch(s->key, queue[0], -1);
+}
+
+static bool is_not_watched(struct scene *s, long ret)
+{
+	return !ret && !strcmp(removal_text(s->key, 7), note_next(queue[0])) &&
+	       !kc_update(s->key, "w", 1) && !strcmp("nothing", note_peek(queue[0]));
+}
+
+FAULTS_IN(watch_no_more, .prepare = a_watched_key, .done = is_not_watched, .sure = true);
+
+SELFTEST_MAIN

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults in requests, and in what the helpers do that answer them.
+ */
+#include <kselftest_harness.h>
+
+#include "keyctl_abi.h"
+#include "helper.h"
+#include "faults.h"
+
+/*
+ *	@t -> r (everybody of the UID may do anything), with a link in it
+ */
+static void a_ring(struct scene *s)
+{
+	s->ring = must(kc_add_ring("r", RING_T));
+	must(1 + kc_setperm(s->ring, PERM_POS(MAY_ALL) | PERM_USR(MAY_ALL)));
+	s->other = must(kc_add_user("other", "v", s->ring));
+}
+
+/* ---- request_key(2) with a helper that makes the key at once ---- */
+
+static long request(struct scene *s)
+{
+	return kc_request("user", "at once", "information", s->ring);
+}
+
+static bool made(struct scene *s, long ret)
+{
+	return ret > 0 && ring_holds(s->ring, ret) == 1 && !strcmp("made", payload(ret));
+}
+
+FAULTS_IN(request, .prepare = a_ring, .done = made, .uid_rings = true);
+
+static void a_default_ring(struct scene *s)
+{
+	a_ring(s);
+	s->caller = another_process(NULL);
+	s->ring = must(ON(s->caller, kc_join(NULL)));
+	must(ON(s->caller, kc_add_user("other", "v", RING_S)));
+	must(1 + ON(s->caller, kc_reqkey(REQKEY_S)));
+}
+
+static long request_nowhere(struct scene *s)
+{
+	(void)s;
+	return kc_request("user", "at once", "information", 0);
+}
+
+static bool made_there(struct scene *s, long ret)
+{
+	return ret > 0 && ON(s->caller, ring_holds(s->ring, ret)) == 1 &&
+	       !strcmp("made", ON(s->caller, payload(ret)));
+}
+
+FAULTS_IN(request_nowhere, .prepare = a_default_ring, .done = made_there, .uid_rings = true);
+
+/* ---- a helper with its authority ---- */
+
+static struct actor *requester;
+
+static void a_helper(struct scene *s)
+{
+	struct call *call;
+
+	a_ring(s);
+	call = call_to("information", s->ring);
+	requester = another_process(NULL);
+	s->caller = helper_for(requester, call);
+	s->key = key_of(call);
+	if (actor_do(s->caller, nth_open, 0, 0, 0))
+		stage_broken("no fail-nth for the helper");
+}
+
+static long assume(struct scene *s)
+{
+	return kc_assume(s->key);
+}
+
+static bool has_authority(struct scene *s, long ret)
+{
+	return ret > 0 && !ON(s->caller, kc_instantiate(s->key, "made", 4, 0)) &&
+	       answer_to(requester, s->caller) == s->key;
+}
+
+FAULTS_IN(assume, .prepare = a_helper, .done = has_authority, .uid_rings = true);
+
+static void a_helper_in_charge(struct scene *s)
+{
+	a_helper(s);
+	must(ON(s->caller, kc_assume(s->key)));
+}
+
+static bool answered(struct scene *s, long ret)
+{
+	return !ret && answer_to(requester, s->caller) == s->key && made(s, s->key);
+}
+
+static long instantiate(struct scene *s)
+{
+	return kc_instantiate(s->key, "made", 4, RING_REQUESTOR);
+}
+
+FAULTS_IN(instantiate, .prepare = a_helper_in_charge, .done = answered, .uid_rings = true);
+
+/* The helper links it into one more ring */
+static void a_helper_with_a_ring(struct scene *s)
+{
+	a_helper_in_charge(s);
+	s->id = must(ON(s->caller, kc_add_ring("of the helper", RING_S)));
+	must(ON(s->caller, kc_add_user("other", "v", s->id)));
+}
+
+static long instantiate_elsewhere(struct scene *s)
+{
+	return kc_instantiate(s->key, "made", 4, s->id);
+}
+
+FAULTS_IN(instantiate_elsewhere, .prepare = a_helper_with_a_ring, .done = answered,
+	  .uid_rings = true);
+
+static long instantiate_iov(struct scene *s)
+{
+	/* more pieces than a call keeps on its stack */
+	struct iovec *iov = (struct iovec *)s->buf;
+
+	for (int i = 0; i < 20; i++)
+		iov[i] = (struct iovec){ "made" + i % 4, i < 4 };
+	return kc_instantiate_iov(s->key, iov, 20, RING_REQUESTOR);
+}
+
+FAULTS_IN(instantiate_iov, .prepare = a_helper_in_charge, .done = answered, .uid_rings = true);
+
+static bool refused(struct scene *s, long ret)
+{
+	return !ret && answer_to(requester, s->caller) == -s->op->arg;
+}
+
+static long negate(struct scene *s)
+{
+	return kc_negate(s->key, 3600, RING_REQUESTOR);
+}
+
+FAULTS_IN(negate, .prepare = a_helper_in_charge, .done = refused, .arg = ENOKEY,
+	  .uid_rings = true);
+
+static long reject_elsewhere(struct scene *s)
+{
+	return kc_reject(s->key, 3600, EKEYREJECTED, s->id);
+}
+
+FAULTS_IN(reject_elsewhere, .prepare = a_helper_with_a_ring, .done = refused,
+	  .arg = EKEYREJECTED, .uid_rings = true);
+
+static long read_callout(struct scene *s)
+{
+	return kc_read(AUTH_KEY, s->buf, 100);
+}
+
+static bool callout_read(struct scene *s, long ret)
+{
+	return ret == (long)strlen("information") && !memcmp("information", s->buf, ret);
+}
+
+FAULTS_IN(read_callout, .prepare = a_helper_in_charge, .done = callout_read, .uid_rings = true);
+
+/* ---- the helper that makes keys at once ---- */
+
+static void helper_at_once(int argc, char **argv)
+{
+	char desc[256] = "";
+	int key;
+
+	if (argc < 3 || strncmp(argv[0], HELPER, strlen(HELPER)))
+		return;
+	key = atoi(argv[2]);
+	if (kc_describe(key, desc, sizeof(desc)) < 0 || !strstr(desc, ";at once"))
+		return;
+	_exit(kc_assume(key) < 0 || kc_instantiate(key, "made", 4, 0));
+}
+
+int main(int argc, char **argv)
+{
+	actor_main(argc, argv);
+	helper_at_once(argc, argv);
+	helper_main(argc, argv);
+	helper_install();
+	argc = test_harness_run(argc, argv);
+	helper_remove();
+	return argc;
+}
