@@ -91,6 +91,17 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 	return ret;
 }
 
+/*
+ * Nobody will make the key: those who wait for it must not wait for ever. When memory
+ * was short nobody was asked, and who asks again is not to find that there is none.
+ */
+static void leave_unmade(struct kr_key *key, int error)
+{
+	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+	if (error == -ENOMEM)
+		kr_ring_invalidate(key);
+}
+
 /* The helper has ended, or there was none: the key is what it is, or stands for an error. */
 static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
 {
@@ -98,7 +109,7 @@ static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
 		kr_key_revoke(authkey);
 		return;
 	}
-	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+	leave_unmade(key, error);
 	kr_ring_invalidate(authkey);
 }
 
@@ -109,8 +120,7 @@ static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_ke
 	int ret;
 
 	if (IS_ERR(authkey)) {
-		/* Nobody will make it: those who wait for it must not wait for ever. */
-		kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+		leave_unmade(key, PTR_ERR(authkey));
 		return PTR_ERR(authkey);
 	}
 	ret = key->type->no_helper ? -ENOKEY : kr_upcall(key, authkey, user_session);
@@ -129,7 +139,7 @@ static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_k
 	int ret = kr_cred_user_ring_get(true, &user_session);
 
 	if (ret) {
-		kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+		leave_unmade(key, ret);
 		return ret;
 	}
 	ret = call_out(key, callout, dest, user_session);
