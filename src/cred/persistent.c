@@ -27,6 +27,13 @@ static struct kr_key *get_register(struct kr_ns *kns)
 	return reg;
 }
 
+static int prolong(struct kr_key *ring)
+{
+	unsigned int life = READ_ONCE(*kr_limits.persistent_expiry);
+
+	return kr_key_set_expiry(ring, life ? kr_now() + life : KR_NEVER);
+}
+
 static struct kr_key *make_ring(struct kr_key *reg, kuid_t uid, const char *name)
 {
 	struct kr_key *ring;
@@ -36,7 +43,7 @@ static struct kr_key *make_ring(struct kr_key *reg, kuid_t uid, const char *name
 			     KR_ALLOC_NOT_IN_QUOTA);
 	if (IS_ERR(ring))
 		return ring;
-	ret = kr_ring_link(reg, ring);
+	ret = prolong(ring) ?: kr_ring_link(reg, ring);
 	if (!ret)
 		return ring;
 	kr_key_put(ring);
@@ -61,44 +68,52 @@ static struct kr_key *find_or_make(struct kr_ns *kns, kuid_t uid, bool *made)
 	return make_ring(reg, uid, name);
 }
 
-static struct kr_key *get_ring(kuid_t uid, bool *made)
+/* A link that failed does not prolong the ring's life. */
+static int link_ring(const struct kr_key_ref *ref, struct kr_key *dest)
 {
-	struct kr_ns *kns = kr_ns_get_by_ns(current_user_ns());
-	struct kr_key *ring;
+	int ret = kr_cred_permits(ref, KR_LINK) ? kr_ring_link(dest, ref->key) : -EACCES;
 
-	if (!kns)
-		return ERR_PTR(-ENOMEM);
-	mutex_lock(&kns->persistent_lock);
-	ring = find_or_make(kns, uid, made);
-	mutex_unlock(&kns->persistent_lock);
-	kr_ns_put(kns);
-	return ring;
+	/* Without memory for a deadline the ring lives as long as it was going to. */
+	if (!ret)
+		prolong(ref->key);
+	return ret;
+}
+
+static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
+{
+	struct kr_key_ref ref = { .possessed = true };
+	bool made;
+	long ret;
+
+	lockdep_assert_held(&kns->persistent_lock);
+	ref.key = find_or_make(kns, uid, &made);
+	if (IS_ERR(ref.key))
+		return PTR_ERR(ref.key);
+	ret = link_ring(&ref, dest);
+	/* Nobody has seen it yet: as if it had not been made. */
+	if (ret == -ENOMEM && made)
+		kr_ring_unlink(kns->persistent, ref.key);
+	if (!ret)
+		ret = ref.key->serial;
+	kr_key_put(ref.key);
+	return ret;
 }
 
 long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)
 {
-	struct kr_key_ref ref = { .possessed = true };
-	bool made;
+	struct kr_ns *kns;
 	long ret;
 
 	might_sleep();
 	/* In the register a ring is known by the number of its UID: there is none. */
 	if (!kuid_has_mapping(current_user_ns(), uid))
 		return -EINVAL;
-	ref.key = get_ring(uid, &made);
-	if (IS_ERR(ref.key))
-		return PTR_ERR(ref.key);
-
-	ret = kr_cred_permits(&ref, KR_LINK) ? kr_ring_link(dest, ref.key) : -EACCES;
-	/* A link that failed does not prolong the ring's life. */
-	if (!ret || made) {
-		unsigned int life = READ_ONCE(*kr_limits.persistent_expiry);
-		int error = kr_key_set_expiry(ref.key, life ? kr_now() + life : KR_NEVER);
-
-		ret = ret ?: error;
-	}
-	if (!ret)
-		ret = ref.key->serial;
-	kr_key_put(ref.key);
+	kns = kr_ns_get_by_ns(current_user_ns());
+	if (!kns)
+		return -ENOMEM;
+	mutex_lock(&kns->persistent_lock);
+	ret = get_and_link(kns, uid, dest);
+	mutex_unlock(&kns->persistent_lock);
+	kr_ns_put(kns);
 	return ret;
 }
