@@ -321,17 +321,52 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
 	return ret;
 }
 
-static int link_rejected(struct kr_key *key, struct kr_key *ring)
+/* Rejected: link it where that was prepared. */
+static int link_rejected(struct kr_key *key, struct kr_key *ring, struct kr_edit *edit)
 {
-	struct kr_edit edit;
+	if (edit->ring)
+		return kr_edit_commit(edit, key);
+	tell_linked_before(ring, key);
+	return 0;
+}
+
+static int prepare_rejected(struct kr_edit *edit, struct kr_key *key, struct kr_key *ring)
+{
 	int ret;
 
-	if (!link_needed(ring, key)) {
-		tell_linked_before(ring, key);
+	edit->ring = NULL;
+	if (!link_needed(ring, key))
 		return 0;
+	ret = kr_edit_prepare(edit, kr_ring_of(ring), key->type, key->desc, key->hash);
+	if (ret) {
+		edit->ring = NULL;
+		return ret;
 	}
-	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
-	return ret ?: kr_edit_commit(&edit, key);
+	ret = kr_edit_reserve(edit, key);
+	if (ret)
+		kr_edit_cancel(edit);
+	return ret;
+}
+
+/*
+ * With the ring, if any, locked. A link for which there is no memory keeps the key
+ * from being rejected; what else is wrong with it is only reported.
+ */
+static int reject_locked(struct kr_key *key, unsigned int error, time64_t expiry,
+			 struct kr_key *ring)
+{
+	struct kr_edit edit;
+	int ret, link_ret;
+
+	link_ret = prepare_rejected(&edit, key, ring);
+	if (link_ret == -ENOMEM)
+		return link_ret;
+	ret = kr_key_reject(key, error, expiry);
+	if (ret && edit.ring)
+		kr_edit_cancel(&edit);
+	else if (!link_ret)
+		link_ret = link_rejected(key, ring, &edit);
+	return ret ?: link_ret;
 }
 
 int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
@@ -347,9 +382,7 @@ int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int time
 		ring_unlock(ring);
 		return -EPERM;
 	}
-	ret = kr_key_reject(key, error, kr_now() + timeout);
-	if (!ret && ring)
-		link_ret = link_rejected(key, ring);
+	ret = reject_locked(key, error, kr_now() + timeout, ring);
 	ring_unlock(ring);
 	if (!ret)
 		kr_key_announce_made(key);
