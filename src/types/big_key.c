@@ -197,6 +197,12 @@ static void big_free(struct big *big)
 	kfree(big);
 }
 
+/* The kernel's own shared memory has no size that it could exceed. */
+static int memory_error(int error)
+{
+	return error == -ENOSPC ? -ENOMEM : error;
+}
+
 /* The caller's bytes into a file, with a seal in their stead. */
 static int big_seal(struct big *big, struct kr_payload *data)
 {
@@ -211,9 +217,9 @@ static int big_seal(struct big *big, struct kr_payload *data)
 		return ret;
 	file = shmem_file_setup("big_key", data->len, 0);
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return memory_error(PTR_ERR(file));
 	big->file = file;
-	return file_write(file, seal_of(big->secret), data->data, data->len);
+	return memory_error(file_write(file, seal_of(big->secret), data->data, data->len));
 }
 
 static int big_preparse(struct kr_prep *prep)
