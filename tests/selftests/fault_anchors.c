@@ -10,7 +10,9 @@
 #include <kselftest_harness.h>
 
 #include "keyctl_abi.h"
-#include "faults.h"
+#include "sweep.h"
+
+enum { OPEN_PERM = PERM_POS(MAY_ALL) | PERM_USR(MAY_ALL) };
 
 /* ---- rings that are made when they are asked for ---- */
 
@@ -100,12 +102,13 @@ static bool joined_another(struct scene *s, long ret)
 
 FAULTS_LIKE(join, another_session, .prepare = a_process_with_a_session, .done = joined_another);
 
-/* Nobody else finds a session of that name until there is one, and then all find it */
+/* Who may search for it finds it */
 static bool found_by_name(struct scene *s, long ret)
 {
 	struct actor *q = another_process(NULL);
 
-	return joined(s, ret) && ON(q, kc_join("named")) == ret;
+	return joined(s, ret) && !ON(s->caller, kc_setperm(RING_S, OPEN_PERM)) &&
+	       ON(q, kc_join("named")) == ret;
 }
 
 FAULTS_LIKE(join, new_named_session, .prepare = a_process_with_a_session,
@@ -116,6 +119,7 @@ static void a_named_session(struct scene *s)
 	struct actor *q = another_process(NULL);
 
 	s->ring = must(ON(q, kc_join("named")));
+	must(1 + ON(q, kc_setperm(RING_S, OPEN_PERM)));
 	a_process_with_a_session(s);
 }
 

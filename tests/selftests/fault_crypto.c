@@ -6,8 +6,11 @@
  */
 #include <kselftest_harness.h>
 
+#include <linux/if_alg.h>
+#include <sys/socket.h>
+
 #include "keyctl_abi.h"
-#include "faults.h"
+#include "sweep.h"
 #include "watches.h"
 
 enum { RSA_BYTES = 256, PRIME_BYTES = 192, DERIVED_BYTES = 48 };
@@ -48,10 +51,10 @@ static bool is_the_power(struct scene *s, long ret)
 	return ret == PRIME_BYTES && s->buf[PRIME_BYTES - 3] == 0x20 && !s->buf[PRIME_BYTES - 1];
 }
 
-#define NUMBER_IS_NO_KEY \
-	.also = ENOKEY, .why = "whatever is wrong with a number, there is no such key"
+#define SUM_IS_THE_KERNELS \
+	.also = EINVAL, .why = "for the kernel's algorithm a number without memory is no number"
 
-FAULTS_IN(dh_secret, .prepare = three_numbers, .done = is_the_power, NUMBER_IS_NO_KEY);
+FAULTS_IN(dh_secret, .prepare = three_numbers, .done = is_the_power, SUM_IS_THE_KERNELS);
 
 static long dh_derive(struct scene *s)
 {
@@ -66,7 +69,7 @@ static bool is_derived(struct scene *s, long ret)
 	return ret == DERIVED_BYTES && memcmp(s->buf, s->buf + PRIME_BYTES, DERIVED_BYTES);
 }
 
-FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, NUMBER_IS_NO_KEY);
+FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, SUM_IS_THE_KERNELS);
 
 /* ---- asymmetric keys ---- */
 
@@ -96,12 +99,15 @@ static long file_into(const char *name, char *to, size_t room)
 
 static void read_files(void)
 {
+	uid_t own = be_root();
+
 	cert_len = file_into("leaf.der", cert, sizeof(cert));
 	private_len = file_into("leaf.p8", private_key, sizeof(private_key));
 	file_into("digest", digest, sizeof(digest));
 	file_into("digest.sig", signature, sizeof(signature));
 	secret_len = file_into("secret", secret, sizeof(secret));
 	file_into("secret.enc", encrypted, sizeof(encrypted));
+	be_no_more_root(own);
 }
 
 static void a_ring(struct scene *s)
@@ -120,12 +126,10 @@ static long add_certificate(struct scene *s)
 static bool certificate_added(struct scene *s, long ret)
 {
 	return ret > 0 && ring_holds(s->ring, ret) == 1 &&
-	       kc_search(s->ring, "asymmetric", "test leaf: ", 0) != ret &&
 	       !strncmp("asymmetric;", description(ret), 11);
 }
 
-FAULTS_IN(add_certificate, .prepare = a_ring, .done = certificate_added,
-	  .also = EBADMSG, .why = "the kernel's parsers take a failed allocation for another format");
+FAULTS_IN(add_certificate, .prepare = a_ring, .done = certificate_added);
 
 static void a_private_key(struct scene *s)
 {
@@ -228,6 +232,43 @@ static bool is_refused(struct scene *s, long ret)
 
 FAULTS_IN(add_without_trust, .prepare = a_ring_of_trust, .done = is_refused,
 	  .also = ENOKEY, .why = "the kernel's search for the signer takes a failed allocation for none");
+
+/* ---- a key of ours for the kernel ---- */
+
+enum { SET_KEY_BY_SERIAL = 7 };	/* ALG_SET_KEY_BY_KEY_SERIAL */
+
+static int cipher = -1;
+
+static void a_cipher(struct scene *s)
+{
+	struct sockaddr_alg sa = {
+		.salg_family = AF_ALG, .salg_type = "skcipher", .salg_name = "cbc(aes)",
+	};
+
+	close(cipher);
+	cipher = socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (cipher < 0 || bind(cipher, (struct sockaddr *)&sa, sizeof(sa)))
+		stage_broken("AF_ALG: %d", errno);
+	s->key = must(kc_add_user("alg", "thirty-two bytes that are secret", RING_T));
+}
+
+static long set_cipher_key(struct scene *s)
+{
+	int serial = s->key;
+
+	return setsockopt(cipher, SOL_ALG, SET_KEY_BY_SERIAL, &serial, sizeof(serial)) ? -errno : 0;
+}
+
+static bool cipher_works(struct scene *s, long ret)
+{
+	int fd = accept4(cipher, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)s;
+	close(fd);
+	return !ret && fd >= 0;
+}
+
+FAULTS_IN(set_cipher_key, .prepare = a_cipher, .done = cipher_works);
 
 /* ---- KEYCTL_WATCH_KEY ---- */
 

@@ -5,7 +5,7 @@
 #include <kselftest_harness.h>
 
 #include "keyctl_abi.h"
-#include "faults.h"
+#include "sweep.h"
 
 enum { LONG_DESC = 200, MANY_BYTES = 20000, OWN_PERM = PERM_POS(MAY_ALL) | PERM_USR(MAY_ALL) };
 
@@ -321,5 +321,109 @@ static bool capable(struct scene *s, long ret)
 }
 
 FAULTS_IN(capabilities, .done = capable);
+
+/* ---- tables of the whole service, which grow now and then ---- */
+
+enum { PLENTY = 100, CROWD = 50 };
+
+FIXTURE(plenty)
+{
+	long ring;
+	uid_t base;
+	int fds[CROWD];		/* of the crowd; its files keep a UID alive */
+};
+
+FIXTURE_SETUP(plenty)
+{
+	unsigned long start, end;
+
+	if (!kernel_injects())
+		SKIP(return, "the kernel injects no faults");
+	ASSERT_TRUE(module_text(&start, &end));
+	ASSERT_TRUE(faults_within(start, end));
+	stage_open();
+	ASSERT_EQ(0, nth_open(0, 0, 0));
+	self->base = fresh_uids(CROWD);
+	self->ring = kc_add_ring("plenty", RING_P);
+	ASSERT_LT(0, self->ring);
+}
+
+FIXTURE_TEARDOWN(plenty)
+{
+	EXPECT_TRUE(EVENTUALLY(uids_are_gone()));
+	if (stage)
+		stage_close();
+}
+
+static long nth_call(int n, long (*call)(long arg), long arg, bool *failed)
+{
+	long ret;
+
+	nth_set(n);
+	ret = call(arg);
+	*failed = !nth_left();
+	nth_set(0);
+	return ret;
+}
+
+static long add_one_more(long ring)
+{
+	static int made;
+
+	return kc_add_user(shared_text("%d", made++), "v", ring);
+}
+
+static long make_user_ring(long arg)
+{
+	(void)arg;
+	return kc_id(RING_U, 1);
+}
+
+/* Each key is made with each fault, and what came of it is not kept but at last */
+TEST_F_TIMEOUT(plenty, keys, 1200)
+{
+	bool failed;
+	long ret;
+
+	for (int i = 0; i < PLENTY; i++) {
+		for (int n = 1; n < MOST_FAULTS; n++) {
+			ret = nth_call(n, add_one_more, self->ring, &failed);
+			if (!failed)
+				break;
+			if (ret > 0) {
+				EXPECT_EQ(0, kc_unlink(ret, self->ring));
+			} else {
+				EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT)
+					TH_LOG("key %d, fault %d: %ld", i, n, ret);
+			}
+		}
+		EXPECT_LT(0, ret);
+		EXPECT_EQ(i + 1, ring_size(self->ring));
+	}
+	EXPECT_EQ(0, kc_clear(self->ring));
+}
+
+TEST_F_TIMEOUT(plenty, uids, 1200)
+{
+	bool failed;
+	long ret;
+
+	for (int i = 0; i < CROWD; i++) {
+		ASSERT_EQ(0, set_uids(self->base + i, self->base + i, 0));
+		self->fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		for (int n = 1; n < MOST_FAULTS; n++) {
+			ret = nth_call(n, make_user_ring, 0, &failed);
+			if (ret > 0)
+				break;
+			EXPECT_EQ(-ENOMEM, ret) TH_LOG("UID %d, fault %d", i, n);
+			EXPECT_EQ(0, keys_charged(self->base + i));
+		}
+		EXPECT_LT(0, ret);
+		EXPECT_EQ(2, keys_charged(self->base + i));
+		ASSERT_EQ(0, set_uids(0, 0, 0));
+	}
+	for (int i = 0; i < CROWD; i++)
+		close(self->fds[i]);
+}
 
 SELFTEST_MAIN

@@ -6,7 +6,7 @@
 
 #include "keyctl_abi.h"
 #include "helper.h"
-#include "faults.h"
+#include "sweep.h"
 
 /*
  *	@t -> r (everybody of the UID may do anything), with a link in it
@@ -103,7 +103,7 @@ static long instantiate(struct scene *s)
 
 FAULTS_IN(instantiate, .prepare = a_helper_in_charge, .done = answered, .uid_rings = true);
 
-/* The helper links it into one more ring */
+/* ---- where a helper wants the key in a ring of its own ---- */
 static void a_helper_with_a_ring(struct scene *s)
 {
 	a_helper_in_charge(s);
@@ -141,8 +141,9 @@ static long negate(struct scene *s)
 	return kc_negate(s->key, 3600, RING_REQUESTOR);
 }
 
+/* The requester's ring has the key already */
 FAULTS_IN(negate, .prepare = a_helper_in_charge, .done = refused, .arg = ENOKEY,
-	  .uid_rings = true);
+	  .uid_rings = true, .sure = true);
 
 static long reject_elsewhere(struct scene *s)
 {

@@ -6,7 +6,7 @@
 #include <kselftest_harness.h>
 
 #include "keyctl_abi.h"
-#include "faults.h"
+#include "sweep.h"
 
 /* A ring keeps so many serials on the stack when it is read, not more */
 enum { MANY_LINKS = 70 };
@@ -202,8 +202,7 @@ static bool not_found(struct scene *s, long ret)
 	return ret == -ENOKEY && !links_of(s);
 }
 
-FAULTS_IN(request_missing, .prepare = two_rings, .done = not_found, .also = ENOKEY,
-	  .why = "that is what the call returns when nothing fails");
+FAULTS_IN(request_missing, .prepare = two_rings, .done = not_found);
 
 /* ---- rings that are read ---- */
 
@@ -237,9 +236,10 @@ static long restrict_all(struct scene *s)
 	return kc_restrict(s->ring, NULL, NULL);
 }
 
+/* A ring is restricted once */
 static bool restricted(struct scene *s, long ret)
 {
-	return !ret && kc_link(s->key, s->ring) == -EPERM;
+	return !ret && kc_restrict(s->ring, NULL, NULL) == -EEXIST && kc_link(s->key, s->ring);
 }
 
 FAULTS_IN(restrict_all, .prepare = two_rings, .done = restricted, .sure = true);
