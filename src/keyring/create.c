@@ -353,38 +353,38 @@ static int prepare_rejected(struct kr_edit *edit, struct kr_key *key, struct kr_
  * from being rejected; what else is wrong with it is only reported.
  */
 static int reject_locked(struct kr_key *key, unsigned int error, time64_t expiry,
-			 struct kr_key *ring)
+			 struct kr_key *ring, int *link_ret)
 {
 	struct kr_edit edit;
-	int ret, link_ret;
+	int ret;
 
-	link_ret = prepare_rejected(&edit, key, ring);
-	if (link_ret == -ENOMEM)
-		return link_ret;
+	*link_ret = prepare_rejected(&edit, key, ring);
+	if (*link_ret == -ENOMEM)
+		return *link_ret;
 	ret = kr_key_reject(key, error, expiry);
 	if (ret && edit.ring)
 		kr_edit_cancel(&edit);
-	else if (!link_ret)
-		link_ret = link_rejected(key, ring, &edit);
-	return ret ?: link_ret;
+	else if (!*link_ret)
+		*link_ret = link_rejected(key, ring, &edit);
+	return ret;
 }
 
 int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
 		       struct kr_key *ring)
 {
-	int ret, link_ret;
+	int ret, lock_ret, link_ret;
 
 	might_sleep();
-	link_ret = ring_lock(ring);
-	if (link_ret)
+	lock_ret = ring_lock(ring);
+	if (lock_ret)
 		ring = NULL;
 	if (ring && kr_ring_of(ring)->restriction) {
 		ring_unlock(ring);
 		return -EPERM;
 	}
-	ret = reject_locked(key, error, kr_now() + timeout, ring);
+	ret = reject_locked(key, error, kr_now() + timeout, ring, &link_ret);
 	ring_unlock(ring);
 	if (!ret)
 		kr_key_announce_made(key);
-	return ret ?: link_ret;
+	return ret ?: lock_ret ?: link_ret;
 }

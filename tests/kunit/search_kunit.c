@@ -598,7 +598,7 @@ static void a_lattice_is_searched_once(struct kunit *test)
 {
 	const struct cred *me = kt_actor(test, KT_UID, KT_GID);
 	struct kr_key *top = lattice(test), *key = kt_key_of(test, 0, "k", 1), *found;
-	struct kr_key *other = kt_ring_of(test, 0, "other");
+	struct kr_key *other = kt_ring_of(test, 0, "other"), *higher = kt_ring_of(test, 0, "higher");
 	int error;
 
 	KUNIT_EXPECT_NULL(test, search_as(test, top, "k", KR_SEARCH_RECURSE, me, &error));
@@ -606,7 +606,8 @@ static void a_lattice_is_searched_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, possesses(me, top, key));
 	KUNIT_EXPECT_EQ(test, kr_ring_link(top, other), 0);
 	/* Too deep from here, and that is found out as quickly. */
-	KUNIT_EXPECT_EQ(test, kr_ring_link(kt_ring_of(test, 0, "higher"), top), -ELOOP);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(higher, top), 0);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(kt_ring_of(test, 0, "highest"), higher), -ELOOP);
 	found = kr_ring_find_linked(top, kr_key_ring_type, "0.23");
 	KUNIT_ASSERT_NOT_NULL(test, found);
 	key->perm = KR_POS(KR_ALL);
