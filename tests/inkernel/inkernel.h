@@ -70,6 +70,17 @@ static inline long ik_lookup(int serial, int need)
 	return ik(INKERNEL_LOOKUP, (long)look);
 }
 
+/* In the ring in this slot */
+static inline long ik_search(long slot, const char *type, const char *desc)
+{
+	struct inkernel_search *search = shared(sizeof(*search));
+
+	search->slot = slot;
+	snprintf(search->type, sizeof(search->type), "%s", type);
+	snprintf(search->desc, sizeof(search->desc), "%s", desc);
+	return ik(INKERNEL_SEARCH, (long)search);
+}
+
 static inline long ik_serial(long slot)
 {
 	return ik(INKERNEL_SERIAL, slot);

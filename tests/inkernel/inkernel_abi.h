@@ -39,6 +39,13 @@ struct inkernel_lookup {
 	__u32 need;		/* enum key_need_perm */
 };
 
+/* In a held ring */
+struct inkernel_search {
+	__u32 slot;
+	char type[32];
+	char desc[INKERNEL_DESC];
+};
+
 /* Of a held key: its payload, or its type and description as "type;description" */
 struct inkernel_text {
 	__u32 slot;
@@ -64,6 +71,15 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 #define INKERNEL_TYPE_ADD	_IO('k', 9)
 #define INKERNEL_TYPE_REMOVE	_IO('k', 10)
 #define INKERNEL_TYPE_ALIVE	_IO('k', 11)	/* how many payloads there are */
+
+#define INKERNEL_SEARCH		_IOW('k', 12, struct inkernel_search)
+#define INKERNEL_REVOKE		_IO('k', 13)	/* (slot) key_revoke() */
+#define INKERNEL_INVALIDATE	_IO('k', 14)	/* (slot) key_invalidate() */
+#define INKERNEL_FREEZE		_IO('k', 15)	/* (slot) key_update() is refused from now on */
+
+/* Watch the network namespace of the caller; how many others hold the tag of its keys? */
+#define INKERNEL_NET_WATCH	_IO('k', 16)
+#define INKERNEL_NET_HOLDERS	_IO('k', 17)
 
 #define INKERNEL_DEVICE "/dev/kr_inkernel"
 #define INKERNEL_TYPE "kr_inkernel"

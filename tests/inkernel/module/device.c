@@ -16,13 +16,15 @@
 #include <linux/dns_resolver.h>
 #include <keys/encrypted-type.h>
 #include <keys/user-type.h>
+#include <net/net_namespace.h>
 
 #include "inkernel.h"
 
 /* What one opener holds */
 struct holder {
-	struct mutex lock;	/* guards the slots */
+	struct mutex lock;	/* guards the others */
 	struct key *slot[INKERNEL_SLOTS];
+	struct key_tag *tag;	/* of the keys of the network namespace that is watched */
 };
 
 /* Takes the reference over; returns the slot */
@@ -179,6 +181,70 @@ static long do_lookup(struct holder *h, void __user *arg)
 	return hold(h, inkernel_lookup(&look));
 }
 
+static long do_search(struct holder *h, void __user *arg)
+{
+	struct inkernel_search *search = memdup_user(arg, sizeof(*search));
+	struct key *ring;
+	long ret;
+
+	if (IS_ERR(search))
+		return PTR_ERR(search);
+	search->type[sizeof(search->type) - 1] = 0;
+	search->desc[sizeof(search->desc) - 1] = 0;
+	ring = held(h, search->slot);
+	ret = IS_ERR(ring) ? PTR_ERR(ring) : hold(h, inkernel_search(ring, search));
+	if (!IS_ERR(ring))
+		key_put(ring);
+	kfree(search);
+	return ret;
+}
+
+/* What kernel code may do to a key that it found */
+static long do_to_key(struct holder *h, unsigned int cmd, unsigned long slot)
+{
+	struct key *key = held(h, slot);
+
+	if (IS_ERR(key))
+		return PTR_ERR(key);
+	if (cmd == INKERNEL_REVOKE)
+		key_revoke(key);
+	else if (cmd == INKERNEL_INVALIDATE)
+		key_invalidate(key);
+	else
+		WRITE_ONCE(key->perm, 0);
+	key_put(key);
+	return 0;
+}
+
+static void put_tag(struct key_tag *tag)
+{
+	if (tag && refcount_dec_and_test(&tag->usage))
+		kfree_rcu(tag, rcu);
+}
+
+static long net_watch(struct holder *h)
+{
+	struct key_tag *tag = current->nsproxy->net_ns->key_domain;
+
+	refcount_inc(&tag->usage);
+	mutex_lock(&h->lock);
+	swap(tag, h->tag);
+	mutex_unlock(&h->lock);
+	put_tag(tag);
+	return 0;
+}
+
+static long net_holders(struct holder *h)
+{
+	long ret = -EBADF;
+
+	mutex_lock(&h->lock);
+	if (h->tag)
+		ret = refcount_read(&h->tag->usage) - 1;
+	mutex_unlock(&h->lock);
+	return ret;
+}
+
 static long ask_key(struct holder *h, unsigned int cmd, unsigned long slot)
 {
 	struct key *key = held(h, slot);
@@ -200,6 +266,16 @@ static long inkernel_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 		return do_request(h, (void __user *)arg);
 	case INKERNEL_LOOKUP:
 		return do_lookup(h, (void __user *)arg);
+	case INKERNEL_SEARCH:
+		return do_search(h, (void __user *)arg);
+	case INKERNEL_REVOKE:
+	case INKERNEL_INVALIDATE:
+	case INKERNEL_FREEZE:
+		return do_to_key(h, cmd, arg);
+	case INKERNEL_NET_WATCH:
+		return net_watch(h);
+	case INKERNEL_NET_HOLDERS:
+		return net_holders(h);
 	case INKERNEL_SERIAL:
 	case INKERNEL_VALIDATE:
 		return ask_key(h, cmd, arg);
@@ -238,6 +314,7 @@ static int inkernel_release(struct inode *inode, struct file *file)
 
 	for (i = 0; i < INKERNEL_SLOTS; i++)
 		key_put(h->slot[i]);
+	put_tag(h->tag);
 	mutex_destroy(&h->lock);
 	kfree(h);
 	return 0;

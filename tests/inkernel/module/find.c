@@ -96,3 +96,14 @@ struct key *inkernel_lookup(const struct inkernel_lookup *look)
 
 	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
 }
+
+struct key *inkernel_search(struct key *ring, const struct inkernel_search *search)
+{
+	struct key_type *type = type_named(search->type);
+	key_ref_t ref;
+
+	if (!type)
+		return ERR_PTR(-ENODEV);
+	ref = keyring_search(make_key_ref(ring, true), type, search->desc, true);
+	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
+}
