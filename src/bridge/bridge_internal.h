@@ -51,13 +51,11 @@ void kr_held_sync(struct kr_key *key);
 int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep);
 
 /*
- * mirror.c: the built-in key that stands for a key of ours where kernel code wants one, with a
- * reference; NULL when there is none and none could be made, or -ENOMEM and other errors of
- * making it. With @may_make it may sleep.
+ * mirror.c: the built-in key that stands for a key of ours, which is not a ring, where kernel
+ * code wants one, with a reference; NULL when there is none and none could be made, or -ENOMEM
+ * and other errors of making it. With @may_make it may sleep.
  */
 struct key *kr_mirror_get(struct kr_key *key, bool may_make);
-/* Which ring of ours does this one stand for? With a reference; NULL for none. */
-struct kr_key *kr_mirror_ring_of(const struct key *builtin);
 void kr_mirror_init(void);
 void kr_mirror_exit(void);
 
@@ -84,16 +82,21 @@ bool kr_making_now(void);
 /* The same; then no mirror can be made now; this one will be needed. */
 bool kr_making_wants(struct kr_key *key);
 
-/* mirror.c: let the mirror of a ring, which it has, hold what the ring holds now. */
-int kr_mirror_fill(struct kr_key *ring);
-
-/* shadow.c: a hidden built-in ring, named after the ring @serial, 0 for none; an ERR_PTR. */
+/* shadow.c: an empty hidden ring of the kernel's, named after the ring @serial; an ERR_PTR. */
 struct key *kr_shadow_alloc(s32 serial);
-/* Let it hold what @ring holds for the kernel's eyes: the keys of the kernel's types. */
-int kr_shadow_fill(struct key *shadow, struct kr_ring *ring);
+/*
+ * The same, with what @ring holds for current and for the kernel's eyes: the keys of the
+ * kernel's types that current may search.
+ */
+struct key *kr_shadow_of(struct kr_key *ring);
 
 /* trust.c */
 struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const char *string);
+/*
+ * Does current have the kernel read a restriction, which names this ring? Then what stands for
+ * it there, or an ERR_PTR; otherwise NULL.
+ */
+struct key *kr_trust_named(struct kr_key *ring);
 
 /* serials.c */
 bool kr_serial_taken(s32 serial);

@@ -2,7 +2,7 @@
 /*
  * Mirrors: built-in keys that stand for keys of the module's own types where
  * kernel code wants one. A key of type `user` or `logon` gets one when kernel
- * code first looks for it, a ring when it is named as trusted.
+ * code first looks for it.
  *
  * ========= ========================================= =======================
  * state     what is true                              who may hold it
@@ -34,7 +34,7 @@
  * @key: ours; borrowed: it ends the mirror when it ends
  * @builtin: holds a reference
  * @lock: serialises what is done to @builtin, so that what was done last is what is true
- * @payload: the bytes that @builtin has; under @lock; NULL for a ring
+ * @payload: the bytes that @builtin has; under @lock
  * @rcu: frees the mirror after its readers
  */
 struct mirror {
@@ -132,7 +132,7 @@ static void mirror_sync(struct mirror *mirror)
 		key_invalidate(mirror->builtin);
 	} else if (flags & BIT(KR_KEY_REVOKED)) {
 		key_revoke(mirror->builtin);
-	} else if (!kr_key_is_ring(mirror->key)) {
+	} else {
 		sync_payload(mirror);
 		sync_expiry(mirror);
 	}
@@ -178,9 +178,9 @@ static struct mirror *mirror_make(struct kr_key *key)
 	struct mirror *mirror = NULL;
 	struct key *builtin;
 
-	if (!payload && !kr_key_is_ring(key))
+	if (!payload)
 		return NULL;
-	builtin = payload ? make_secret(key, payload) : kr_shadow_alloc(key->serial);
+	builtin = make_secret(key, payload);
 	if (!IS_ERR(builtin))
 		mirror = kzalloc(sizeof(*mirror), GFP_KERNEL);
 	if (!mirror) {
@@ -262,36 +262,6 @@ struct key *kr_mirror_get(struct kr_key *key, bool may_make)
 	if (kr_builtin_type_of(key->type))
 		return key_get(kr_held(key));
 	return mirror_key(key, may_make);
-}
-
-int kr_mirror_fill(struct kr_key *ring)
-{
-	struct mirror *mirror = find_of_held(ring);
-	int ret;
-
-	if (WARN_ON_ONCE(!mirror))
-		return -ENOKEY;
-	mutex_lock(&mirror->lock);
-	ret = kr_shadow_fill(mirror->builtin, kr_ring_of(ring));
-	mutex_unlock(&mirror->lock);
-	return ret;
-}
-
-struct kr_key *kr_mirror_ring_of(const struct key *builtin)
-{
-	struct kr_key *key = NULL;
-	struct mirror *mirror;
-	unsigned int i;
-
-	rcu_read_lock();
-	for (i = 0; i < ARRAY_SIZE(table) && !key; i++) {
-		hlist_for_each_entry_rcu(mirror, &table[i], node) {
-			if (mirror->builtin == builtin && kr_key_tryget(mirror->key))
-				key = mirror->key;
-		}
-	}
-	rcu_read_unlock();
-	return key;
 }
 
 static const struct kr_mirror_ops ops = {

@@ -90,19 +90,18 @@ static u32 needed(enum key_need_perm need)
 	}
 }
 
+/* A ring for this look-up alone. Where the kernel makes a key just now none can be made. */
+static struct key *hand_over_ring(struct kr_key *ring)
+{
+	return kr_making_now() ? ERR_PTR(-EAGAIN) : kr_shadow_of(ring);
+}
+
 /* The built-in counterpart of a key that was found by serial, as it is now. */
 static struct key *hand_over(struct kr_key *key)
 {
-	struct key *builtin = kr_mirror_get(key, true);
-	int ret;
-
-	if (IS_ERR_OR_NULL(builtin))
-		return builtin ?: ERR_PTR(-ENOKEY);
-	ret = kr_key_is_ring(key) ? kr_mirror_fill(key) : 0;
-	if (!ret)
-		return builtin;
-	key_put(builtin);
-	return ERR_PTR(ret);
+	if (kr_key_is_ring(key))
+		return hand_over_ring(key);
+	return kr_mirror_get(key, true) ?: ERR_PTR(-ENOKEY);
 }
 
 key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_need_perm need)
@@ -131,7 +130,7 @@ struct key *kr_bridge_find(key_serial_t serial)
 
 	if (!found)
 		return NULL;
-	key = hand_over(found);
+	key = kr_trust_named(found) ?: hand_over(found);
 	kr_key_put(found);
 	return key;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Shadows: built-in rings in which the kernel's own code finds what one of our
- * rings holds. They are filled when the kernel is about to look, and hold the
- * keys of the kernel's types only: of others it can make nothing there.
+ * rings holds. Each is made for one look-up or one check, filled before anybody
+ * else sees it, and not changed again: two who look at a ring at once have two,
+ * each with what that one may search. It holds the keys of the kernel's types
+ * only: of others the kernel can make nothing there.
  */
 #include "bridge_internal.h"
 
@@ -112,7 +114,7 @@ struct pair {
 };
 
 /**
- * struct filling - the rings that are to be seen by one check
+ * struct filling - the rings that one shadow leads to
  * @pairs: those found; the nearest first, so that none is cut off by a longer way
  * @known: the same by serial: a ring that is reached by several ways has one shadow
  */
@@ -194,17 +196,15 @@ static int fill_one(struct filling *filling, const struct pair *pair)
 	return ret;
 }
 
-int kr_shadow_fill(struct key *shadow, struct kr_ring *ring)
+static int fill(struct key *shadow, struct kr_ring *ring)
 {
 	struct filling filling;
 	struct pair *pair;
-	int ret;
+	int ret = 0;
 
-	might_sleep();
 	INIT_LIST_HEAD(&filling.pairs);
 	xa_init(&filling.known);
-	ret = keyring_clear(shadow);
-	if (!ret && kr_key_permits(&ring->key, true, current_cred(), KR_SEARCH))
+	if (kr_key_permits(&ring->key, true, current_cred(), KR_SEARCH))
 		ret = pair_add(&filling, ring, shadow, 0);
 	/* More of them come while the first ones are filled. */
 	list_for_each_entry(pair, &filling.pairs, node) {
@@ -213,4 +213,20 @@ int kr_shadow_fill(struct key *shadow, struct kr_ring *ring)
 	}
 	pairs_drop(&filling);
 	return ret;
+}
+
+struct key *kr_shadow_of(struct kr_key *ring)
+{
+	struct key *shadow;
+	int ret;
+
+	might_sleep();
+	shadow = kr_shadow_alloc(ring->serial);
+	if (IS_ERR(shadow))
+		return shadow;
+	ret = fill(shadow, kr_ring_of(ring));
+	if (!ret)
+		return shadow;
+	key_put(shadow);
+	return ERR_PTR(ret);
 }

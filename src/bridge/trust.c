@@ -9,8 +9,9 @@
 #include "bridge_internal.h"
 
 #include <keys/user-type.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/string.h>
+#include <linux/spinlock.h>
 
 /**
  * struct trust - a restriction by a type of the kernel
@@ -21,6 +22,23 @@ struct trust {
 	struct kr_restriction restriction;
 	struct key *holder;
 };
+
+/**
+ * struct reading - a task has the kernel read a restriction, which may name a ring of ours
+ * @node: in the list of these
+ * @task: who
+ * @ring: the one that was named, or NULL; holds a reference
+ * @shadow: what stands for it, borrowed
+ */
+struct reading {
+	struct list_head node;
+	const struct task_struct *task;
+	struct kr_key *ring;
+	const struct key *shadow;
+};
+
+static LIST_HEAD(readings);
+static DEFINE_SPINLOCK(readings_lock);	/* taken alone */
 
 static const struct key_type *builtin_type(const struct kr_key_type *type, const struct key *held)
 {
@@ -50,28 +68,11 @@ static int ask_kernel(struct trust *trust, struct key *dest, struct key *trusted
 	return ret;
 }
 
-/* A shadow of the ring for one check; NULL for no ring; an ERR_PTR. */
-static struct key *shadow_of(struct kr_key *ring)
-{
-	struct key *shadow;
-	int ret;
-
-	if (!ring)
-		return NULL;
-	shadow = kr_shadow_alloc(0);
-	if (IS_ERR(shadow))
-		return shadow;
-	ret = kr_shadow_fill(shadow, kr_ring_of(ring));
-	if (!ret)
-		return shadow;
-	key_put(shadow);
-	return ERR_PTR(ret);
-}
-
 static int check_with(struct trust *trust, struct key *dest, const struct kr_key_type *type,
 		      const struct key *held)
 {
-	struct key *trusted = shadow_of(trust->restriction.trust);
+	struct kr_key *ring = trust->restriction.trust;
+	struct key *trusted = ring ? kr_shadow_of(ring) : NULL;
 	int ret;
 
 	if (IS_ERR(trusted))
@@ -96,7 +97,7 @@ static int trust_check(struct kr_restriction *restriction, struct kr_ring *ring,
 	/* Of a key that is none of the kernel's it looks at the type only. */
 	if (!held)
 		return ask_kernel(trust, trust->holder, NULL, type, NULL);
-	dest = shadow_of(&ring->key);
+	dest = kr_shadow_of(&ring->key);
 	if (IS_ERR(dest))
 		return PTR_ERR(dest);
 	ret = check_with(trust, dest, type, held);
@@ -114,31 +115,87 @@ static void trust_drop(struct kr_restriction *restriction)
 	kfree(trust);
 }
 
-/* A key that is trusted is held by the holder itself; of a ring there is only a mirror. */
-static void set_trusted(struct trust *trust)
+static void reading_begin(struct reading *reading)
 {
-	struct key *key;
+	*reading = (struct reading){ .task = current };
+	spin_lock(&readings_lock);
+	list_add(&reading->node, &readings);
+	spin_unlock(&readings_lock);
+}
 
-	down_read(&trust->holder->sem);
-	key = trust->holder->restrict_link->key;
-	if (key && key->type == &key_type_keyring)
-		trust->restriction.trust = kr_mirror_ring_of(key);
-	up_read(&trust->holder->sem);
+/* The ring that the holder came to trust, with a reference, if it is one of ours. */
+static struct kr_key *reading_end(struct reading *reading, const struct key *trusted)
+{
+	spin_lock(&readings_lock);
+	list_del(&reading->node);
+	spin_unlock(&readings_lock);
+	if (trusted && trusted == reading->shadow)
+		return reading->ring;
+	/* Not now: it may be long. */
+	kr_key_put_later(reading->ring);
+	return NULL;
+}
+
+/* The entry is the task's own: nobody else writes to it. */
+static struct reading *of_current(void)
+{
+	struct reading *reading, *found = NULL;
+
+	spin_lock(&readings_lock);
+	list_for_each_entry(reading, &readings, node) {
+		if (reading->task == current) {
+			found = reading;
+			break;
+		}
+	}
+	spin_unlock(&readings_lock);
+	return found;
+}
+
+/* An empty one: nobody looks into it, since each check is given a full one in its place. */
+struct key *kr_trust_named(struct kr_key *ring)
+{
+	struct reading *reading = kr_key_is_ring(ring) ? of_current() : NULL;
+	struct key *shadow;
+
+	if (!reading)
+		return NULL;
+	shadow = kr_shadow_alloc(ring->serial);
+	if (IS_ERR(shadow))
+		return shadow;
+	kr_key_put_later(reading->ring);
+	reading->ring = kr_key_get(ring);
+	reading->shadow = shadow;
+	return shadow;
+}
+
+/* A key that is trusted is held by the holder itself; a ring of ours by the restriction. */
+static int read_restriction(struct trust *trust, const char *type_name, const char *string)
+{
+	const struct key *trusted = NULL;
+	struct reading reading;
+	int ret;
+
+	reading_begin(&reading);
+	/* Serials of ours in the string are found by kr_bridge_find(). */
+	ret = keyring_restrict(make_key_ref(trust->holder, true), type_name, string);
+	if (!ret) {
+		down_read(&trust->holder->sem);
+		trusted = trust->holder->restrict_link->key;
+		up_read(&trust->holder->sem);
+	}
+	trust->restriction.trust = reading_end(&reading, trusted);
+	return ret;
 }
 
 static int set_up(struct trust *trust, const char *type_name, const char *string)
 {
 	struct key *holder = kr_shadow_alloc(0);
-	int ret;
 
 	if (IS_ERR(holder))
 		return PTR_ERR(holder);
 	trust->holder = holder;
-	/* Serials of ours in the string are found by kr_bridge_find(). */
-	ret = keyring_restrict(make_key_ref(holder, true), type_name, string);
-	if (!ret)
-		set_trusted(trust);
-	return ret;
+	return read_restriction(trust, type_name, string);
 }
 
 struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const char *string)
