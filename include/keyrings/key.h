@@ -164,6 +164,8 @@ struct kr_pkey_ops {
  * @lookup_restriction: what a string says of keys that a ring may hold; an ERR_PTR of -EINVAL,
  *	-ENOKEY or -ENOMEM; may be NULL; may sleep
  * @pkey: the public-key operations, or NULL
+ * @keys: counts the keys of the type, from kr_key_init_object() until their memory goes; NULL
+ *	for a type that stays as long as the module
  * @list: in the registry
  */
 struct kr_key_type {
@@ -185,6 +187,7 @@ struct kr_key_type {
 	struct kr_restriction *(*lookup_restriction)(const struct kr_key_type *type,
 						     const char *restriction);
 	const struct kr_pkey_ops *pkey;
+	atomic_long_t *keys;
 	struct list_head list;
 };
 
@@ -713,7 +716,8 @@ const struct kr_key_type *kr_key_type_find_own(const char *name);
 
 /**
  * kr_key_set_type_finder() - tell the room where else types are found
- * @find: returns a type that stays as long as the module, or NULL; may sleep
+ * @find: returns a type or NULL; the type stays as long as the module, or as the namespaces
+ *	that current is in, or as a key of it; may sleep
  */
 void kr_key_set_type_finder(const struct kr_key_type *(*find)(const char *name));
 

@@ -20,16 +20,21 @@ extern const struct kr_builtin_calls *kr_builtin;
  * @type: what the other rooms see; its name is @name
  * @list: in the list of these; RCU readers
  * @domain: of a type whose keys belong to a net namespace: which; holds a reference; else NULL
+ * @nkeys: with a @domain: how many keys there are
+ * @rcu: frees it after the readers of the list
  * @name: the name
  *
  * Made when the name is first asked for; stays as long as the module, because
- * keys and searches borrow it. The kernel's type may go and come again: it is
- * looked up by name whenever it is needed.
+ * keys and searches borrow it, or, with a @domain, as that and the keys: see
+ * builtin_type.c. The kernel's type may go and come again: it is looked up by
+ * name whenever it is needed.
  */
 struct kr_builtin_type {
 	struct kr_key_type type;
 	struct list_head list;
 	struct key_tag *domain;
+	atomic_long_t nkeys;
+	struct rcu_head rcu;
 	char name[KR_TYPE_NAME_MAX + 1];
 };
 

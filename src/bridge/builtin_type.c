@@ -3,6 +3,13 @@
  * The types of the running kernel: asked for by name, never listed. A name that
  * the kernel knows gets a type of ours, which stays; whether the kernel still
  * knows it is asked each time.
+ *
+ * A type of one net namespace goes after that namespace, once it has no key,
+ * when the next such type is made: anybody may make namespaces. Who could still
+ * be inside then: who searches, adds or prepares borrows a type of the
+ * namespace that current is in, which is there for as long as current is; who
+ * works with a key borrows the type of that key, and the key is counted until
+ * its readers under RCU have gone.
  */
 #include "bridge_internal.h"
 
@@ -47,6 +54,42 @@ static struct kr_builtin_type *find_known(const char *name, const struct key_tag
 	return NULL;
 }
 
+static void drop_known(struct kr_builtin_type *type)
+{
+	list_del_rcu(&type->list);
+	if (type->domain && refcount_dec_and_test(&type->domain->usage))
+		kfree_rcu(type->domain, rcu);
+	kfree_rcu(type, rcu);
+}
+
+/* The kernel marks the tag when the namespace's last task has left: what that one made counts. */
+static bool is_left_over(const struct kr_builtin_type *type)
+{
+	if (!type->domain || !data_race(type->domain->removed))
+		return false;
+	smp_rmb();	/* the mark, then the count */
+	return !atomic_long_read(&type->nkeys);
+}
+
+static void sweep(void)
+{
+	struct kr_builtin_type *type, *next;
+
+	lockdep_assert_held(&known_lock);
+	list_for_each_entry_safe(type, next, &known, list) {
+		if (is_left_over(type))
+			drop_known(type);
+	}
+}
+
+/* The tag stays when its namespace goes: its address is not another's then. */
+static void set_domain(struct kr_builtin_type *type, struct key_tag *domain)
+{
+	refcount_inc(&domain->usage);
+	type->domain = domain;
+	type->type.keys = &type->nkeys;
+}
+
 static struct kr_builtin_type *add_known(const struct key_type *builtin, struct key_tag *domain)
 {
 	struct kr_builtin_type *type = kzalloc(sizeof(*type), GFP_KERNEL);
@@ -56,10 +99,10 @@ static struct kr_builtin_type *add_known(const struct key_type *builtin, struct 
 		return NULL;
 	strscpy(type->name, builtin->name, sizeof(type->name));
 	type->type.name = type->name;
-	type->domain = domain;
-	/* The tag stays when its namespace goes: its address is not another's then. */
-	if (domain)
-		refcount_inc(&domain->usage);
+	if (domain) {
+		sweep();
+		set_domain(type, domain);
+	}
 	kr_held_set_ops(type, builtin);
 	list_add_tail_rcu(&type->list, &known);
 	return type;
@@ -152,10 +195,6 @@ void kr_builtin_types_exit(void)
 	/* Keys that ended a moment ago call their type once more, after their readers. */
 	rcu_barrier();
 	/* No key is left and no call arrives: nobody borrows a type. */
-	list_for_each_entry_safe(type, next, &known, list) {
-		list_del(&type->list);
-		if (type->domain && refcount_dec_and_test(&type->domain->usage))
-			kfree_rcu(type->domain, rcu);
-		kfree(type);
-	}
+	list_for_each_entry_safe(type, next, &known, list)
+		drop_known(type);
 }

@@ -54,6 +54,19 @@ static void free_desc(struct kr_key *key)
 		kfree(key->desc);
 }
 
+/* A type may go when it is counted and no key of it is left. */
+static void type_add_key(const struct kr_key_type *type)
+{
+	if (unlikely(type->keys))
+		atomic_long_inc(type->keys);
+}
+
+static void type_drop_key(const struct kr_key_type *type)
+{
+	if (unlikely(type->keys))
+		atomic_long_dec(type->keys);
+}
+
 int kr_key_init_object(struct kr_key *key, size_t space, const struct kr_key_type *type,
 		       const char *desc, kuid_t uid, kgid_t gid, u32 perm, unsigned int flags)
 {
@@ -99,6 +112,7 @@ int kr_key_init_object(struct kr_key *key, size_t space, const struct kr_key_typ
 		__set_bit(KR_KEY_IN_QUOTA, &key->flags);
 	if (flags & KR_ALLOC_UID_RING)
 		__set_bit(KR_KEY_UID_RING, &key->flags);
+	type_add_key(type);
 	return 0;
 
 err_account:
@@ -114,6 +128,7 @@ void kr_key_abandon(struct kr_key *key)
 		kr_account_uncharge(key->account, 1, key->quotalen);
 	kr_account_put(key->account);
 	free_desc(key);
+	type_drop_key(key->type);
 }
 
 int kr_key_publish(struct kr_key *key)
@@ -189,6 +204,7 @@ static void free_rcu(struct rcu_head *rcu)
 	if (key->type->destroy)
 		key->type->destroy(key);
 	free_desc(key);
+	type_drop_key(key->type);
 	if (kr_key_is_ring(key))
 		ring_ops->free(key);
 	else

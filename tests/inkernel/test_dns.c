@@ -160,6 +160,54 @@ TEST_F(dns, of_one_network_namespace)
 	EXPECT_STREQ("192.0.2.1", ON(q, payload(key)));
 }
 
+/* Processes of more namespaces come, one after the other, and ask for a key of the type */
+static long ask_in_a_new_network(long a, long b, long c)
+{
+	leave_network(a, b, c);
+	return kc_search(RING_S, "dns_resolver", "nothing", 0);
+}
+
+static bool held_by(struct actor *visitor, long holders)
+{
+	return EVENTUALLY(actor_do(visitor, ask_in_a_new_network, 0, 0, 0) < 0 &&
+			  ik(INKERNEL_NET_HOLDERS, 0) == holders);
+}
+
+/* Nothing is kept of a namespace that has gone */
+TEST_F(dns, network_namespace_gone)
+{
+	struct actor *q = actor_fork(NULL), *visitor = actor_fork(NULL);
+
+	ASSERT_EQ(0, actor_do(q, leave_network, 0, 0, 0));
+	ASSERT_EQ(0, ON(q, ik(INKERNEL_NET_WATCH, 0)));
+	EXPECT_GT(0, ON(q, kc_search(RING_S, "dns_resolver", self->host, 0)));
+	EXPECT_LT(0, ik(INKERNEL_NET_HOLDERS, 0));
+	actor_leave(q);
+	EXPECT_TRUE(held_by(visitor, 0));
+}
+
+/* But what a key of it needs: the tag is held by that and by its type */
+TEST_F(dns, ours_key_of_a_namespace_gone)
+{
+	struct actor *q = actor_fork(NULL), *visitor = actor_fork(NULL);
+	long key;
+
+	ASSERT_EQ(0, actor_do(q, leave_network, 0, 0, 0));
+	ASSERT_EQ(0, ON(q, ik(INKERNEL_NET_WATCH, 0)));
+	ASSERT_LT(0, ON(q, kc_join(NULL)));
+	key = ON(q, add_host(self->host, "192.0.2.2", RING_S));
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, ON(q, kc_setperm(key, PERM_POS(MAY_ALL) | PERM_OTH(MAY_LINK))));
+	ASSERT_EQ(0, ON(self->p, kc_link(key, RING_S)));
+	actor_leave(q);
+	EXPECT_TRUE(held_by(visitor, 2));
+	EXPECT_STREQ("192.0.2.2", ON(self->p, payload(key)));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_read(key, NULL, 0)));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(key, RING_S)));
+	EXPECT_TRUE(held_by(visitor, 0));
+}
+
 /* The kernel asks its helper, once, and never a process's keys */
 TEST_F(dns, kernel_resolves)
 {

@@ -146,6 +146,47 @@ static void types_are_found_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, kr_key_type_find("made-up"));
 }
 
+static atomic_long_t counted_keys = ATOMIC_LONG_INIT(0);
+
+static struct kr_key_type counted = {
+	.name		= "counted",
+	.instantiate	= take_payload,
+	.keys		= &counted_keys,
+};
+
+static struct kr_key *counted_key(const char *desc)
+{
+	return kr_key_alloc(&counted, desc, kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM, 0);
+}
+
+/* Until nobody can look at one any more: a reader under RCU borrows the type, too. */
+static void type_counts_its_keys(struct kunit *test)
+{
+	struct kr_key *first = kt_hold(test, counted_key("first")), *object;
+
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&counted_keys), 1L);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(counted_key("")), (long)-EINVAL);
+	kr_limit_values.maxkeys = 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(counted_key("too much")), (long)-EDQUOT);
+	kr_limit_values.maxkeys = 10;
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&counted_keys), 1L);
+
+	object = kunit_kzalloc(test, sizeof(*object), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	KUNIT_ASSERT_EQ(test, kr_key_init_object(object, 0, &counted, "taken back", kt_uid(KT_UID),
+						 kt_gid(KT_GID), KT_PERM, 0), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&counted_keys), 2L);
+	kr_key_abandon(object);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&counted_keys), 1L);
+
+	rcu_read_lock();
+	kt_drop(test, first);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&counted_keys), 1L);
+	rcu_read_unlock();
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&counted_keys), 0L);
+}
+
 /* ---- restrictions ---- */
 
 struct gate {
@@ -317,6 +358,7 @@ static struct kunit_case bridge_ops_cases[] = {
 	KUNIT_CASE(type_compares_its_own_way),
 	KUNIT_CASE(match_goes_on_after_a_revoked_key),
 	KUNIT_CASE(types_are_found_elsewhere),
+	KUNIT_CASE(type_counts_its_keys),
 	KUNIT_CASE(restriction_decides),
 	KUNIT_CASE(a_key_is_not_restricted),
 	KUNIT_CASE(trust_does_not_go_in_circles),
