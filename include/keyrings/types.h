@@ -9,7 +9,7 @@ struct kr_payload;
 /**
  * kr_types_init() - register the types
  *
- * Return: 0 or -EEXIST.
+ * Return: 0, -EEXIST or -ENOMEM.
  */
 int kr_types_init(void);
 

@@ -20,9 +20,11 @@
 #include <crypto/blake2s.h>
 #include <crypto/chacha.h>
 #include <keyrings/key.h>
+#include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/init_task.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/seq_file.h>
@@ -203,6 +205,43 @@ static int memory_error(int error)
 	return error == -ENOSPC ? -ENOMEM : error;
 }
 
+static const struct cred *file_cred;
+
+/*
+ * A file holds the credentials that open it, and these hold their UID and user
+ * namespace. With the caller's own, a key below the UID's rings would keep the
+ * UID, and so these rings, for ever. So it is the kernel's that open it, without
+ * any capability: with those the limits on open files and on committed memory
+ * would not hold for anybody's keys; without, the reserve of both that is root's
+ * is not for keys. No key is looked for meanwhile, so nobody takes note of the
+ * change.
+ */
+static struct file *file_new(size_t len)
+{
+	const struct cred *saved = override_creds(file_cred);
+	struct file *file = shmem_file_setup("big_key", len, 0);
+
+	revert_creds(saved);
+	return file;
+}
+
+int kr_big_key_init(void)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+
+	if (!cred)
+		return -ENOMEM;
+	cap_clear(cred->cap_effective);
+	file_cred = cred;
+	return 0;
+}
+
+/* Files that still wait to be freed hold references of their own. */
+void kr_big_key_exit(void)
+{
+	put_cred(file_cred);
+}
+
 /* The caller's bytes into a file, with a seal in their stead. */
 static int big_seal(struct big *big, struct kr_payload *data)
 {
@@ -215,7 +254,7 @@ static int big_seal(struct big *big, struct kr_payload *data)
 	ret = get_random_bytes_wait(seal_of(big->secret)->key, CHACHA_KEY_SIZE);
 	if (ret)
 		return ret;
-	file = shmem_file_setup("big_key", data->len, 0);
+	file = file_new(data->len);
 	if (IS_ERR(file))
 		return memory_error(PTR_ERR(file));
 	big->file = file;

@@ -18,7 +18,7 @@ static void unregister_first(unsigned int count)
 		kr_key_type_unregister(own_types[count]);
 }
 
-int kr_types_init(void)
+static int register_all(void)
 {
 	unsigned int i;
 	int ret;
@@ -33,7 +33,22 @@ int kr_types_init(void)
 	return 0;
 }
 
+int kr_types_init(void)
+{
+	int ret;
+
+	/* Nobody calls before all rooms are up. */
+	ret = register_all();
+	if (ret)
+		return ret;
+	ret = kr_big_key_init();
+	if (ret)
+		unregister_first(ARRAY_SIZE(own_types));
+	return ret;
+}
+
 void kr_types_exit(void)
 {
 	unregister_first(ARRAY_SIZE(own_types));
+	kr_big_key_exit();
 }

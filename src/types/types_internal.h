@@ -9,4 +9,8 @@ extern struct kr_key_type kr_type_user;
 extern struct kr_key_type kr_type_logon;
 extern struct kr_key_type kr_type_big_key;
 
+/* big_key.c: what its files are opened with; 0 or -ENOMEM. */
+int kr_big_key_init(void);
+void kr_big_key_exit(void);
+
 #endif /* KR_TYPES_INTERNAL_H */

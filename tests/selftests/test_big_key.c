@@ -354,6 +354,33 @@ TEST_F(keeper, ours_memory_of_a_process)
 	EXPECT_TRUE(EVENTUALLY(shmem() < before + SLACK));
 }
 
+/* A file keeps neither the UID that made it, and so the rings it hangs off, ... */
+TEST_F(keeper, ours_does_not_pin_the_uid)
+{
+	long ring = ON(self->p, kc_id(RING_U, 1));
+	long key = ON(self->p, kc_add("big_key", "k", content, TYPICAL_FILE, RING_U));
+
+	ASSERT_LT(0, ring);
+	ASSERT_LT(0, key);
+	actor_leave(self->p);
+	EXPECT_TRUE(key_goes(ring));
+	EXPECT_TRUE(key_goes(key));
+}
+
+/* ... nor a user namespace */
+TEST_F(keeper, ours_does_not_pin_the_user_namespace)
+{
+	struct actor *m = actor_userns(fresh_uid(), 1);
+	long ring = ON(m, kc_id(RING_U, 1));
+	long key = ON(m, kc_add("big_key", "k", content, TYPICAL_FILE, RING_U));
+
+	ASSERT_LT(0, ring);
+	ASSERT_LT(0, key);
+	actor_leave(m);
+	EXPECT_TRUE(key_goes(ring));
+	EXPECT_TRUE(key_goes(key));
+}
+
 /* ---- who is in between ---- */
 
 /* It is no file of the process's: its limit on the size of files does not count */
