@@ -97,19 +97,23 @@ static void mirror_end(struct kr_key *key)
 		mirror_free(mirror);
 }
 
-static void sync_payload(struct mirror *mirror)
+/* An error leaves the old bytes. */
+static int sync_payload(struct mirror *mirror)
 {
-	struct kr_payload *payload = kr_user_payload_get(mirror->key);
+	struct kr_payload *payload = kr_user_payload_get(mirror->key), *old;
+	int ret = 0;
 
 	lockdep_assert_held(&mirror->lock);
-	/* A failure leaves the old bytes, and the next look-up tries again. */
-	if (!payload || payload == mirror->payload ||
-	    key_update(make_key_ref(mirror->builtin, true), payload->data, payload->len)) {
-		kr_payload_put(payload);
-		return;
+	if (payload && payload != mirror->payload) {
+		ret = key_update(make_key_ref(mirror->builtin, true), payload->data, payload->len);
+		if (!ret) {
+			old = mirror->payload;
+			WRITE_ONCE(mirror->payload, payload);	/* is_behind() compares it */
+			payload = old;
+		}
 	}
-	kr_payload_put(mirror->payload);
-	WRITE_ONCE(mirror->payload, payload);	/* is_behind() compares it */
+	kr_payload_put(payload);
+	return ret;
 }
 
 static void sync_expiry(const struct mirror *mirror)
@@ -121,10 +125,14 @@ static void sync_expiry(const struct mirror *mirror)
 	key_set_timeout(mirror->builtin, expiry == KR_NEVER ? 0 : max_t(time64_t, left, 1));
 }
 
-/* In the order of the events: what the key is now is what the built-in one becomes. */
-static void mirror_sync(struct mirror *mirror)
+/*
+ * In the order of the events: what the key is now is what the built-in one becomes,
+ * but for its bytes after an error.
+ */
+static int mirror_sync(struct mirror *mirror)
 {
 	unsigned long flags;
+	int ret = 0;
 
 	mutex_lock(&mirror->lock);
 	flags = READ_ONCE(mirror->key->flags);
@@ -133,10 +141,11 @@ static void mirror_sync(struct mirror *mirror)
 	} else if (flags & BIT(KR_KEY_REVOKED)) {
 		key_revoke(mirror->builtin);
 	} else {
-		sync_payload(mirror);
+		ret = sync_payload(mirror);
 		sync_expiry(mirror);
 	}
 	mutex_unlock(&mirror->lock);
+	return ret;
 }
 
 static void sync(struct kr_key *key)
@@ -149,6 +158,7 @@ static void sync(struct kr_key *key)
 		return;
 	}
 	mirror = find_of_held(key);
+	/* What fails is tried again by the next look-up, before that gets the built-in key. */
 	if (mirror)
 		mirror_sync(mirror);
 }
@@ -220,6 +230,7 @@ static struct mirror *mirror_publish(struct mirror *new)
 static struct mirror *mirror_new(struct kr_key *key)
 {
 	struct mirror *mirror;
+	int ret;
 
 	if (kr_making_wants(key))
 		return ERR_PTR(-EAGAIN);
@@ -227,8 +238,8 @@ static struct mirror *mirror_new(struct kr_key *key)
 	if (IS_ERR_OR_NULL(mirror))
 		return mirror;
 	mirror = mirror_publish(mirror);
-	mirror_sync(mirror);
-	return mirror;
+	ret = mirror_sync(mirror);
+	return ret ? ERR_PTR(ret) : mirror;
 }
 
 static bool is_behind(const struct mirror *mirror)
@@ -243,16 +254,19 @@ static bool is_behind(const struct mirror *mirror)
 static struct key *mirror_key(struct kr_key *key, bool may_make)
 {
 	struct mirror *mirror = find_of_held(key);
+	int ret;
 
 	if (!mirror && may_make) {
 		mirror = mirror_new(key);
 		if (IS_ERR(mirror))
 			return ERR_CAST(mirror);
 	} else if (mirror && is_behind(mirror)) {
-		/* An update failed for want of memory. */
+		/* An update failed. Nobody gets the bytes of before. */
 		if (!may_make)
 			return NULL;
-		mirror_sync(mirror);
+		ret = mirror_sync(mirror);
+		if (ret)
+			return ERR_PTR(ret);
 	}
 	return mirror ? key_get(mirror->builtin) : NULL;
 }

@@ -86,6 +86,20 @@ TEST_F(held, update_refused)
 	EXPECT_STREQ("first", ik_payload(self->slot));
 }
 
+/* A built-in key that could not be brought up to date is given to nobody any more */
+TEST_F(held, ours_update_that_fails)
+{
+	EXPECT_EQ(0, ik(INKERNEL_FREEZE, self->slot));
+	EXPECT_EQ(0, ON(self->p, kc_update(self->key, "the second", 10)));
+	EXPECT_STREQ("first", ik_payload(self->slot));
+	EXPECT_EQ(-EACCES, find(self->p, variant->type, self->desc,
+				variant->by_serial ? self->key : 0));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request_how(variant->type, self->desc, NULL,
+						      INKERNEL_RCU)));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(self->key)));
+	EXPECT_EQ(-EKEYREVOKED, ik_validate(self->slot));
+}
+
 TEST_F(held, expired)
 {
 	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 1)));
