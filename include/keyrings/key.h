@@ -588,6 +588,22 @@ void kr_key_expire_at(struct kr_key *key, time64_t expiry);
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry);
 
 /**
+ * kr_key_set_invalidated() - the key is found no more
+ * @key: the key
+ *
+ * Its links are still there: see kr_ring_invalidate().
+ */
+void kr_key_set_invalidated(struct kr_key *key);
+
+/**
+ * kr_key_invalidate_later() - invalidate a key where no ring may be locked
+ * @key: the caller holds a reference
+ *
+ * It is found no more when this returns; the reaper removes its links. May sleep.
+ */
+void kr_key_invalidate_later(struct kr_key *key);
+
+/**
  * kr_key_revoke() - make a key say EKEYREVOKED
  * @key: the key
  *

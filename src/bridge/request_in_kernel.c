@@ -38,6 +38,50 @@ static int search(struct kr_search *search, bool may_sleep)
 	return kr_cred_search(search);
 }
 
+/*
+ * Kernel code may have ended the built-in key that it was handed: then ours ends,
+ * too. The rings that ours is in are left to the reaper, because the caller may
+ * hold locks of the built-in subsystem.
+ */
+static int follow_end(struct kr_key *key, const struct key *builtin, bool may_sleep)
+{
+	int ret = key_validate(builtin);
+
+	if (likely(!ret) || !may_sleep)
+		return ret;
+	if (ret == -ENOKEY)
+		kr_key_invalidate_later(key);
+	else if (ret == -EKEYREVOKED)
+		kr_key_revoke(key);
+	return ret;
+}
+
+/* The built-in counterpart of a key that a search has found; NULL when it is none for the asker. */
+static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
+{
+	struct key *builtin;
+	int ret = 0;
+
+	/*
+	 * What is being made is waited for as any caller would; but not by who makes
+	 * a key, with a ring locked that the helper may need.
+	 */
+	if (may_sleep && !kr_making_now())
+		ret = kr_key_wait(found);
+	if (!ret && kr_key_state(found) != KR_POSITIVE)
+		ret = min(kr_key_state(found), 0) ?: -EAGAIN;
+	if (ret)
+		return ERR_PTR(ret);
+	builtin = kr_mirror_get(found, may_sleep);
+	if (IS_ERR_OR_NULL(builtin))
+		return builtin;
+	ret = follow_end(found, builtin, may_sleep);
+	if (!ret)
+		return builtin;
+	key_put(builtin);
+	return ret == -EKEYREVOKED ? ERR_PTR(ret) : NULL;
+}
+
 struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, const char *desc,
 			      bool may_sleep)
 {
@@ -53,15 +97,7 @@ struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, con
 	ret = search(&wanted, may_sleep);
 	if (ret)
 		return ret == -EAGAIN || ret == -ENOKEY ? NULL : ERR_PTR(ret);
-	/*
-	 * What is being made is waited for as any caller would; but not by who makes
-	 * a key, with a ring locked that the helper may need.
-	 */
-	if (may_sleep && !kr_making_now())
-		ret = kr_key_wait(wanted.found);
-	if (!ret && kr_key_state(wanted.found) != KR_POSITIVE)
-		ret = min(kr_key_state(wanted.found), 0) ?: -EAGAIN;
-	key = ret ? ERR_PTR(ret) : kr_mirror_get(wanted.found, may_sleep);
+	key = hand_over_found(wanted.found, may_sleep);
 	if (may_sleep)
 		kr_key_put(wanted.found);
 	else
@@ -117,10 +153,13 @@ key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_ne
 	if (ret)
 		return ret == KR_FOREIGN ? NULL : ERR_PTR(ret);
 	key = hand_over(ref.key);
+	ret = IS_ERR(key) ? PTR_ERR(key) : follow_end(ref.key, key, true);
 	kr_key_put(ref.key);
-	if (IS_ERR(key))
-		return ERR_CAST(key);
-	return make_key_ref(key, ref.possessed);
+	if (!ret)
+		return make_key_ref(key, ref.possessed);
+	if (!IS_ERR(key))
+		key_put(key);
+	return ERR_PTR(ret);
 }
 
 struct key *kr_bridge_find(key_serial_t serial)

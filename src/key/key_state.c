@@ -162,6 +162,25 @@ void kr_key_revoke(struct kr_key *key)
 	kr_key_sync(key);
 }
 
+void kr_key_set_invalidated(struct kr_key *key)
+{
+	bool again;
+
+	spin_lock(&key->lock);	/* no link is made after this: see attach_to_key() */
+	again = test_and_set_bit(KR_KEY_INVALIDATED, &key->flags);
+	spin_unlock(&key->lock);
+	if (!again)
+		kr_key_notify(key, NOTIFY_KEY_INVALIDATED, 0);
+}
+
+void kr_key_invalidate_later(struct kr_key *key)
+{
+	kr_key_set_invalidated(key);
+	/* Overdue since ever. Without memory the links stay until the rings go. */
+	kr_key_reaper->schedule(key, 0);
+	kr_key_sync(key);
+}
+
 int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
 {
 	int ret = 0;

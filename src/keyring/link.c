@@ -541,14 +541,7 @@ int kr_ring_reap_key(struct kr_key *key)
 
 void kr_ring_invalidate(struct kr_key *key)
 {
-	bool again;
-
-	/* No link is made after this: see attach_to_key(). */
-	spin_lock(&key->lock);
-	again = test_and_set_bit(KR_KEY_INVALIDATED, &key->flags);
-	spin_unlock(&key->lock);
-	if (!again)
-		kr_key_notify(key, NOTIFY_KEY_INVALIDATED, 0);
+	kr_key_set_invalidated(key);
 	kr_ring_forget_key(key);
 	kr_key_sync(key);
 }

@@ -144,6 +144,36 @@ TEST_F(held, invalidated)
 	EXPECT_EQ(-ENOKEY, ik_validate(self->slot));
 }
 
+/* Kernel code itself ends the key that it holds: to the kernel it has ended ... */
+TEST_F(held, revoked_by_the_kernel)
+{
+	EXPECT_EQ(0, ik(INKERNEL_REVOKE, self->slot));
+	EXPECT_EQ(-EKEYREVOKED, ik_validate(self->slot));
+	EXPECT_EQ(-EKEYREVOKED, find(self->p, variant->type, self->desc,
+				     variant->by_serial ? self->key : 0));
+	/* ... and to programs, once the kernel has looked for it */
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_search(RING_S, variant->type, self->desc, 0)));
+}
+
+TEST_F(held, invalidated_by_the_kernel)
+{
+	EXPECT_EQ(0, ik(INKERNEL_INVALIDATE, self->slot));
+	EXPECT_TRUE(EVENTUALLY(find(self->p, variant->type, self->desc,
+				    variant->by_serial ? self->key : 0) == -ENOKEY));
+	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_holds(RING_S, self->key))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, variant->type, self->desc, 0)));
+	EXPECT_LT(0, ON(self->p, kc_add(variant->type, self->desc, "new", 3, RING_S)));
+	EXPECT_STREQ("new", ik_payload(find(self->p, variant->type, self->desc, 0)));
+}
+
+/* Code that may not sleep does not get a dead key, either */
+TEST_F(held, ended_before_a_look_that_does_not_sleep)
+{
+	EXPECT_EQ(0, ik(INKERNEL_INVALIDATE, self->slot));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ik_request_how(variant->type, self->desc, NULL,
+							  INKERNEL_RCU)) == -ENOKEY));
+}
+
 /* Without a link it cannot be found any more, but held it stays usable */
 TEST_F(held, unlinked)
 {

@@ -305,4 +305,18 @@ TEST_F(own, removed_under_use)
 	EXPECT_LT(0, actor_end(q));
 }
 
+/* Kernel code ends a key of the type: so it ends for programs, too */
+TEST_F(own, ended_by_the_kernel)
+{
+	long key = ON(self->p, add_own("k", "own payload")), slot;
+
+	ASSERT_LT(0, key);
+	slot = ON(self->p, ik_request(OWN, "k"));
+	ASSERT_LE(0, slot);
+	EXPECT_EQ(0, ik(INKERNEL_INVALIDATE, slot));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ik_request(OWN, "k")) == -ENOKEY));
+	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_holds(RING_S, key))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, OWN, "k", 0)));
+}
+
 SELFTEST_MAIN

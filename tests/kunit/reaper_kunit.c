@@ -88,6 +88,20 @@ static void revoked_key_is_unlinked_after_the_delay(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 2);
 }
 
+/* Marked at once, unlinked when the reaper comes, which it does at once. */
+static void invalidated_later(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key = kt_key(test, "k");
+
+	kr_limit_values.gc_delay = 300;
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	kr_key_invalidate_later(key);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), -ENOKEY);
+	advance(0);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), -ENOKEY);
+}
+
 /* The last link was the last reference: the key is gone, with all it owed. */
 static void reaped_key_is_freed(struct kunit *test)
 {
@@ -489,6 +503,7 @@ static void reaped_while_they_change(struct kunit *test)
 static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE_PARAM(expired_key_is_unlinked_after_the_delay, delay_gen_params),
 	KUNIT_CASE_PARAM(revoked_key_is_unlinked_after_the_delay, delay_gen_params),
+	KUNIT_CASE(invalidated_later),
 	KUNIT_CASE(reaped_key_is_freed),
 	KUNIT_CASE(reaped_key_leaves_every_ring),
 	KUNIT_CASE(only_those_due_are_reaped),
