@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reaper: a queue of deadlines, ordered by time, and a list of keys that
- * ended where nothing may take long. Neither ever looks at a key that is not
- * due.
+ * The reaper: two queues of deadlines, ordered by time, and a list of keys that
+ * ended where nothing may take long. None ever looks at a key that is not due.
+ * The one queue is for most keys, whose links stay for a while after they have
+ * expired; the other for keys of types that want theirs to go at once then.
  *
  * A deadline holds no reference. The key takes it out of the queue before it
  * goes (cancel), and the worker takes a reference under the queue's lock before
@@ -20,18 +21,21 @@
 
 /**
  * struct kr_deadline - when a key's links are to go
- * @node: in the queue; its time is the key's expiry in seconds, without the delay
+ * @node: in a queue; its time is the key's expiry in seconds, without the delay
+ * @queue: which one
  * @key: the key, which outlives its deadline
  */
 struct kr_deadline {
 	struct timerqueue_node node;
+	struct timerqueue_head *queue;
 	struct kr_key *key;
 };
 
 static struct workqueue_struct *reaper_wq;
-static struct timerqueue_head queue;
-static DEFINE_SPINLOCK(queue_lock);	/* @queue, @armed_until and every key's deadline; innermost */
-static time64_t armed_until;	/* when the worker looks at the queue next */
+enum { DELAYED, AT_ONCE, QUEUES };
+static struct timerqueue_head queues[QUEUES];
+static DEFINE_SPINLOCK(queue_lock);	/* @queues, @armed_until and every key's deadline; innermost */
+static time64_t armed_until;	/* when the worker looks at the queues next */
 static LLIST_HEAD(ended);
 
 static void reap_due(struct work_struct *work);
@@ -40,56 +44,84 @@ static void end_deferred(struct work_struct *work);
 static DECLARE_DELAYED_WORK(due_work, reap_due);
 static DECLARE_WORK(ended_work, end_deferred);
 
-/* Links go gc_delay after expiry, so that user space can see why the key is bad. */
-static time64_t due_limit(void)
+/* A key that was revoked is not one that has expired, although it is given a time. */
+static struct timerqueue_head *queue_for(const struct kr_key *key)
 {
-	return kr_now() - READ_ONCE(*kr_limits.gc_delay);
+	bool at_once = key->type->reap_at_once && !test_bit(KR_KEY_REVOKED, &key->flags);
+
+	return &queues[at_once ? AT_ONCE : DELAYED];
 }
 
-/* Caller holds the queue's lock. */
-static void arm(void)
+/* Links go gc_delay after expiry, so that user space can see why the key is bad. */
+static time64_t delay_of(const struct timerqueue_head *queue)
 {
-	struct timerqueue_node *first = timerqueue_getnext(&queue);
-	time64_t wait;
+	return queue == &queues[DELAYED] ? READ_ONCE(*kr_limits.gc_delay) : 0;
+}
+
+static time64_t due_limit(const struct timerqueue_head *queue)
+{
+	return kr_now() - delay_of(queue);
+}
+
+/* How long until the first one of the queue is due? */
+static time64_t time_left(struct timerqueue_head *queue)
+{
+	struct timerqueue_node *first = timerqueue_getnext(queue);
 
 	lockdep_assert_held(&queue_lock);
-	if (!first)
+	return first ? clamp_t(time64_t, first->expires - due_limit(queue), 0, MAX_SLEEP) : KR_NEVER;
+}
+
+/* Caller holds the queues' lock. */
+static void arm(void)
+{
+	time64_t wait = min(time_left(&queues[DELAYED]), time_left(&queues[AT_ONCE]));
+
+	lockdep_assert_held(&queue_lock);
+	if (wait == KR_NEVER)
 		return;
-	wait = clamp_t(time64_t, first->expires - due_limit(), 0, MAX_SLEEP);
 	armed_until = kr_now() + wait;
 	mod_delayed_work(reaper_wq, &due_work, wait * HZ);
 }
 
-/* Take one deadline off the queue; its key, if that lives, gets a reference. */
+/* Take one deadline off its queue; its key, if that lives, gets a reference. */
 static struct kr_key *take(struct timerqueue_node *node)
 {
 	struct kr_deadline *deadline = container_of(node, struct kr_deadline, node);
 	struct kr_key *key = deadline->key;
 
 	lockdep_assert_held(&queue_lock);
-	timerqueue_del(&queue, node);
+	timerqueue_del(deadline->queue, node);
 	WRITE_ONCE(key->deadline, NULL);
 	kfree(deadline);
 	return kr_key_tryget(key) ? key : NULL;
 }
 
-/* Keys that are due, with references and out of the queue. */
-static unsigned int take_due(struct kr_key *keys[BATCH])
+static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_key **keys,
+				unsigned int max)
 {
-	time64_t limit = due_limit();
+	time64_t limit = due_limit(queue);
 	struct timerqueue_node *first;
 	unsigned int count = 0;
 
-	spin_lock(&queue_lock);
-	while (count < BATCH) {
-		first = timerqueue_getnext(&queue);
-		if (!first || first->expires > limit) {
-			arm();
-			break;
-		}
+	lockdep_assert_held(&queue_lock);
+	while (count < max && (first = timerqueue_getnext(queue)) && first->expires <= limit) {
 		keys[count] = take(first);
 		count += !!keys[count];
 	}
+	return count;
+}
+
+/* Keys that are due, with references and out of their queue. */
+static unsigned int take_due(struct kr_key *keys[BATCH])
+{
+	unsigned int count;
+
+	spin_lock(&queue_lock);
+	count = take_due_of(&queues[AT_ONCE], keys, BATCH);
+	count += take_due_of(&queues[DELAYED], keys + count, BATCH - count);
+	if (count < BATCH)
+		arm();
 	spin_unlock(&queue_lock);
 	return count;
 }
@@ -99,8 +131,9 @@ static void queue_deadline(struct kr_key *key, struct kr_deadline *deadline, tim
 	lockdep_assert_held(&queue_lock);
 	timerqueue_init(&deadline->node);
 	deadline->key = key;
+	deadline->queue = queue_for(key);
 	deadline->node.expires = expires;
-	timerqueue_add(&queue, &deadline->node);
+	timerqueue_add(deadline->queue, &deadline->node);
 	WRITE_ONCE(key->deadline, deadline);
 }
 
@@ -113,7 +146,7 @@ static bool put_off(struct kr_key *key)
 		return false;
 	spin_lock(&queue_lock);
 	if (!key->deadline) {
-		queue_deadline(key, new, due_limit() + 1);
+		queue_deadline(key, new, due_limit(queue_for(key)) + 1);
 		arm();
 		new = NULL;
 	}
@@ -154,7 +187,7 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 	spin_lock(&queue_lock);
 	deadline = key->deadline;
 	if (deadline) {
-		timerqueue_del(&queue, &deadline->node);
+		timerqueue_del(deadline->queue, &deadline->node);
 	} else {
 		deadline = new;
 		new = NULL;
@@ -164,8 +197,8 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 		WRITE_ONCE(key->expiry, expiry);
 		queue_deadline(key, deadline, expiry);
 		/* The delay may have become shorter: nobody tells. */
-		if (expiry + READ_ONCE(*kr_limits.gc_delay) < armed_until ||
-		    timerqueue_getnext(&queue) == &deadline->node)
+		if (expiry + delay_of(deadline->queue) < armed_until ||
+		    timerqueue_getnext(deadline->queue) == &deadline->node)
 			arm();
 	}
 	spin_unlock(&queue_lock);
@@ -181,7 +214,7 @@ static void cancel_key(struct kr_key *key)
 	spin_lock(&queue_lock);
 	deadline = key->deadline;
 	if (deadline) {
-		timerqueue_del(&queue, &deadline->node);
+		timerqueue_del(deadline->queue, &deadline->node);
 		WRITE_ONCE(key->deadline, NULL);
 	}
 	spin_unlock(&queue_lock);
@@ -229,7 +262,8 @@ int kr_reaper_init(void)
 	reaper_wq = alloc_workqueue("keyrings", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!reaper_wq)
 		return -ENOMEM;
-	timerqueue_init_head(&queue);
+	timerqueue_init_head(&queues[DELAYED]);
+	timerqueue_init_head(&queues[AT_ONCE]);
 	kr_key_set_reaper(&reaper_ops);
 	return 0;
 }
@@ -240,6 +274,6 @@ void kr_reaper_exit(void)
 	/* A ring that ends may leave others to be ended. */
 	flush_work(&ended_work);
 	WARN_ON_ONCE(!llist_empty(&ended));
-	WARN_ON_ONCE(timerqueue_getnext(&queue));
+	WARN_ON_ONCE(timerqueue_getnext(&queues[DELAYED]) || timerqueue_getnext(&queues[AT_ONCE]));
 	destroy_workqueue(reaper_wq);
 }

@@ -120,6 +120,18 @@ TEST_F(dns, expires)
 	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
 }
 
+/* Its link goes at once, and not, as those of other types, a while later */
+TEST_F(dns, is_unlinked_as_it_expires)
+{
+	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
+	long delay = sysctl_get("gc_delay");
+
+	ASSERT_LT(0, key);
+	ASSERT_LE(60, delay);
+	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
+	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_size(RING_S))));
+}
+
 TEST_F(dns, revoked)
 {
 	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));

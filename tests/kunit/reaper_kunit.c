@@ -88,6 +88,54 @@ static void revoked_key_is_unlinked_after_the_delay(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 2);
 }
 
+static int take_nothing(struct kr_key *key, struct kr_prep *prep)
+{
+	return 0;
+}
+
+static const struct kr_key_type hasty = {
+	.name		= "hasty",
+	.instantiate	= take_nothing,
+	.reap_at_once	= true,
+};
+
+static struct kr_key *hasty_in(struct kunit *test, struct kr_key *ring, const char *desc)
+{
+	struct kr_prep prep = {};
+	struct kr_key *key;
+
+	key = kt_hold(test, kr_key_alloc(&hasty, desc, kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM, 0));
+	KUNIT_ASSERT_EQ(test, kr_key_instantiate(key, &prep), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	return key;
+}
+
+/* An expired one of a type that wants it so: all others wait for the delay. */
+static void unlinked_without_the_delay(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *other = mortal(test, ring, "k", 90);
+	struct kr_key *expired = hasty_in(test, ring, "e"), *revoked = hasty_in(test, ring, "r");
+	struct kr_key *saved = hasty_in(test, ring, "s");
+
+	kr_limit_values.gc_delay = 300;
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(expired, kr_now() + 100), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(saved, kr_now() + 100), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(saved, KR_NEVER), 0);
+	kr_key_revoke(revoked);
+	advance(90);
+	KUNIT_EXPECT_TRUE(test, linked(revoked));
+	KUNIT_EXPECT_TRUE(test, linked(expired));
+	advance(101);
+	KUNIT_EXPECT_FALSE(test, linked(expired));
+	KUNIT_EXPECT_TRUE(test, linked(saved));
+	KUNIT_EXPECT_TRUE(test, linked(other));
+	KUNIT_EXPECT_TRUE(test, linked(revoked));
+	advance(391);
+	KUNIT_EXPECT_FALSE(test, linked(other));
+	KUNIT_EXPECT_FALSE(test, linked(revoked));
+	KUNIT_EXPECT_TRUE(test, linked(saved));
+}
+
 /* Marked at once, unlinked when the reaper comes, which it does at once. */
 static void invalidated_later(struct kunit *test)
 {
@@ -503,6 +551,7 @@ static void reaped_while_they_change(struct kunit *test)
 static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE_PARAM(expired_key_is_unlinked_after_the_delay, delay_gen_params),
 	KUNIT_CASE_PARAM(revoked_key_is_unlinked_after_the_delay, delay_gen_params),
+	KUNIT_CASE(unlinked_without_the_delay),
 	KUNIT_CASE(invalidated_later),
 	KUNIT_CASE(reaped_key_is_freed),
 	KUNIT_CASE(reaped_key_leaves_every_ring),
