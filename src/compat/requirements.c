@@ -38,6 +38,10 @@
 #error "keyrings: /proc/keys needs procfs; build the kernel with CONFIG_PROC_FS=y"
 #endif
 
+#if !IS_ENABLED(CONFIG_KEYS) && !IS_ENABLED(CONFIG_SYSCTL)
+#error "keyrings: the limits of a kernel without CONFIG_KEYS are sysctls of the module's; build the kernel with CONFIG_SYSCTL=y"
+#endif
+
 #if IS_ENABLED(CONFIG_PREEMPT_RT)
 #error "keyrings: the event handlers run with preemption off and take spinlocks; build for a kernel without CONFIG_PREEMPT_RT"
 #endif
