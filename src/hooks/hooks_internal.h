@@ -32,6 +32,7 @@ int kr_hook_missing(const struct kr_hook *hook, const char *why);
 /**
  * struct kr_patch_row - one function that the live patch replaces
  * @hook: the function's symbol
+ * @expected: kernels of this configuration have it; otherwise nothing is said when it is missing
  * @replacement: runs instead
  * @set_original: points the static call behind @replacement at the function's
  *	body; NULL when @replacement never calls the original
@@ -40,6 +41,7 @@ int kr_hook_missing(const struct kr_hook *hook, const char *why);
  */
 struct kr_patch_row {
 	struct kr_hook hook;
+	bool expected;
 	void *replacement;
 	void (*set_original)(void *body);
 };

@@ -100,6 +100,7 @@ static void unregister_type(struct key_type *type)
 
 #define ROW(symbol, entry, what) {					\
 	.hook = { .name = #symbol, .required = true, .lost = what },	\
+	.expected = true,						\
 	.replacement = entry,						\
 	.set_original = set_##symbol,					\
 }

@@ -205,6 +205,7 @@ static int users_show(struct seq_file *m, void *v)
 #define KEYS_ROW(op) {							\
 	.hook = { .name = "proc_keys_" #op, .required = true,		\
 		  .lost = "/proc/keys does not show the module's keys" },	\
+	.expected = true,						\
 	.replacement = keys_##op,					\
 	.set_original = set_proc_keys_##op,					\
 }
@@ -212,6 +213,7 @@ static int users_show(struct seq_file *m, void *v)
 #define USERS_ROW(op) {							\
 	.hook = { .name = "proc_key_users_" #op, .required = true,	\
 		  .lost = "/proc/key-users does not show the module's keys" },	\
+	.expected = true,						\
 	.replacement = users_##op,					\
 }
 

@@ -93,6 +93,7 @@ static long ia32_keyctl(const struct pt_regs *regs)
 
 #define ROW(symbol, entry, need, what) {				\
 	.hook = { .name = symbol, .required = need, .lost = what },	\
+	.expected = need,						\
 	.replacement = entry,						\
 	.set_original = set_##entry,					\
 }
