@@ -9,12 +9,12 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
-#include <linux/workqueue.h>
 
 #include <keyrings/store.h>
 
@@ -25,7 +25,8 @@ struct user_struct;
 /**
  * struct kr_account - what one kuid owes, in all user namespaces together
  * @uid: the owner; constant
- * @usage: one for each key the UID owns, for each record, and for a pending @work
+ * @usage: one for each key the UID owns, for each record, and for being queued to be
+ *	looked at
  * @nkeys: keys alive, in quota or not
  * @nikeys: those of them that are instantiated
  * @lock: guards @qnkeys, @qnbytes, @pin, @records; innermost but for the store of accounts
@@ -34,18 +35,19 @@ struct user_struct;
  * @create: serialises the making of the UID's two keyrings; outermost
  * @pin: the one reference on the kernel's record of the UID that all records share, or NULL
  * @records: the records of this UID, one for each user namespace
- * @closing: true while @work looks whether the UID has gone; see kr_user_peek()
- * @queued: bit 0 is set from the queueing of @work until it starts
+ * @closing: true while the work looks whether the UID has gone; see kr_user_peek()
+ * @queued: bit 0 is set from the queueing until the work looks
  * @in_order: among all accounts, in the order of their UIDs
- * @work: gives the keyrings back when nobody but us pins the UID
- * @rcu: frees the account after its readers; @work has no more to do then
+ * @looked_at: among those that the work is to look at, and to give the keyrings back
+ *	when nobody but us pins the UID
+ * @rcu: frees the account after its readers; it is not queued then
  *
  * ========= ============================================ ============================
  * state     what is true                                 who may hold it
  * ========= ============================================ ============================
  * quota     @pin NULL, @records empty                    keys; readers under RCU
  * pinned    @pin set, one record or more                 keys, records, readers, work
- * closing   @closing true, @lock held by @work           the same; readers take @lock
+ * closing   @closing true, @lock held by the work        the same; readers take @lock
  * dead      @usage 0, out of the table                   readers under RCU
  * ========= ============================================ ============================
  */
@@ -64,7 +66,7 @@ struct kr_account {
 	unsigned long queued;
 	struct rb_node in_order;
 	union {
-		struct work_struct work;
+		struct llist_node looked_at;
 		struct rcu_head rcu;
 	};
 };
@@ -264,6 +266,13 @@ struct kr_user_ops {
  * Return: 0 or -ENOMEM.
  */
 int kr_user_init(const struct kr_user_ops *ops);
+
+/**
+ * kr_user_flush() - wait until each UID of which it was said has been looked at
+ *
+ * May sleep.
+ */
+void kr_user_flush(void);
 
 /**
  * kr_user_drop_all() - give every UID's keyrings and every pin back

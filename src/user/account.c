@@ -63,7 +63,6 @@ static struct kr_account *account_alloc(kuid_t uid)
 	spin_lock_init(&account->lock);
 	mutex_init(&account->create);
 	INIT_LIST_HEAD(&account->records);
-	INIT_WORK(&account->work, kr_user_close_work);
 	return account;
 }
 

@@ -29,13 +29,14 @@
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
+#include <linux/workqueue.h>
 
 #include "user_internal.h"
 
 #define NS_HASH_BITS	8
 
 static const struct kr_user_ops *user_ops;
-static struct workqueue_struct *user_wq;
+static LLIST_HEAD(to_look_at);	/* accounts whose UID may have gone */
 
 static DEFINE_SPINLOCK(ns_lock);	/* writers of ns_table; innermost */
 static struct hlist_head ns_table[1 << NS_HASH_BITS];
@@ -231,14 +232,17 @@ static void close_if_unused(struct kr_account *account, struct list_head *gone)
 	WRITE_ONCE(account->closing, false);
 }
 
-void kr_user_close_work(struct work_struct *work)
+/*
+ * Look at an account. Returns the pin that nobody needs any more, if any; the caller
+ * drops it when those who may compare it have gone: see kr_user_uid_dropped().
+ */
+static struct user_struct *close_account(struct kr_account *account)
 {
-	struct kr_account *account = container_of(work, struct kr_account, work);
 	struct user_struct *pin = NULL;
 	LIST_HEAD(gone);
 
 	clear_bit(0, &account->queued);
-	smp_mb__after_atomic();	/* an event from here on queues the work again */
+	smp_mb__after_atomic();	/* an event from here on queues the account again */
 
 	spin_lock(&account->lock);
 	if (account->pin && !list_empty(&account->records))
@@ -250,11 +254,45 @@ void kr_user_close_work(struct work_struct *work)
 	spin_unlock(&account->lock);
 
 	users_free(&gone);
-	if (pin) {
-		synchronize_rcu();	/* see kr_user_uid_dropped() */
-		free_uid(pin);
-	}
 	kr_account_put(account);
+	return pin;
+}
+
+static void drop_pins(struct user_struct **pins, unsigned int count)
+{
+	if (!count)
+		return;
+	synchronize_rcu();
+	while (count--)
+		free_uid(pins[count]);
+}
+
+#define PINS	64	/* that wait for a grace period together */
+
+/* One for all: when thousands of UIDs go at once, they do not need a thread each. */
+static void close_accounts(struct work_struct *work)
+{
+	struct llist_node *queue = llist_del_all(&to_look_at);
+	struct kr_account *account, *next;
+	struct user_struct *pins[PINS];
+	unsigned int count = 0;
+
+	llist_for_each_entry_safe(account, next, queue, looked_at) {
+		pins[count] = close_account(account);
+		if (pins[count] && ++count == PINS) {
+			drop_pins(pins, count);
+			count = 0;
+		}
+		cond_resched();
+	}
+	drop_pins(pins, count);
+}
+
+static DECLARE_WORK(close_work, close_accounts);
+
+void kr_user_flush(void)
+{
+	flush_work(&close_work);
 }
 
 static void queue_close(struct kr_account *account)
@@ -262,8 +300,8 @@ static void queue_close(struct kr_account *account)
 	if (test_and_set_bit(0, &account->queued))
 		return;
 	/* An account that is dead already has no record to give back. */
-	if (refcount_inc_not_zero(&account->usage))
-		queue_work(user_wq, &account->work);
+	if (refcount_inc_not_zero(&account->usage) && llist_add(&account->looked_at, &to_look_at))
+		queue_work(system_unbound_wq, &close_work);
 }
 
 void kr_user_uid_dropped(struct user_struct *up, kuid_t uid)
@@ -334,8 +372,7 @@ int kr_user_init(const struct kr_user_ops *ops)
 {
 	user_ops = ops;
 	kr_account_init();
-	user_wq = alloc_workqueue("keyrings_uid", WQ_UNBOUND, 0);
-	return user_wq ? 0 : -ENOMEM;
+	return 0;
 }
 
 void kr_user_drop_all(void)
@@ -350,14 +387,13 @@ void kr_user_drop_all(void)
 		hlist_for_each_entry_safe(kns, next, &ns_table[i], node)
 			ns_forget(kns);
 	}
-	/* The works drop the pins, queued by ns_drop_users(). */
-	flush_workqueue(user_wq);
+	/* The work drops the pins, queued by ns_drop_users(). */
+	kr_user_flush();
 }
 
 void kr_user_exit(void)
 {
-	if (user_wq)
-		destroy_workqueue(user_wq);
+	kr_user_flush();
 	/* Namespaces and replaced tables that wait for their readers. */
 	rcu_barrier();
 	kr_account_exit();

@@ -15,7 +15,4 @@ void kr_account_exit(void);
 /* The same of a record. */
 u32 kr_user_hash_of(const void *object);
 
-/* The work of an account: see whether its UID has gone. */
-void kr_user_close_work(struct work_struct *work);
-
 #endif /* KR_USER_INTERNAL_H */

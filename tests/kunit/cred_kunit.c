@@ -266,7 +266,7 @@ static void user_rings_end_with_the_last_process(struct kunit *test)
 	enter(test, &me, KT_UID);
 	serial = special(test, KEY_SPEC_USER_KEYRING, 0)->serial;
 	kt_logout(me.login);
-	flush_work(&account->work);
+	kr_user_flush();
 	kr_reaper_flush();
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
 	KT_EXPECT_DEBT(test, KT_UID, 0, 0);
@@ -292,7 +292,7 @@ static void linked_user_ring_lives_on(struct kunit *test)
 	old = special(test, KEY_SPEC_USER_KEYRING, 0);
 	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, old), 0);
 	kt_logout(me.login);
-	flush_work(&account->work);
+	kr_user_flush();
 	kr_reaper_flush();
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 2u);
 	KUNIT_EXPECT_TRUE(test, kt_holds(ring, old));

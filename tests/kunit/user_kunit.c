@@ -487,7 +487,7 @@ static void closed_with_the_last_process(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, home_found(home, 1000));
 
 	kt_logout(login);
-	flush_work(&account->work);
+	kr_user_flush();
 	KUNIT_EXPECT_FALSE(test, anybody_home(&init_user_ns, 1000));
 	KUNIT_EXPECT_FALSE(test, anybody_home(ns, 1000));
 	KUNIT_EXPECT_EQ(test, drops(home), 101);
@@ -507,7 +507,7 @@ static void made_anew_after_a_close(struct kunit *test)
 
 	first = home_install(test, login, &init_user_ns);
 	kt_logout(login);
-	flush_work(&account->work);
+	kr_user_flush();
 	for (i = 0; i < 3; i++) {
 		kt_login_more(login);
 		kt_login_unsave(login);
@@ -516,7 +516,7 @@ static void made_anew_after_a_close(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, home_found(second, 1000));
 		KUNIT_EXPECT_EQ(test, count_of(login), 2);
 		kt_logout(login);
-		flush_work(&account->work);
+		kr_user_flush();
 		KUNIT_EXPECT_EQ(test, drops(second), 101);
 	}
 	KUNIT_EXPECT_EQ(test, drops(first), 101);
@@ -539,7 +539,7 @@ static void dropped_references_of_others_do_not_matter(struct kunit *test)
 	kr_user_uid_dropped(NULL, kt_uid(1002));
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, account->queued, 0ul);
-	flush_work(&account->work);
+	kr_user_flush();
 	KUNIT_EXPECT_TRUE(test, home_found(home, 1000));
 	kr_account_put(account);
 }
@@ -556,14 +556,14 @@ static void not_closed_when_a_process_comes_in_time(struct kunit *test)
 	kt_logout(login);
 	kt_login_more(login);
 	spin_unlock(&account->lock);
-	flush_work(&account->work);
+	kr_user_flush();
 	KUNIT_EXPECT_TRUE(test, home_found(home, 1000));
 	KUNIT_EXPECT_EQ(test, drops(home), 0);
 	KUNIT_EXPECT_EQ(test, count_of(login), 2);
 
 	/* Nothing was forgotten: the next exit closes it. */
 	kt_logout(login);
-	flush_work(&account->work);
+	kr_user_flush();
 	KUNIT_EXPECT_EQ(test, drops(home), 101);
 	kr_account_put(account);
 }
@@ -582,7 +582,7 @@ static void closed_once_however_often_it_is_said(struct kunit *test)
 		kr_user_uid_dropped(&login->up, kt_uid(1000));
 		rcu_read_unlock();
 	}
-	flush_work(&account->work);
+	kr_user_flush();
 	KUNIT_EXPECT_EQ(test, drops(home), 101);
 	KUNIT_EXPECT_EQ(test, count_of(login), 0);
 	KUNIT_EXPECT_EQ(test, refcount_read(&account->usage), 1u);
@@ -685,7 +685,7 @@ static void namespace_takes_its_records_along(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drops(outside), 0);
 
 	/* Bob's last record has gone, and with it his pin; Alice has one more. */
-	flush_work(&of_bob->work);
+	kr_user_flush();
 	KUNIT_EXPECT_EQ(test, count_of(bob), 1);
 	KUNIT_EXPECT_EQ(test, count_of(alice), 2);
 	kr_account_put(of_bob);
@@ -703,7 +703,7 @@ static void namespace_and_uid_end_together(struct kunit *test)
 	kt_logout(login);
 	spin_unlock(&account->lock);
 	kr_user_ns_dying(ns);
-	flush_work(&account->work);
+	kr_user_flush();
 	KUNIT_EXPECT_EQ(test, drops(home), 101);
 	KUNIT_EXPECT_EQ(test, count_of(login), 0);
 	KUNIT_EXPECT_EQ(test, refcount_read(&account->usage), 1u);
@@ -768,7 +768,7 @@ static int come_and_go(void *arg)
 		kt_login_more(town->login);
 		if (atomic_read(&town->login->saved)) {
 			/* See kt_login: with this process there, it will not close again. */
-			flush_work(&town->account->work);
+			kr_user_flush();
 			kt_login_unsave(town->login);
 		}
 		ring = first_call(town);
@@ -807,7 +807,7 @@ static void processes_come_and_go(struct kunit *test)
 	kt_logout(town.login);
 	msleep(1500);
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
-	flush_work(&town.account->work);
+	kr_user_flush();
 
 	used = atomic_read(&town.next);
 	for (i = 0; i < HOMES; i++)
