@@ -69,6 +69,22 @@ static long count_lines(const char *path)
 	return got < 0 ? -1 : lines;
 }
 
+/* Root may not view the rings of others; their accounts can be seen */
+static long keys_of_everybody(void)
+{
+	char line[256];
+	long keys = 0;
+	int nkeys;
+	FILE *f = fopen("/proc/key-users", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*u: %*d %d/", &nkeys) == 1)
+			keys += nkeys;
+	if (f)
+		fclose(f);
+	return keys;
+}
+
 static long stopwatch;
 
 static void lap(const char *what)
@@ -92,6 +108,7 @@ FIXTURE(crowd)
 
 FIXTURE_SETUP(crowd)
 {
+	stage_open();
 	self->maxkeys = sysctl_get("root_maxkeys");
 	self->maxbytes = sysctl_get("root_maxbytes");
 	ASSERT_EQ(0, sysctl_set("root_maxkeys", 0x7fffffff));
@@ -109,6 +126,7 @@ FIXTURE_TEARDOWN(crowd)
 	EXPECT_LT(0, kc_join(NULL));
 	EXPECT_EQ(0, sysctl_set("root_maxkeys", self->maxkeys));
 	EXPECT_EQ(0, sysctl_set("root_maxbytes", self->maxbytes));
+	stage_close();
 }
 
 TEST_F_TIMEOUT(crowd, a_million_keys, 1200)
@@ -283,7 +301,7 @@ TEST_F_TIMEOUT(crowd, five_thousand_uids, 1200)
 	lap("5 000 UIDs with their rings");
 	lines = count_lines("/proc/key-users");
 	EXPECT_LE(UIDS, lines);
-	EXPECT_LE(2 * UIDS, count_lines("/proc/keys"));
+	EXPECT_LE(2 * UIDS, keys_of_everybody());
 	EXPECT_TRUE(key_exists(first));
 	for (int i = 0; i < UIDS; i++)
 		close(fds[i]);
