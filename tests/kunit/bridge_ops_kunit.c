@@ -7,6 +7,8 @@
 #include "kunit_helpers.h"
 
 #include <keyrings/types.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/string.h>
 
 /* Descriptions that begin alike are the same to it. */
@@ -290,6 +292,116 @@ static void trust_does_not_go_in_circles(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 1u);
 }
 
+/*
+ * A ring that is being added to another has a serial number already. While the
+ * restriction decides, somebody guesses it:
+ *
+ *	adder					other
+ *	-----					-----
+ *	lock "outer", make "inner"
+ *	does the restriction admit it?
+ *						link "outer" into "inner", or a ring
+ *						with "outer" into "inner"
+ *	it does: link "inner" into "outer"?
+ */
+struct guess {
+	struct kr_restriction restriction;
+	struct completion made, linked;
+	struct kr_key *outer, *between;
+	int ret;
+};
+
+static int wait_for_guess(struct kr_restriction *restriction, struct kr_ring *ring,
+			  const struct kr_key_type *type, void *payload)
+{
+	struct guess *guess = container_of(restriction, struct guess, restriction);
+
+	complete(&guess->made);
+	wait_for_completion(&guess->linked);
+	return 0;
+}
+
+static bool find_inner(struct kr_key *key, void *arg)
+{
+	struct kr_key **inner = arg;
+
+	if (strcmp(key->desc, "inner") || !kr_key_tryget(key))
+		return true;
+	*inner = key;
+	return false;
+}
+
+static int guess_serial(void *arg)
+{
+	struct guess *guess = arg;
+	struct kr_key *inner = NULL;
+
+	wait_for_completion(&guess->made);
+	kr_key_walk(find_inner, &inner);
+	if (inner) {
+		guess->ret = kr_ring_link(inner, guess->between ?: guess->outer);
+		kr_key_put(inner);
+	}
+	complete(&guess->linked);
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static const bool roundabout[] = { false, true };
+
+static void describe_roundabout(const bool *param, char *desc)
+{
+	strscpy(desc, *param ? "through_another" : "directly", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(roundabout, roundabout, describe_roundabout);
+
+static int add_ring(struct kunit *test, struct kr_key *ring, const char *name)
+{
+	const struct kr_key_ref ref = { .key = ring, .possessed = true };
+	struct kr_prep prep = { .desc = name };
+	struct kr_key_ref out;
+	int ret;
+
+	ret = kr_ring_add_key(&ref, kr_key_ring_type, &prep, kt_actor(test, KT_UID, KT_GID), &out);
+	if (!ret)
+		kr_key_put(out.key);
+	return ret;
+}
+
+static void new_ring_closes_no_cycle(struct kunit *test)
+{
+	struct guess guess = {
+		.restriction = { .check = wait_for_guess },
+		.outer = kt_ring(test, "outer"),
+		.ret = -ENOKEY,
+	};
+	struct kt_debt before;
+
+	init_completion(&guess.made);
+	init_completion(&guess.linked);
+	if (*(const bool *)test->param_value) {
+		guess.between = kt_ring(test, "between");
+		KUNIT_ASSERT_EQ(test, kr_ring_link(guess.between, guess.outer), 0);
+	}
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(guess.outer, &guess.restriction), 0);
+	before = kt_debt(KT_UID);
+	kt_crew_start(test, 1, guess_serial, &guess);
+	KUNIT_EXPECT_EQ(test, add_ring(test, guess.outer, "inner"), -EDEADLK);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_EQ(test, guess.ret, 0);
+	/* The new ring has gone, and its link with it. */
+	kt_settle();
+	KUNIT_EXPECT_EQ(test, links_of(guess.outer), 0u);
+	KUNIT_EXPECT_EQ(test, kr_key_count(), guess.between ? 2u : 1u);
+	KT_EXPECT_DEBT(test, KT_UID, before.qnkeys, before.qnbytes);
+	/* The restriction is on this stack. */
+	if (guess.between)
+		kt_drop(test, guess.between);
+	kt_drop(test, guess.outer);
+}
+
 /* ---- being told ---- */
 
 static unsigned int syncs, ends;
@@ -362,6 +474,7 @@ static struct kunit_case bridge_ops_cases[] = {
 	KUNIT_CASE(restriction_decides),
 	KUNIT_CASE(a_key_is_not_restricted),
 	KUNIT_CASE(trust_does_not_go_in_circles),
+	KUNIT_CASE_PARAM(new_ring_closes_no_cycle, roundabout_gen_params),
 	KUNIT_CASE(changes_are_told),
 	KUNIT_CASE(user_payloads_are_handed_out),
 	{}

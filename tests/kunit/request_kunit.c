@@ -7,6 +7,7 @@
 #include "kunit_helpers.h"
 
 #include <keyrings/request.h>
+#include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/slab.h>
 
@@ -407,6 +408,115 @@ static void waiters_are_woken(struct kunit *test)
 }
 
 /*
+ * Two who have the authority for one key. One is in the midst of instantiating it,
+ * which its type may refuse, when the other rejects or instantiates it.
+ */
+struct in_flight {
+	struct kr_key *key;
+	struct completion begun, go_on, second_done;
+	int first, second;
+	bool second_rejects;
+};
+
+struct meeting {
+	const char *name;
+	int first;		/* what the type says to the first */
+	bool reject;		/* what the second does */
+	int second;		/* what comes of that */
+	int state;		/* what the key is in the end */
+};
+
+static const struct meeting meetings[] = {
+	{ "rejected_too_late",		0,		true,	-EBUSY,	KR_POSITIVE },
+	{ "instantiated_too_late",	0,		false,	-EBUSY,	KR_POSITIVE },
+	{ "rejected_after_a_failure",	-EINVAL,	true,	0,	-EKEYREJECTED },
+	{ "instantiated_after_a_failure", -EINVAL,	false,	0,	KR_POSITIVE },
+};
+
+static void describe_meeting(const struct meeting *meeting, char *desc)
+{
+	strscpy(desc, meeting->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(meeting, meetings, describe_meeting);
+
+/* What the first one's payload leads to; there is one case at a time. */
+static struct in_flight *in_flight;
+
+/* The first lingers; a payload is there for the second only. */
+static int linger(struct kr_key *key, struct kr_prep *prep)
+{
+	if (prep->data)
+		return 0;
+	complete(&in_flight->begun);
+	wait_for_completion(&in_flight->go_on);
+	return in_flight->first;
+}
+
+static struct kr_key_type lingering = {
+	.name		= "lingering",
+	.instantiate	= linger,
+};
+
+static int be_first(void *arg)
+{
+	struct in_flight *flight = arg;
+	struct kr_prep prep = {};
+	int ret = kr_ring_instantiate_key(flight->key, &prep, NULL);
+
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return ret == flight->first ? 0 : 1;
+}
+
+static int be_second(void *arg)
+{
+	struct in_flight *flight = arg;
+	struct kr_prep prep = { .data = kr_payload_alloc(1) };
+
+	flight->second = flight->second_rejects ?
+			 kr_ring_reject_key(flight->key, EKEYREJECTED, 100, NULL) :
+			 kr_ring_instantiate_key(flight->key, &prep, NULL);
+	kr_payload_put_now(prep.data);
+	complete(&flight->second_done);
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static void second_maker_waits_for_the_first(struct kunit *test)
+{
+	const struct meeting *meeting = test->param_value;
+	struct in_flight *flight = kunit_kzalloc(test, sizeof(*flight), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, flight);
+	init_completion(&flight->begun);
+	init_completion(&flight->go_on);
+	init_completion(&flight->second_done);
+	flight->first = meeting->first;
+	flight->second_rejects = meeting->reject;
+	flight->key = kt_hold(test, kr_key_alloc(&lingering, "k", kt_uid(KT_UID), kt_gid(KT_GID),
+						 KT_PERM, KR_ALLOC_IN_QUOTA));
+	kr_key_set_constructing(flight->key);
+	in_flight = flight;
+
+	kt_crew_start(test, 1, be_first, flight);
+	wait_for_completion(&flight->begun);
+	kt_crew_start(test, 1, be_second, flight);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&flight->second_done, HZ / 5), 0ul);
+	KUNIT_EXPECT_EQ(test, kr_key_state(flight->key), KR_UNINSTANTIATED);
+	complete(&flight->go_on);
+	wait_for_completion(&flight->second_done);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+
+	KUNIT_EXPECT_EQ(test, flight->second, meeting->second);
+	KUNIT_EXPECT_EQ(test, kr_key_state(flight->key), meeting->state);
+	KUNIT_EXPECT_FALSE(test, test_bit(KR_KEY_CONSTRUCTING, &flight->key->flags));
+	/* Whatever came of it, it was made once. */
+	KUNIT_EXPECT_EQ(test, kt_debt(KT_UID).nikeys, 1);
+}
+
+/*
  * Who acts for a requester finds and possesses what that one does, with its
  * rights. The case's thread becomes the helper: other credentials, another
  * session, and then the authority.
@@ -556,6 +666,7 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(helper_cannot_link),
 	KUNIT_CASE(helper_rejects),
 	KUNIT_CASE_PARAM(waiters_are_woken, ending_gen_params),
+	KUNIT_CASE_PARAM(second_maker_waits_for_the_first, meeting_gen_params),
 	KUNIT_CASE(helper_possesses_what_the_requester_does),
 	KUNIT_CASE_PARAM(default_destination, dest_gen_params),
 	KUNIT_CASE(default_destination_must_be_writable),

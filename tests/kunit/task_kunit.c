@@ -6,6 +6,7 @@
  */
 #include "kunit_helpers.h"
 
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -471,6 +472,54 @@ static void session_is_not_given_to_the_dying(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
 }
 
+struct glance {
+	atomic_t inside;
+	atomic_t over;		/* the giver has returned */
+	atomic_t read;
+	bool alone;		/* when the reader left, the giver had */
+};
+
+/* In a read section, as the task is that looks for its own record. */
+static int look_for_long(void *arg)
+{
+	struct glance *glance = arg;
+	unsigned int i;
+
+	rcu_read_lock();
+	atomic_set(&glance->inside, 1);
+	for (i = 0; i < 100 && !atomic_read(&glance->over); i++)
+		mdelay(1);
+	glance->alone = atomic_read(&glance->over);
+	rcu_read_unlock();
+	atomic_set(&glance->read, 1);
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+/*
+ * A record that was hashed for a moment, and was not needed, is freed when no reader
+ * can have it any more. Two CPUs: the reader keeps one busy.
+ */
+static void unneeded_record_outlives_its_readers(struct kunit *test)
+{
+	struct task_struct *dying = kunit_kzalloc(test, sizeof(*dying), GFP_KERNEL);
+	struct kr_key *a = kt_ring(test, "a");
+	struct glance glance = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, dying);
+	dying->flags = PF_EXITING;
+	kt_crew_start(test, 1, look_for_long, &glance);
+	while (!atomic_read(&glance.inside))
+		schedule_timeout_idle(1);
+	KUNIT_EXPECT_EQ(test, give(dying, a), -ESRCH);
+	atomic_set(&glance.over, 1);
+	while (!atomic_read(&glance.read))
+		schedule_timeout_idle(1);
+	KUNIT_EXPECT_FALSE(test, glance.alone);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+}
+
 struct market {
 	struct kr_key *ring[2];
 	const struct cred *cred;
@@ -657,6 +706,7 @@ static struct kunit_case task_cases[] = {
 	KUNIT_CASE(session_given_by_another),
 	KUNIT_CASE(giver_and_owner_publish_at_once),
 	KUNIT_CASE(session_is_not_given_to_the_dying),
+	KUNIT_CASE(unneeded_record_outlives_its_readers),
 	KUNIT_CASE(sessions_given_while_they_are_used),
 	KUNIT_CASE(joined_by_many_at_once),
 	KUNIT_CASE(touched_first_by_many_at_once),
