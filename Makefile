@@ -20,8 +20,8 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
-	selftests races faults load-cycle oracle inkernel keyutils clients limits soak bench clean \
-	help
+	selftests races faults load-cycle load-soak oracle inkernel keyutils clients limits soak \
+	bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -38,7 +38,8 @@ check-debug:
 check-debug-y:
 	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races faults oracle
 
-lint builds sparse kunit selftests races faults load-cycle oracle inkernel keyutils clients limits:
+lint builds sparse kunit selftests races faults load-cycle load-soak oracle inkernel keyutils \
+clients limits:
 	@JOBS=$(JOBS) $(CHECK) $@
 
 soak:
@@ -67,6 +68,7 @@ help:
 	@echo 'make oracle       the same calls on the built-in subsystem and on ours, compared'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
 	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
+	@echo 'make load-soak    load and unload 200 times under use; hours where it is emulated'
 	@echo 'make limits       a million keys, 10 000 sessions, no memory left: some minutes'
 	@echo 'make bench        count instructions per operation, built-in against ours'
 	@echo 'make clean        remove build/, downloads included'

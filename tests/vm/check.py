@@ -293,7 +293,8 @@ class Suite:
                      r.output.splitlines()[-20:])
         if not ended:
             self.add("fail", "the guest script did nothing", r.output.splitlines()[-20:])
-        if (self.conf.getboolean("programs") or self.conf["clients"] or
+        if self.conf.getboolean("counted") and (
+                self.conf.getboolean("programs") or self.conf["clients"] or
                 self.conf["ktap"] == "console"):
             self.compare(rounds)
 

@@ -84,10 +84,10 @@ ok 2 two # SKIP later
 GOOD = ROUND % 1 + ROUND % 2
 
 
-def failures(output=GOOD, console="[ 1.0] all is well\n", status=0):
+def failures(output=GOOD, console="[ 1.0] all is well\n", status=0, counted="yes"):
     """What a suite finds wrong with a boot like this."""
     conf = check.configparser.ConfigParser()
-    conf.read_string("[s]\nprograms = yes\nktap = results\n")
+    conf.read_string("[s]\nprograms = yes\ncounted = %s\nktap = results\n" % counted)
     tally = Quiet()
     suite = check.Suite("s", conf["s"], "6.12", tally, {})
     suite.judge(boot.Result(status, output, console, True))
@@ -111,6 +111,9 @@ def judging():
     see("a skip that is no longer one", failures(GOOD.replace(" # SKIP later", "")) == 1)
     see("a boot in which nothing ran", failures("") > 0)
     see("a guest script that failed", failures(status=3) == 1)
+    see("checks alone", failures("@@check ok a\n@@check ok b\n", counted="no") == 0)
+    see("checks alone, one bad", failures("@@check ok a\n@@check bad b\n", counted="no") == 1)
+    see("not even checks", failures("", counted="no") > 0)
 
 
 RACE = """[    7.1] all is well

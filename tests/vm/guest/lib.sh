@@ -59,12 +59,12 @@ stuck() {
 
 load() {
 	insmod $KO || { dmesg | tail -n 20; return 1; }
-	until_true 30 patched || { echo "the transition does not end"; stuck 0; return 1; }
+	until_true 120 patched || { echo "the transition does not end"; stuck 0; return 1; }
 }
 
 unload() {
 	echo 0 >$LIVEPATCH/enabled || return 1
-	until_true 30 unpatched || { echo "the transition does not end"; stuck 1; return 1; }
+	until_true 120 unpatched || { echo "the transition does not end"; stuck 1; return 1; }
 	# The last callers may be on their way out.
 	until_true 10 rmmod keyrings 2>/dev/null || { rmmod keyrings; return 1; }
 }

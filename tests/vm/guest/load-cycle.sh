@@ -1,51 +1,131 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Load and unload, again and again, while users come and go, hold sessions,
-# and leave keys, rings and sleeping processes behind at the moment of unload.
+# load-cycle.sh [CYCLES [WARM_UP]]: load and unload, again and again, while users
+# log in and out, use keys, call helpers, fork and execute: tests/selftests/workload.c
+# says what they do, and who was harmed. Memory is measured after the first WARM_UP
+# cycles and at the end, with everybody at rest: it must have returned to where it was.
 
 . /vm/guest/lib.sh
 
-# Somebody's day, from login to logout, for ever.  The pauses matter: emulated
-# processors take turns, and with all of them busy each of the many calls from
-# one to the others that a load makes waits for a turn.
-worker() {
-	while :; do
-		setuidgid "$1" keyctl session - sh -c '
-			keyctl add user secret hush @s
-			keyctl add user secret hush @us
-			keyctl show @us
-			sleep 0.3
-			keyctl purge user' >/dev/null 2>&1
-		sleep 0.3
+CYCLES=${1:-6}
+WARM_UP=${2:-2}
+ERA=/tmp/era
+HARM=/tmp/harm
+PATIENCE=${ERA_PATIENCE:-600}	# seconds until everybody has done some work
+
+# era WORDS: what time it is; returns when each worker has done its work in it.
+era() {
+	echo "$*" >$ERA
+	until_true "$PATIENCE" seen "$*" && return
+	echo "not everybody has seen: $*"
+	cat $ERA.seen $HARM
+	return 1
+}
+
+seen() { [ "$(cat $ERA.seen 2>/dev/null)" = "$1" ]; }
+
+# Those who could be told of now; what they wrote is shown.
+nobody_harmed() {
+	cat $HARM
+	[ ! -s $HARM ]
+}
+
+# What nobody asks for again: caches of the file systems, free objects of the slab.
+give_back() {
+	echo 3 >/proc/sys/vm/drop_caches
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$cache"
 	done
 }
 
-begin
-worker 1000 &
-busy=$!
-worker 1001 &
-busy="$busy $!"
-# A session that is older than the first load and outlives the last unload.
-keyctl session old sleep 100000 >/dev/null 2>&1 &
-busy="$busy $!"
-round 1
-n=0
-while [ $n -lt "${CYCLES:-6}" ]; do
-	n=$((n + 1))
-	check "load $n" load || exit 1
-	setuidgid 1002 keyctl session "mine$n" sh -c 'keyctl add user left behind @s; exec sleep 30' \
-		>/dev/null 2>&1 &
-	sleeper=$!
-	keyctl add user "left$n" behind @u >/dev/null
-	check "in use $n" keyctl show @us
-	sleep 0.3
-	check "unload $n" unload || exit 1
-	kill $sleeper 2>/dev/null
-	check "nothing left $n" nothing_left
+# KiB that are not free and not the contents of files. Pages that a CPU keeps at
+# hand are free, too.
+kib_used() {
+	awk '
+		/^MemTotal:/ { used += $2 }
+		/^(MemFree|Cached|Buffers):/ { used -= $2 }
+		$1 == "count:" { used -= 4 * $2 }
+		END { print used }' /proc/meminfo /proc/zoneinfo
+}
+
+# measure NAME: memory and objects in use now, the least of three looks.
+measure() {
+	era "pause $1" || return 1
+	least=
+	for look in 1 2 3; do
+		sleep 1
+		give_back
+		used=$(kib_used)
+		[ "$least" ] && [ "$least" -le "$used" ] || least=$used
+	done
+	echo "$least" >"/tmp/used.$1"
+	awk 'NR > 2 { print $1, $2, 2 * $5 }' /proc/slabinfo >"/tmp/slabs.$1"
+	echo "# after cycle $1: $least KiB in use"
+}
+
+# Nothing may be left of a cycle, not even a page: that is the bound, with what one
+# look differs from the next by besides.
+memory_returns() {
+	grown=$(($(cat "/tmp/used.$2") - $(cat "/tmp/used.$1")))
+	echo "# $grown KiB more in use than $(($2 - $1)) cycles before"
+	[ $grown -le $((4 * ($2 - $1) - 4 + NOISE_KIB)) ]
+}
+
+# Nor one object in any cache. A slab that a CPU works with counts as full, so that
+# fewer objects than two slabs have say nothing.
+objects_return() {
+	awk -v cycles=$(($2 - $1)) '
+		NR == FNR { before[$1] = $2; next }
+		$2 - before[$1] >= cycles && $2 - before[$1] > $3 {
+			printf "%s: %d more\n", $1, $2 - before[$1]
+			bad = 1
+		}
+		END { exit bad }' "/tmp/slabs.$1" "/tmp/slabs.$2"
+}
+NOISE_KIB=512
+
+# Who serves when the module does not.
+without=none
+[ ! -e /proc/keys ] || without=builtin
+
+cycle() {
+	echo "change $1" >$ERA
+	check "load $1" load || return 1
+	check "used $1" era "module $1" || return 1
+	echo "change $1" >$ERA
+	check "unload $1" unload || return 1
+	check "used no more $1" era "$without $1" || return 1
+	check "nothing left $1" nothing_left
+	check "nobody is harmed $1" nobody_harmed
+}
+
+# The built-in service gives quota back some time after a key has gone.
+for limit in maxkeys maxbytes; do
+	[ ! -e /proc/sys/kernel/keys/$limit ] || echo 10000000 >/proc/sys/kernel/keys/$limit
 done
-# shellcheck disable=SC2086
-kill $busy 2>/dev/null
-# shellcheck disable=SC2086
-wait $busy
-[ ! -e /proc/keys ] || check "the built-in subsystem serves again" keyctl show @s
+begin
+echo "$without 0" >$ERA
+/vm/t/workload $ERA >$HARM &
+work=$!
+round 1
+check "everybody works" era "$without 0" || exit 1
+n=0
+while [ $n -lt "$CYCLES" ]; do
+	n=$((n + 1))
+	cycle $n || exit 1
+	if [ $n = "$WARM_UP" ] || [ $n = "$CYCLES" ] || [ $((n % 10)) = 0 ]; then
+		measure $n || exit 1
+	fi
+done
+echo end >$ERA
+wait $work
+status=$?
+cat $HARM
+check "everybody comes home" [ $status = 0 ]
+# What kmemleak and KASAN keep moves with each look.
+if [ ! -e $KMEMLEAK ]; then
+	check "memory returns" memory_returns "$WARM_UP" "$CYCLES"
+	check "objects return" objects_return "$WARM_UP" "$CYCLES"
+	memory_returns "$WARM_UP" "$CYCLES"
+fi
 finish
