@@ -20,8 +20,8 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
-	selftests races faults load-cycle load-soak oracle inkernel keyutils clients limits soak \
-	bench clean help
+	selftests races faults load-cycle load-soak fuzz oracle inkernel keyutils clients \
+	limits soak bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -38,8 +38,8 @@ check-debug:
 check-debug-y:
 	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races faults oracle
 
-lint builds sparse kunit selftests races faults load-cycle load-soak oracle inkernel keyutils \
-clients limits:
+lint builds sparse kunit selftests races faults load-cycle load-soak fuzz oracle inkernel \
+keyutils clients limits:
 	@JOBS=$(JOBS) $(CHECK) $@
 
 soak:
@@ -58,12 +58,13 @@ help:
 	@echo '                  KDIR=...     for a kernel build folder'
 	@echo 'make run          see it work, in a virtual machine'
 	@echo 'make check        all tests: the following, on both stock kernels'
-	@echo '  lint builds sparse kunit selftests races load-cycle inkernel'
+	@echo '  lint builds sparse kunit selftests races load-cycle fuzz inkernel'
 	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that, with CONFIG_KEYS'
 	@echo 'make faults       each allocation and each copy made to fail, on the KASAN kernel'
 	@echo 'make inkernel     users of keys inside the kernel, on both subsystems'
+	@echo 'make fuzz         hostile calls: CALLS=1000000 SEED=7 TIMEOUT=7200 KERNELS=6.12-debug'
 	@echo 'make soak         random calls from fresh seeds on both subsystems: SEEDS=200'
 	@echo 'make oracle       the same calls on the built-in subsystem and on ours, compared'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'

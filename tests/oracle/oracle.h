@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "ops.h"
+
 enum { MAX_WORKERS = 64, ARENA_BYTES = 4 << 20, OUT_BYTES = 64 << 10, HELPER_ARGS = 8,
        PATIENCE = 20000 };	/* rounds of a millisecond */
 
@@ -65,29 +67,7 @@ extern struct stage *stage;
 
 /* ---- calls ---- */
 
-enum op {
-	GET_ID, JOIN, UPDATE, REVOKE, CHOWN, SETPERM, DESCRIBE, CLEAR, LINK,
-	UNLINK, SEARCH, READ, INSTANTIATE, NEGATE, SET_REQKEY, SET_TIMEOUT,
-	ASSUME, GET_SECURITY, TO_PARENT, REJECT, INSTANTIATE_IOV, INVALIDATE,
-	GET_PERSISTENT, DH_COMPUTE, PKEY_QUERY, PKEY_ENCRYPT, PKEY_DECRYPT,
-	PKEY_SIGN, PKEY_VERIFY, RESTRICT, MOVE, CAPABILITIES, WATCH_KEY,
-	ADD_KEY, REQUEST_KEY, NO_SUCH_OP, OPS
-};
-
-/*
- * What an argument is: i key, r ring, t type, s text, d data, l its length,
- * b buffer for the answer, L its length, n number, x permissions, v iovec,
- * p structure
- */
-struct opdesc {
-	const char *name;
-	const char *args;
-	bool gives_id;
-};
-
 bool is_bad_pointer(const void *p);
-
-extern const struct opdesc opdesc[OPS];
 
 long call_v(struct worker *w, enum op op, const long *a);
 #define call(w, op, ...) call_v(w, op, (const long[6]){ __VA_ARGS__ })

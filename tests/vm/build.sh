@@ -8,6 +8,7 @@
 #
 #   module      keyrings.ko
 #   kunit       keyrings_kunit.ko: the library rooms and their tests
+#   module-kcov the same for a kernel with KCOV, which says where calls come to
 #   sparse      keyrings.ko, read by sparse as well (make C=2)
 #   kunit-core  kunit.ko for a kernel that was built without KUnit
 #   inkernel    kr_inkernel.ko: users of keys inside the kernel, for tests
@@ -26,7 +27,7 @@ top=${KR_TOP:-$(cd "$here/../.." && pwd)}
 
 say() { echo "build: $*" >&2; }
 die() { say "$*"; exit 1; }
-usage() { sed -n '4,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 series=6.12 release='' kdir=''
 while getopts k:r:d: o; do
@@ -125,9 +126,13 @@ judge() {
 core=$top/build/$release/kunit-core
 
 case $flavour in
-module)
+module | module-kcov)
 	mirror Kbuild src include
-	kbuild
+	if [ $flavour = module ]; then
+		kbuild
+	else
+		kbuild KCOV_INSTRUMENT=y
+	fi
 	judge
 	echo "$dir/keyrings.ko"
 	;;

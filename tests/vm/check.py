@@ -11,7 +11,8 @@ hold.  Each of these is a test too.  ACCEPT=1 writes the numbers and skips seen
 into tests/vm/expect/ instead of comparing them.
 
 "all" is for the stock kernels, "debug" for those built to find mistakes.
-KERNELS names some of either kind to run on instead.
+KERNELS names some of either kind to run on instead.  TIMEOUT is in place of the
+seconds that a machine has.
 """
 import concurrent.futures
 import configparser
@@ -214,6 +215,8 @@ class Suite:
         for flavour in self.conf["modules"].split():
             if flavour == "kunit-core" and boot.is_built(self.kernel):
                 continue        # it has KUnit
+            if flavour == "module" and boot.is_built(self.kernel):
+                flavour = self.conf["debug_module"]
             path, said = build(self.kernel, flavour)
             if not path:
                 self.add("fail", "build " + flavour, said)
@@ -260,11 +263,14 @@ class Suite:
                 a.file(source, dest)
             return a
         slower = int(self.machine.get("slower", "1"))
-        return boot.boot_retry(self.kernel, archive, self.conf.getint("timeout") * slower,
+        asked = "".join(" %s=%s" % (name, os.environ[name])
+                        for name in self.conf["ask"].split() if name in os.environ)
+        timeout = int(os.environ.get("TIMEOUT") or self.conf.getint("timeout") * slower)
+        return boot.boot_retry(self.kernel, archive, timeout,
                                keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
                                smp=self.conf.getint("smp"),
                                mem=self.conf.getint("mem") + int(self.machine.get("mem", "0")),
-                               append=self.conf["append"] + " " + self.machine.get("append", ""))
+                               append=self.conf["append"] + " " + self.machine.get("append", "") + asked)
 
     def judge(self, r):
         """Counts everything that is to be seen of one boot."""
