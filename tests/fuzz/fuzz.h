@@ -117,6 +117,7 @@ struct variant {
 	int share;		/* of the calls, in percent */
 	bool flickers;
 	bool killed;		/* some players are, at any time */
+	int pause_us;		/* after each story */
 };
 
 void player_main(uint64_t seed) __attribute__((noreturn));

@@ -165,6 +165,31 @@ static void show(const char *path)
 		fclose(f);
 }
 
+/* As their owners see them, if they may */
+static void show_left(void)
+{
+	pid_t pid;
+	int i;
+
+	printf("# root before: %s\n", root_before);
+	show("/proc/key-users");
+	show("/proc/keys");
+	for (i = 0; i < UIDS; i++) {
+		if (!row_of(stage->uid + i, NULL, 0))
+			continue;
+		printf("# what UID %u sees:\n", stage->uid + i);
+		fflush(stdout);
+		pid = fork();
+		if (!pid) {
+			if (!setresuid(stage->uid + i, stage->uid + i, stage->uid + i))
+				show("/proc/keys");
+			fflush(stdout);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	}
+}
+
 /* All who played are gone: so is what was theirs */
 bool nothing_is_left(void)
 {
@@ -178,9 +203,7 @@ bool nothing_is_left(void)
 			return true;
 		usleep(100000);
 	}
-	printf("# root before: %s\n", root_before);
-	show("/proc/key-users");
-	show("/proc/keys");
+	show_left();
 	return false;
 }
 

@@ -19,10 +19,14 @@ int my_lane;
 static void announce(uint64_t seed)
 {
 	static int log = -1;
+	char line[64];
+	int len = snprintf(line, sizeof(line), "fuzz: %s %#llx\n", stage->variant->name,
+			   (unsigned long long)seed);
 
 	if (log < 0)
 		log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	dprintf(log, "fuzz: %s %#llx\n", stage->variant->name, (unsigned long long)seed);
+	if (write(log, line, len) != len)
+		perror("/dev/kmsg");
 }
 
 static void judge(int status, bool killed)

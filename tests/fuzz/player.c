@@ -74,6 +74,8 @@ static void play(int number, uint64_t seed)
 		cover_begin(c);
 		story_act(&t, &story);
 		cover_end(c, &story);
+		if (stage->variant->pause_us)
+			usleep(stage->variant->pause_us);
 	}
 	close(t.fail_nth);
 	__atomic_add_fetch(&done, 1, __ATOMIC_SEQ_CST);

@@ -9,7 +9,13 @@
 . /vm/guest/lib.sh
 
 fuzz=/vm/t/fuzz
-calls=${CALLS:-100000} seed=${SEED:-1} cycles=${CYCLES:-4}
+calls=${CALLS:-50000} seed=${SEED:-1} cycles=${CYCLES:-4}
+
+# The seeds of all players are to be in the log.
+echo on >/proc/sys/kernel/printk_devkmsg
+
+# Where copies from and to user space fail, no sequence of the C library's may be one.
+export GLIBC_TUNABLES=glibc.pthread.rseq=0
 
 # Allocations fail where the fuzzer says so, and in silence.
 for f in failslab fail_page_alloc fail_usercopy; do
