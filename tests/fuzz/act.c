@@ -69,9 +69,12 @@ static void let_fail(struct thread *t, int nth)
 
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);
-	sigprocmask(nth ? SIG_BLOCK : SIG_UNBLOCK, &alarms, NULL);
+	if (nth)
+		sigprocmask(SIG_BLOCK, &alarms, NULL);
 	if (t->fail_nth >= 0 && write(t->fail_nth, text, len) < 0)
 		t->fail_nth = -1;
+	if (!nth)
+		sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 }
 
 /* What would restart the call is the kernel's own business */
