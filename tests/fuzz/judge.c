@@ -65,11 +65,13 @@ static void limits_quick(void)
 void limits_draw(struct rng *r)
 {
 	static const char *const counts[] = { "1", "5", "20", "200", "200", "2000" };
+	/* When something ends it is decided how long it stays: not for long */
+	static const char *const delays[] = { "0", "1", "2" };
 	static const char *const bytes[] = { "1", "100", "20000", "20000", "2000000" };
 
 	switch (below(r, 8)) {
 	case 0:
-		limit_set(0, PICK(r, counts));
+		limit_set(0, PICK(r, delays));
 		break;
 	case 1:
 		limit_set(2, PICK(r, counts));
