@@ -111,8 +111,6 @@ static void draw_data(struct rng *r, struct step *s, int i)
 
 	s->arg[i] = draw_text(r, text);
 	s->arg[i + 1] = strlen(text);
-	if (s->into == OWN_RINGS)	/* it is a short one: see draw_dh() */
-		return;
 	if (one_in(r, 8)) {
 		s->arg[i] = good_data(r);
 		s->arg[i + 1] = draw_length(r);
@@ -169,13 +167,10 @@ static void draw_argument(struct rng *r, struct step *s, char kind, int i)
 
 static void draw_add_key(struct rng *r, struct step *s)
 {
-	static const char *const short_desc[] = { "short one", "short two" };
 	const char *type = draw_type_name(r);
 	bool ring = !strcmp(type, "keyring");
 
 	s->arg[0] = draw_text(r, type);
-	if (s->into == OWN_RINGS)
-		s->arg[1] = P(PICK(r, short_desc));
 	if (!strcmp(type, "asymmetric") || !strcmp(type, "encrypted") || !strcmp(type, "trusted")) {
 		s->arg[2] = good_data(r);
 		s->arg[3] = one_in(r, 4) ? draw_length(r) : 0x204;
@@ -315,7 +310,7 @@ void arguments_draw(struct rng *r, struct step *s)
 	const char *kind = opdesc[s->op].args;
 	int i;
 
-	/* The short one is for add_key() only */
+	/* The exponent comes of add_key() only */
 	s->into = OWN_RINGS + (s->op == ADD_KEY ? below(r, OWN_KEYS) : 1 + below(r, OWN_KEYS - 1));
 	if (s->op == JOIN || s->op == GET_ID || s->op == GET_PERSISTENT)
 		s->into = below(r, OWN_RINGS);
@@ -323,6 +318,4 @@ void arguments_draw(struct rng *r, struct step *s)
 		draw_argument(r, s, kind[i], i);
 	draw_surplus(r, s, i);
 	draw_particulars(r, s);
-	if (s->op == UPDATE && s->slot[0] == OWN_RINGS)
-		s->arg[2] = below(r, 8);
 }
