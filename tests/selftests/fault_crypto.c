@@ -171,7 +171,7 @@ static bool is_encrypted(struct scene *s, long ret)
 	       !memcmp(back, secret, secret_len);
 }
 
-FAULTS_IN(pkey_encrypt, .prepare = a_private_key, .done = is_encrypted);
+FAULTS_IN(pkey_encrypt, .prepare = a_private_key, .done = is_encrypted, SUM_IS_THE_KERNELS);
 
 static long pkey_decrypt(struct scene *s)
 {
@@ -183,7 +183,7 @@ static bool is_decrypted(struct scene *s, long ret)
 	return ret == secret_len && !memcmp(s->buf, secret, secret_len);
 }
 
-FAULTS_IN(pkey_decrypt, .prepare = a_private_key, .done = is_decrypted);
+FAULTS_IN(pkey_decrypt, .prepare = a_private_key, .done = is_decrypted, SUM_IS_THE_KERNELS);
 
 static long pkey_sign(struct scene *s)
 {
@@ -195,7 +195,7 @@ static bool is_signed(struct scene *s, long ret)
 	return ret == RSA_BYTES && !memcmp(s->buf, signature, RSA_BYTES);
 }
 
-FAULTS_IN(pkey_sign, .prepare = a_private_key, .done = is_signed);
+FAULTS_IN(pkey_sign, .prepare = a_private_key, .done = is_signed, SUM_IS_THE_KERNELS);
 
 static long pkey_verify(struct scene *s)
 {
@@ -209,7 +209,7 @@ static bool is_verified(struct scene *s, long ret)
 	return !ret;
 }
 
-FAULTS_IN(pkey_verify, .prepare = a_private_key, .done = is_verified);
+FAULTS_IN(pkey_verify, .prepare = a_private_key, .done = is_verified, SUM_IS_THE_KERNELS);
 
 /* ---- restrictions that look at signatures ---- */
 

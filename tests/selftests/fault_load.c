@@ -137,7 +137,7 @@ struct walk {
 	int here;		/* how many have met it */
 };
 
-enum { FIRST_OF_STEP = 3, STRIDE = 16 };
+enum { FIRST_OF_STEP = 3, STRIDE = 32 };
 
 static bool walk_skipped_a_step(const struct walk *walk, int step)
 {
