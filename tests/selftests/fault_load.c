@@ -128,33 +128,34 @@ static long load_with_fault(long arg, long n, long c)
 
 /*
  * Which fault comes next. Most of the hundreds are in what the kernel makes of a
- * slab or a function of the live patch: of these every so manyth. But the first of
+ * slab or of a function of the live patch: of these every so manyth. But the first of
  * each step are all tried, and no step is left out.
  */
 struct walk {
 	int n, last;		/* this fault, the one before */
 	int step;		/* that the one before has met */
 	int here;		/* how many have met it */
+	int stride;
 };
 
 enum { FIRST_OF_STEP = 3, STRIDE = 32 };
 
-static bool walk_skipped_a_step(const struct walk *walk, int step)
-{
-	return step > walk->step + 1 && walk->n > walk->last + 1;
-}
-
 static void walk_on(struct walk *walk, int step)
 {
-	if (walk_skipped_a_step(walk, step)) {
-		walk->n = walk->last + 1;
-		walk->here = 0;
+	if (step > walk->step + 1 && walk->n > walk->last + 1) {
+		/* Too far: there may be a step in between. */
+		walk->stride = (walk->n - walk->last) / 2;
+		walk->n = walk->last + walk->stride;
 		return;
 	}
-	walk->here = step == walk->step ? walk->here + 1 : 1;
+	if (step != walk->step) {
+		walk->here = 0;
+		walk->stride = STRIDE;
+	}
+	walk->here++;
 	walk->step = step;
 	walk->last = walk->n;
-	walk->n += walk->here < FIRST_OF_STEP ? 1 : STRIDE;
+	walk->n += walk->here < FIRST_OF_STEP ? 1 : walk->stride;
 }
 
 FIXTURE(loading)
