@@ -79,20 +79,30 @@ static int link_ring(const struct kr_key_ref *ref, struct kr_key *dest)
 	return ret;
 }
 
+/* As if it had not been made, unless somebody else has found it meanwhile. */
+static void undo(struct kr_ns *kns, struct kr_key *ring)
+{
+	mutex_lock(&kns->persistent_lock);
+	if (refcount_read(&ring->usage) == 2)	/* the register's reference and the caller's */
+		kr_ring_unlink(kns->persistent, ring);
+	mutex_unlock(&kns->persistent_lock);
+}
+
 static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
 {
 	struct kr_key_ref ref = { .possessed = true };
 	bool made;
 	long ret;
 
-	lockdep_assert_held(&kns->persistent_lock);
+	mutex_lock(&kns->persistent_lock);
 	ref.key = find_or_make(kns, uid, &made);
+	mutex_unlock(&kns->persistent_lock);
 	if (IS_ERR(ref.key))
 		return PTR_ERR(ref.key);
+	/* With no lock held: who may write to @dest may keep that ring locked for long. */
 	ret = link_ring(&ref, dest);
-	/* Nobody has seen it yet: as if it had not been made. */
 	if (ret == -ENOMEM && made)
-		kr_ring_unlink(kns->persistent, ref.key);
+		undo(kns, ref.key);
 	if (!ret)
 		ret = ref.key->serial;
 	kr_key_put(ref.key);
@@ -111,9 +121,7 @@ long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)
 	kns = kr_ns_get_by_ns(current_user_ns());
 	if (!kns)
 		return -ENOMEM;
-	mutex_lock(&kns->persistent_lock);
 	ret = get_and_link(kns, uid, dest);
-	mutex_unlock(&kns->persistent_lock);
 	kr_ns_put(kns);
 	return ret;
 }
