@@ -19,7 +19,7 @@ kernel := -k $(KERNEL)
 endif
 
 .DEFAULT_GOAL := modules
-.PHONY: modules run check check-debug check-debug-y lint builds sparse kunit \
+.PHONY: modules run check check-debug check-debug-y coverage lint builds sparse kunit \
 	selftests races faults load-cycle load-soak fuzz oracle inkernel keyutils clients \
 	limits soak bench clean help
 
@@ -37,6 +37,9 @@ check-debug:
 
 check-debug-y:
 	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races faults oracle
+
+coverage:
+	@JOBS=$(JOBS) $(CHECK) coverage
 
 lint builds sparse kunit selftests races faults load-cycle load-soak fuzz oracle inkernel \
 keyutils clients limits:
@@ -63,6 +66,7 @@ help:
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that, with CONFIG_KEYS'
 	@echo 'make faults       each allocation and each copy made to fail, on the KASAN kernel'
+	@echo 'make coverage     which lines the suites run, and why the others are not run'
 	@echo 'make inkernel     users of keys inside the kernel, on both subsystems'
 	@echo 'make fuzz         hostile calls: CALLS=1000000 SEED=7 TIMEOUT=7200 KERNELS=6.12-debug'
 	@echo 'make soak         random calls from fresh seeds on both subsystems: SEEDS=200'

@@ -211,9 +211,10 @@ def base_archive(script, tty=False):
 
 
 def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False, append="",
-                 seed=1, thread="single", tty=False, shift=None, sockets=False):
+                 seed=1, thread="single", tty=False, shift=None, sockets=False, counts=None):
     """@results is the file the runner reads: that of the second port, or, with @tty, of the
-    third, the second being our own terminal.  @sockets: the kernel has no ACPI and finds one
+    third, the second being our own terminal.  @counts is that of the third, where a kernel that
+    counts lines sends what it has counted.  @sockets: the kernel has no ACPI and finds one
     processor in each socket."""
     words = ["console=ttyS0,115200", "quiet", "rdinit=/init", "log_buf_len=4M", "no_hash_pointers",
              "panic_on_warn=1", "oops=panic", "panic=-1", "softlockup_panic=1",
@@ -236,6 +237,8 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
     if tty:
         cmd += ["-chardev", "stdio,id=term,signal=off", "-serial", "chardev:term"]
     cmd += ["-serial", "file:" + results]
+    if counts:
+        cmd += ["-serial", "file:" + counts]
     return cmd + ["-append", " ".join(words + shlex.split(append))]
 
 
@@ -326,17 +329,19 @@ def run_qemu(cmd, results, tty, patience):
         return qemu.wait()
 
 
-def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, **machine):
+def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, coverage=False,
+         **machine):
     """Boots once.  @live is a stream for the output as it comes, @keep a folder for the two
-    logs; with @tty the output, and input, is our terminal's."""
+    logs, and with @coverage for what the machine has counted; with @tty the output, and input,
+    is our terminal's."""
     vmlinuz = image(kernel)
     os.makedirs(os.path.join(BUILD, "vm"), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=os.path.join(BUILD, "vm")) as work:
         console, results = os.path.join(work, "console"), os.path.join(work, "results")
-        initrd = os.path.join(work, "initrd")
+        initrd, counts = os.path.join(work, "initrd"), os.path.join(work, "coverage")
         archive.write(initrd)
-        cmd = qemu_command(vmlinuz, initrd, console, results, tty=tty,
-                           sockets=is_built(kernel), **machine)
+        cmd = qemu_command(vmlinuz, initrd, console, results, tty=tty, sockets=is_built(kernel),
+                           counts=counts if coverage else None, **machine)
         done = threading.Event()
         reader = threading.Thread(target=follow, args=(results, done, live))
         if live:
@@ -348,7 +353,7 @@ def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, **machin
             reader.join()
         if keep:
             os.makedirs(keep, exist_ok=True)
-            for path in (console, results):
+            for path in (console, results, counts):
                 if os.path.exists(path):
                     shutil.copy(path, keep)
         return status_of(results, console, code)

@@ -15,10 +15,10 @@
 #
 # -k is a series of stock Debian kernels (default 6.12) or a kernel that
 # kernel.sh builds (6.12-debug), -r a release as uname -r prints it, -d a kernel
-# build folder.  Compiler and sparse messages about our files go to standard
-# error and make the build fail; the path of what was built goes to standard
-# output.  VERBOSE=1 shows the whole log; KR_TOP=DIR builds another tree than
-# this one.
+# build folder.  What is built for 6.12-coverage counts the lines that run.
+# Compiler and sparse messages about our files go to standard error and make the
+# build fail; the path of what was built goes to standard output.  VERBOSE=1
+# shows the whole log; KR_TOP=DIR builds another tree than this one.
 
 set -eu
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL
@@ -93,6 +93,9 @@ mirror() {
 }
 
 kbuild() {
+	case $release in
+	*-coverage)	set -- KR_COVERAGE=y "$@" ;;
+	esac
 	set -- make -C "$kdir" M="$dir" -j"$(nproc)" W=1 "$@"
 	if [ "${VERBOSE-}" ]; then
 		echo "$*" >&2

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests and count them.
 
-check.py all | debug | (lint builds sparse SUITE)...
+check.py all | debug | coverage | (lint builds sparse SUITE)...
 
 A suite is a section of suites.ini.  It passes when on every kernel the
 expected number of tests ran in each round, none failed, those skipped are the
@@ -10,9 +10,9 @@ ones that may be, the kernel log is clean, and the checks of its guest script
 hold.  Each of these is a test too.  ACCEPT=1 writes the numbers and skips seen
 into tests/vm/expect/ instead of comparing them.
 
-"all" is for the stock kernels, "debug" for those built to find mistakes.
-KERNELS names some of either kind to run on instead.  TIMEOUT is in place of the
-seconds that a machine has.
+"all" is for the stock kernels, "debug" for those built to find mistakes, "coverage" for the
+one that counts the lines that run; it ends with the report of coverage.py.  KERNELS names some
+of any kind to run on instead.  TIMEOUT is in place of the seconds that a machine has.
 """
 import concurrent.futures
 import configparser
@@ -24,6 +24,7 @@ import threading
 import time
 
 import boot
+import coverage
 import tap
 
 HERE, TOP, BUILD = boot.HERE, boot.TOP, boot.BUILD
@@ -256,9 +257,13 @@ class Suite:
             self.seen["fail"], self.seen["skip"], time.time() - since))
 
     def boot(self, files):
+        counts = "counts" in self.machine
+        script = "sh /vm/guest/%s %s\n" % (self.conf["guest"], self.conf["clients"])
+        if counts:
+            script += "status=$?\nsh /vm/guest/coverage.sh\nexit $status\n"
+
         def archive():
-            a = boot.base_archive("exec sh /vm/guest/%s %s\n" %
-                                  (self.conf["guest"], self.conf["clients"]))
+            a = boot.base_archive(script)
             for source, dest in files:
                 a.file(source, dest)
             return a
@@ -268,7 +273,7 @@ class Suite:
         timeout = int(os.environ.get("TIMEOUT") or self.conf.getint("timeout") * slower)
         return boot.boot_retry(self.kernel, archive, timeout,
                                keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
-                               smp=self.conf.getint("smp"),
+                               coverage=counts, smp=self.conf.getint("smp"),
                                mem=self.conf.getint("mem") + int(self.machine.get("mem", "0")),
                                append=self.conf["append"] + " " + self.machine.get("append", "") + asked)
 
@@ -344,14 +349,23 @@ class Suite:
 STEPS = {"lint": lint, "builds": builds, "sparse": sparse}
 
 
+def report(tally):
+    """The report of coverage: a test for each thing that is wrong with it, or one."""
+    wrong = coverage.report()
+    for line in wrong:
+        tally.add("fail", "coverage: " + line)
+    if not wrong:
+        tally.add("pass")
+
+
 def plan(conf, wanted):
     """What to do: names of steps, and pairs of a suite and a kernel."""
     suites = [s for s in conf.sections() if not s.startswith("kernel ")]
     only = os.environ.get("KERNELS", "").split()
-    which = "debug" if wanted == ["debug"] else "kernels"
+    which = wanted[0] if wanted in (["debug"], ["coverage"]) else "kernels"
     if wanted == ["all"]:
         wanted = [*STEPS, *(s for s in suites if conf[s].getboolean("check"))]
-    elif wanted == ["debug"]:
+    elif which != "kernels":
         wanted = suites
     unknown = [w for w in wanted if w not in STEPS and w not in suites]
     if unknown or not wanted:
@@ -360,7 +374,7 @@ def plan(conf, wanted):
 
     def kernels(suite):
         if only and which == "kernels":
-            fit = conf[suite]["kernels"] + " " + conf[suite]["debug"]
+            fit = " ".join(conf[suite][kind] for kind in ("kernels", "debug", "coverage"))
         else:
             fit = conf[suite][which]
         return [k for k in dict.fromkeys(fit.split()) if not only or k in only]
@@ -374,12 +388,16 @@ def main():
     conf.read(os.path.join(HERE, "suites.ini"))
     steps, suites = plan(conf, sys.argv[1:])
     tally = Tally()
+    if sys.argv[1:] == ["coverage"]:
+        coverage.forget()
     for s in steps:
         STEPS[s](tally)
     runs = [Suite(s, conf[s], k, tally, conf["kernel " + k] if "kernel " + k in conf else {})
             for s, k in suites]
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS") or 2)) as pool:
         list(pool.map(Suite.run, runs))
+    if sys.argv[1:] == ["coverage"]:
+        report(tally)
     c = tally.count
     print("%d passed, %d failed, %d skipped" % (c["pass"], c["fail"], c["skip"]))
     return c["fail"] > 0 or c["pass"] == 0

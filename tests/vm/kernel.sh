@@ -11,6 +11,8 @@
 #                 in the kernel
 #   debug-nokeys  the same without the built-in key service
 #   kcsan         lockdep, RCU and KCSAN; with the built-in key service
+#   coverage      GCOV and fault injection; with the built-in key service and
+#                 its users in the kernel
 #
 # It is built in build/kernels/SERIES-FLAVOUR, with ccache, and again only when
 # the source, the fragments in tests/vm/config or the compiler changed.  JOBS
@@ -24,13 +26,14 @@ build=$here/../../build
 say() { echo "kernel: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-[ $# = 1 ] || { sed -n '4,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 1 ] || { sed -n '4,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 series=${1%%-*} flavour=${1#*-}
 case $flavour in
 debug)		fragments="base debug kasan keys-y users" ;;
 debug-nokeys)	fragments="base debug kasan keys-n" ;;
 kcsan)		fragments="base debug kcsan keys-y" ;;
-*)		die "no kernel $1: flavours are debug, debug-nokeys and kcsan" ;;
+coverage)	fragments="base coverage keys-y users" ;;
+*)		die "no kernel $1: flavours are debug, debug-nokeys, kcsan and coverage" ;;
 esac
 
 "$here/fetch.sh" tools build kernel

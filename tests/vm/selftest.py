@@ -5,6 +5,7 @@ import sys
 
 import boot
 import check
+import coverage
 import tap
 
 DONE = []
@@ -169,8 +170,61 @@ def rows_of_a_kernel():
     see("a kernel with other skips", expecting("6.12-kcsan", "skip", skips) == {"a", "c"})
 
 
+SOURCE = """int f(void)
+{
+	if (one)
+		return -ENOMEM;
+	two();
+
+	if (three)
+		goto	out;
+	if (four)
+		return -EPERM;
+}
+""".splitlines()
+RAN = {3: 5, 4: 0, 5: 5, 7: 0, 8: 0, 9: 0, 10: 1}
+
+
+def counted(*reports):
+    """Counts of f() above in one or more objects."""
+    counts = coverage.Counts()
+    for lines in reports:
+        counts.add({"files": [
+            {"file": coverage.os.path.realpath(boot.BUILD) + "/r/module/" + path,
+             "lines": [{"line_number": n, "count": c} for n, c in lines.items()],
+             "functions": [{"name": "f", "start_line": 1, "end_line": 11}]}
+            for path in ("src/key/a.c", "tests/kunit/a.c", "src/../../x.h")]})
+    return counts
+
+
+def explained(rows, *reports):
+    """How many blocks have a reason, how many have none, how many rows nobody needs."""
+    pairs, unused = coverage.explain(counted(*(reports or [RAN])).blocks(),
+                                     coverage.reasons(rows), lambda path: SOURCE)
+    return sum(1 for _, why in pairs if why), sum(1 for _, why in pairs if not why), len(unused)
+
+
+REASON = "# why\n[no memory]\nsrc/key/a.c f return -ENOMEM;\n"
+
+
+def lines_that_ran():
+    see("lines of a room", counted(RAN).rooms() == {"key": (7, 3)})
+    see("lines that ran in one suite only",
+        counted(RAN, {3: 1, 4: 1, 5: 0}).rooms() == {"key": (7, 4)})
+    see("blocks that did not run", [str(b) for b in counted(RAN).blocks()] ==
+        ["src/key/a.c:4 f()", "src/key/a.c:7-9 f()"])
+    see("a block without a reason", explained(REASON) == (1, 1, 0))
+    see("a reason for each block, by its text",
+        explained(REASON + "[it cannot be]\nsrc/key/a.c f goto out;\n") == (2, 0, 0))
+    see("a reason of another function", explained(REASON.replace(" f ", " g ")) == (0, 2, 1))
+    see("a reason for what runs", explained(REASON + "src/key/a.c f return -EPERM;\n") == (1, 1, 1))
+    see("a reason for what may run",
+        explained("[sometimes: a race]\nsrc/key/a.c f return -EPERM;\n") == (0, 2, 0))
+
+
 if __name__ == "__main__":
     parsing()
+    lines_that_ran()
     races()
     rows_of_a_kernel()
     judging()
