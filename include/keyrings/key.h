@@ -200,10 +200,7 @@ enum kr_key_flag {
 	KR_KEY_INVALIDATED,
 	KR_KEY_IN_QUOTA,	/* cleared at most once, under the lock */
 	KR_KEY_CONSTRUCTING,	/* somebody in user space is to instantiate it */
-	KR_KEY_ROOT_CAN_CLEAR,
-	KR_KEY_ROOT_CAN_INVAL,
 	KR_KEY_UID_RING,	/* _uid.N or _uid_ses.N; constant */
-	KR_KEY_KEEP,		/* may not be removed */
 	KR_KEY_INSTANTIATING,	/* a lock: whoever makes an announced key, or rejects it */
 	KR_KEY_MIRRORED,	/* the built-in subsystem has one like it; never cleared */
 	KR_KEY_WATCHED,		/* it has a list of watches; never cleared */

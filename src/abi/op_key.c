@@ -30,11 +30,6 @@ long kr_op_update(unsigned long a2, unsigned long a3, unsigned long a4, unsigned
 	return ret;
 }
 
-static bool is_kept(const struct kr_key *key)
-{
-	return test_bit(KR_KEY_KEEP, &key->flags);
-}
-
 long kr_op_revoke(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	struct kr_key_ref ref;
@@ -45,28 +40,9 @@ long kr_op_revoke(unsigned long a2, unsigned long a3, unsigned long a4, unsigned
 		ret = kr_cred_lookup(a2, 0, KR_SETATTR, &ref);
 	if (ret)
 		return ret;
-	if (is_kept(ref.key))
-		ret = -EPERM;
-	else
-		kr_key_revoke(ref.key);
+	kr_key_revoke(ref.key);
 	kr_key_put(ref.key);
-	return ret;
-}
-
-/* Some keys of the kernel's may be removed by an administrator who may not search them. */
-static long lookup_as_root(s32 id, unsigned int flag, long error, struct kr_key_ref *ref)
-{
-	long ret;
-
-	if (error == KR_FOREIGN || !capable(CAP_SYS_ADMIN))
-		return error;
-	ret = kr_cred_lookup(id, 0, 0, ref);
-	if (ret)
-		return error;
-	if (test_bit(flag, &ref->key->flags))
-		return 0;
-	kr_key_put(ref->key);
-	return error;
+	return 0;
 }
 
 long kr_op_invalidate(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
@@ -76,15 +52,10 @@ long kr_op_invalidate(unsigned long a2, unsigned long a3, unsigned long a4, unsi
 
 	ret = kr_cred_lookup(a2, 0, KR_SEARCH, &ref);
 	if (ret)
-		ret = lookup_as_root(a2, KR_KEY_ROOT_CAN_INVAL, ret, &ref);
-	if (ret)
 		return ret;
-	if (is_kept(ref.key))
-		ret = -EPERM;
-	else
-		kr_ring_invalidate(ref.key);
+	kr_ring_invalidate(ref.key);
 	kr_key_put(ref.key);
-	return ret;
+	return 0;
 }
 
 long kr_op_clear(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
@@ -94,10 +65,8 @@ long kr_op_clear(unsigned long a2, unsigned long a3, unsigned long a4, unsigned 
 
 	ret = kr_cred_lookup(a2, KR_LOOKUP_CREATE, KR_WRITE, &ref);
 	if (ret)
-		ret = lookup_as_root(a2, KR_KEY_ROOT_CAN_CLEAR, ret, &ref);
-	if (ret)
 		return ret;
-	ret = is_kept(ref.key) ? -EPERM : kr_ring_clear(ref.key);
+	ret = kr_ring_clear(ref.key);
 	kr_key_put(ref.key);
 	return ret;
 }
@@ -262,10 +231,7 @@ long kr_op_set_timeout(unsigned long a2, unsigned long a3, unsigned long a4, uns
 	ret = kr_lookup_or_authority(a2, KR_LOOKUP_CREATE | KR_LOOKUP_PARTIAL, KR_SETATTR, &ref);
 	if (ret)
 		return ret;
-	if (is_kept(ref.key))
-		ret = -EPERM;
-	else
-		ret = kr_key_set_expiry(ref.key, timeout ? kr_now() + timeout : KR_NEVER);
+	ret = kr_key_set_expiry(ref.key, timeout ? kr_now() + timeout : KR_NEVER);
 	if (!ret)
 		kr_key_notify(ref.key, NOTIFY_KEY_SETATTR, 0);
 	kr_key_put(ref.key);

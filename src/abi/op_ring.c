@@ -65,10 +65,7 @@ static long unlink_from(struct kr_key *ring, s32 id)
 	ret = kr_lookup_second(id, KR_LOOKUP_DEFER, 0, &key);
 	if (ret)
 		return ret;
-	if (test_bit(KR_KEY_KEEP, &ring->flags) && test_bit(KR_KEY_KEEP, &key.key->flags))
-		ret = -EPERM;
-	else
-		ret = kr_ring_unlink(ring, key.key);
+	ret = kr_ring_unlink(ring, key.key);
 	kr_key_put(key.key);
 	return ret;
 }

@@ -129,8 +129,6 @@ static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *t
 	if (IS_ERR(key))
 		goto err_cancel;
 
-	if (test_bit(KR_KEY_KEEP, &ring->key->flags))
-		set_bit(KR_KEY_KEEP, &key->flags);
 	ret = admits_deferred(ring->key, prep, key);
 	if (ret)
 		goto err_put;
@@ -311,8 +309,6 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
 		ring_unlock(ring);
 	}
 	if (!ret) {
-		if (ring && test_bit(KR_KEY_KEEP, &ring->flags))
-			set_bit(KR_KEY_KEEP, &key->flags);
 		if (prep->expiry != KR_NEVER)
 			kr_key_expire_at(key, prep->expiry);
 		kr_key_announce_made(key);
