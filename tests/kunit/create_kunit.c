@@ -395,15 +395,18 @@ static void type_may_limit_the_life_of_the_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYEXPIRED);
 }
 
-static void keys_of_a_kept_ring_are_kept(struct kunit *test)
+static void type_may_limit_the_life_of_a_key_that_was_announced(struct kunit *test)
 {
-	struct kr_key *ring = kt_ring(test, "ring"), *key;
+	struct kr_prep prep = { .expiry = KR_NEVER };
+	struct kr_key *key;
 
-	KUNIT_ASSERT_EQ(test, add(test, ring, "user", "k", 1, &key), 0);
-	KUNIT_EXPECT_FALSE(test, test_bit(KR_KEY_KEEP, &key->flags));
-	set_bit(KR_KEY_KEEP, &ring->flags);
-	KUNIT_ASSERT_EQ(test, add(test, ring, "user", "l", 1, &key), 0);
-	KUNIT_EXPECT_TRUE(test, test_bit(KR_KEY_KEEP, &key->flags));
+	key = kt_hold(test, kr_key_alloc(&fixed_type, "k", kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM,
+					 KR_ALLOC_IN_QUOTA));
+	fixed.expiry = kr_now() + 100;
+	KUNIT_ASSERT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), 0);
+	KUNIT_EXPECT_EQ(test, key->expiry, fixed.expiry);
+	KUNIT_EXPECT_NOT_NULL(test, key->deadline);
+	KUNIT_EXPECT_EQ(test, fixed.freed, 1);
 }
 
 static int update_as(struct kunit *test, const struct cred *actor, struct kr_key *key,
@@ -532,7 +535,7 @@ static struct kunit_case create_cases[] = {
 	KUNIT_CASE(every_error_of_the_type_is_told),
 	KUNIT_CASE(type_may_name_the_key),
 	KUNIT_CASE(type_may_limit_the_life_of_the_key),
-	KUNIT_CASE(keys_of_a_kept_ring_are_kept),
+	KUNIT_CASE(type_may_limit_the_life_of_a_key_that_was_announced),
 	KUNIT_CASE(update_needs_write),
 	KUNIT_CASE(update_of_what_has_none),
 	KUNIT_CASE(update_that_fails_changes_nothing),

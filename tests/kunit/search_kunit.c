@@ -472,6 +472,20 @@ static void possesses_six_levels_down(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, possesses(me, ring, below), level <= 7);
 }
 
+/* More rings than are looked at from below: the key is looked for from above then. */
+static void possesses_what_many_others_hold_too(struct kunit *test)
+{
+	const struct cred *me = kt_actor(test, KT_UID, KT_GID);
+	struct kr_key *ring = kt_ring(test, "ring"), *key = kt_key(test, "k");
+	unsigned int i;
+
+	for (i = 0; i < 150; i++)
+		KUNIT_ASSERT_EQ(test, kr_ring_link(kt_ring(test, "other"), key), 0);
+	KUNIT_EXPECT_FALSE(test, possesses(me, ring, key));
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	KUNIT_EXPECT_TRUE(test, possesses(me, ring, key));
+}
+
 static void possession_needs_search_all_the_way(struct kunit *test)
 {
 	const struct cred *me = kt_actor(test, KT_OTHER, KT_OTHER);
@@ -708,6 +722,7 @@ static struct kunit_case search_cases[] = {
 	KUNIT_CASE(searched_while_the_ring_changes),
 	KUNIT_CASE(possesses_what_its_rings_hold),
 	KUNIT_CASE_PARAM(possesses_six_levels_down, level_gen_params),
+	KUNIT_CASE(possesses_what_many_others_hold_too),
 	KUNIT_CASE(possession_needs_search_all_the_way),
 	KUNIT_CASE(possession_ends_at_dead_rings),
 	KUNIT_CASE(any_of_several_anchors),

@@ -298,16 +298,61 @@ TEST_F(viewer, rows_come_in_order_and_whole)
 	EXPECT_EQ(155, mine);
 }
 
-static long read_in_bits(long buf, long size, long bit)
+static int open_rows(void)
 {
-	int fd = open("/proc/keys", O_RDONLY | O_CLOEXEC);
-	long got = 0, n;
+	return open("/proc/keys", O_RDONLY | O_CLOEXEC);
+}
 
-	while (got + bit < size && (n = read(fd, (char *)buf + got, bit)) > 0)
+/* The rest of it, after what is in the buffer */
+static long read_rest(int fd, char *buf, long got, long size, long bit)
+{
+	long n;
+
+	while (got + bit < size && (n = read(fd, buf + got, bit)) > 0)
 		got += n;
-	((char *)buf)[got] = 0;
+	buf[got] = 0;
 	close(fd);
 	return got;
+}
+
+static long read_in_bits(long buf, long size, long bit)
+{
+	return read_rest(open_rows(), (char *)buf, 0, size, bit);
+}
+
+/* From the middle back to the beginning */
+static long read_again(long buf, long size, long bit)
+{
+	int fd = open_rows();
+
+	if (read(fd, (char *)buf, bit) <= 0 || lseek(fd, 0, SEEK_SET))
+		return -EIO;
+	return read_rest(fd, (char *)buf, 0, size, bit);
+}
+
+/* By several who are all in the midst of it; what the one sees that began at @which */
+static long read_among_others(long buf, long size, long which)
+{
+	enum { READERS = 7, BIT = 4096 };
+	static char others[BIT];
+	int fds[READERS], i, round;
+	long got = 0;
+
+	for (i = 0; i < READERS; i++)
+		fds[i] = open_rows();
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < READERS; i++) {
+			if (i == which)
+				got += read(fds[i], (char *)buf + got, BIT);
+			else if (read(fds[i], others, BIT) <= 0)
+				return -EIO;
+		}
+	}
+	for (i = 0; i < READERS; i++) {
+		if (i != which)
+			close(fds[i]);
+	}
+	return read_rest(fds[which], (char *)buf, got, size, BIT);
 }
 
 /* A reader with a small buffer misses nothing and sees nothing twice */
@@ -325,6 +370,12 @@ TEST_F(viewer, read_in_small_pieces)
 				 4096));
 	actor_do(self->p, read_in_bits, (long)in_bits, SIZE, 61);
 	EXPECT_STREQ(at_once, in_bits);
+	EXPECT_LT(5000, actor_do(self->p, read_again, (long)in_bits, SIZE, 4096));
+	EXPECT_STREQ(at_once, in_bits);
+	for (i = 0; i < 7; i += 2) {
+		EXPECT_LT(5000, actor_do(self->p, read_among_others, (long)in_bits, SIZE, i));
+		EXPECT_STREQ(at_once, in_bits);
+	}
 }
 
 enum { READERS = 8, READERS_SIZE = 64 << 10 };

@@ -663,6 +663,30 @@ TEST_F(request, reading_waits)
 	EXPECT_EQ(key, answer_to(self->p, h));
 }
 
+static long link_key(long key, long ring, long unused)
+{
+	(void)unused;
+	return raw_syscall(NR_KEYCTL, OP_LINK, key, ring, 0, 0);
+}
+
+/* What needs the key itself waits, too, and goes on with the key */
+TEST_F(request, linking_waits)
+{
+	struct actor *q = actor_fork(self->p), *h;
+	int key;
+
+	h = helper_for(self->p, self->call);
+	key = key_of(self->call);
+	actor_begin(q, link_key, key, RING_P, 0);
+	nap_ms(200);
+	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(0, actor_end(q));
+	EXPECT_EQ(1, ON(q, ring_holds(RING_P, key)));
+	EXPECT_EQ(key, answer_to(self->p, h));
+}
+
 /* A helper requests a key itself: on behalf of the same requester */
 TEST_F(request, helper_requests)
 {

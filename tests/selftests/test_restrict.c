@@ -66,7 +66,6 @@ TEST_F(restrict, takes_no_links)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == keys));
 }
 
-/* What is there stays, can be used, and can go */
 /* Nor by a helper, whose key nobody has judged yet when it is announced */
 TEST_F(restrict, ours_takes_no_key_that_is_to_be_made)
 {
@@ -75,6 +74,7 @@ TEST_F(restrict, ours_takes_no_key_that_is_to_be_made)
 	EXPECT_EQ(LINK_BYTES, ON(self->p, kc_read(self->ring, NULL, 0)));
 }
 
+/* What is there stays, can be used, and can go; but not be added once more */
 TEST_F(restrict, keeps_its_links)
 {
 	EXPECT_EQ(0, ON(self->p, kc_restrict(self->ring, NULL, NULL)));
@@ -82,6 +82,7 @@ TEST_F(restrict, keeps_its_links)
 	EXPECT_EQ(self->old, ON(self->p, kc_search(RING_S, "user", "old", 0)));
 	EXPECT_EQ(self->old, ON(self->p, kc_request("user", "old", NULL, 0)));
 	EXPECT_EQ(0, ON(self->p, kc_update(self->old, "w", 1)));
+	EXPECT_EQ(-EPERM, ON(self->p, kc_add_user("old", "x", self->ring)));
 	EXPECT_STREQ("w", ON(self->p, payload(self->old)));
 	EXPECT_EQ(0, ON(self->p, kc_unlink(self->old, self->ring)));
 	EXPECT_TRUE(key_goes(self->old));
