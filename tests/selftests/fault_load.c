@@ -227,7 +227,9 @@ TEST_F_TIMEOUT(loading, fails_at_each_step, 3600)
 	struct load *load = self->load;
 
 	do {
-		actor_do(self->loader, load_with_fault, (long)load, walk.n, 0);
+		actor_begin(self->loader, load_with_fault, (long)load, walk.n, 0);
+		ASSERT_TRUE(WAIT_FOR(whose_turn(self->loader) == TURN_DIRECTOR))
+			TH_LOG("the load with fault %d does not end", walk.n);
 		if (load->ret) {
 			EXPECT_EQ(-ENOMEM, load->ret) TH_LOG("fault %d", walk.n);
 			EXPECT_NE(UNKNOWN, load->step) TH_LOG("fault %d", walk.n);
