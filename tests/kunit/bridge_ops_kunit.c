@@ -357,10 +357,11 @@ static void describe_roundabout(const bool *param, char *desc)
 
 KUNIT_ARRAY_PARAM(roundabout, roundabout, describe_roundabout);
 
+/* The restriction is asked when the new ring is there, as for types that look at it late. */
 static int add_ring(struct kunit *test, struct kr_key *ring, const char *name)
 {
 	const struct kr_key_ref ref = { .key = ring, .possessed = true };
-	struct kr_prep prep = { .desc = name };
+	struct kr_prep prep = { .desc = name, .deferred = true };
 	struct kr_key_ref out;
 	int ret;
 
