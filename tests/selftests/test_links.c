@@ -630,10 +630,11 @@ TEST_F(dying, many_at_once)
 /* A delay that became shorter counts for keys that end from now on */
 TEST(shorter_delay_counts)
 {
-	long delay = sysctl_get("gc_delay"), later, k;
+	long delay, later, k;
 	struct actor *p;
 
 	stage_open();
+	delay = sysctl_get("gc_delay");
 	p = actor_user(fresh_uid());
 	later = ON(p, kc_add_ring("r", RING_P));
 	EXPECT_EQ(0, sysctl_set("gc_delay", 100000));
