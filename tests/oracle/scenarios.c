@@ -125,6 +125,7 @@ static const struct {
 	{ "two faults", two_faults },
 	{ "two faults, made", two_faults_made },
 	{ "ended namesakes", ended_namesakes },
+	{ "unmade namesakes", unmade_namesakes },
 };
 
 int run_scenarios(const char *only, unsigned int part)

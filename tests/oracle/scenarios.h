@@ -96,5 +96,6 @@ void quota_of_root(void);
 void two_faults(void);
 void two_faults_made(void);
 void ended_namesakes(void);
+void unmade_namesakes(void);
 
 #endif
