@@ -8,6 +8,7 @@
 #include <kselftest_harness.h>
 
 #include "inkernel.h"
+#include "loading.h"
 
 #define ADDRESS "192.0.2.7"	/* what the helper answers */
 
@@ -120,12 +121,17 @@ TEST_F(dns, expires)
 	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
 }
 
-/* Its link goes at once, and not, as those of other types, a while later */
+/*
+ * Its link goes at once, and not, as those of other types, a while later. The built-in
+ * collector comes when the second of the expiry begins, and may find it not over.
+ */
 TEST_F(dns, is_unlinked_as_it_expires)
 {
 	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
 	long delay = sysctl_get("gc_delay");
 
+	if (!is_loaded())
+		SKIP(return, "the module is not loaded");
 	ASSERT_LT(0, key);
 	ASSERT_LE(60, delay);
 	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
