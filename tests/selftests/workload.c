@@ -570,9 +570,11 @@ int main(int argc, char **argv)
 		return 2;
 	memcpy(workers, kinds, sizeof(kinds));
 	for (i = 0; i < WORKERS; i++) {
-		workers[i].pid = fork();
-		if (!workers[i].pid)
+		pid_t pid = fork();
+
+		if (!pid)
 			worker_live(&workers[i]);
+		workers[i].pid = pid;	/* in memory that the worker sees, too */
 	}
 	direct(workers);
 	return sum_up(workers);
