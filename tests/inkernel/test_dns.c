@@ -204,12 +204,17 @@ TEST_F(dns, network_namespace_gone)
 	EXPECT_TRUE(held_by(visitor, 0));
 }
 
-/* But what a key of it needs: the tag is held by that and by its type */
+/*
+ * But what a key of it needs: the tag is held by that and by its type. The built-in
+ * service's key is gone as soon as its collector comes, whenever that is.
+ */
 TEST_F(dns, ours_key_of_a_namespace_gone)
 {
 	struct actor *q = actor_fork(NULL), *visitor = actor_fork(NULL);
 	long key;
 
+	if (!is_loaded())
+		SKIP(return, "the module is not loaded");
 	ASSERT_EQ(0, actor_do(q, leave_network, 0, 0, 0));
 	ASSERT_EQ(0, ON(q, ik(INKERNEL_NET_WATCH, 0)));
 	ASSERT_LT(0, ON(q, kc_join(NULL)));
