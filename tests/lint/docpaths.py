@@ -3,7 +3,7 @@
 """Fail when a document names a file or folder of this tree that is not there.
 
 Looked at: README.md, Documentation/ and every README.md below tests/.  A path
-is a word that begins with one of the top-level folders; * and <placeholders>
+is a word that begins with one of the top-level folders; * and <words>
 match anything.  Other trees' paths are written with their tree in front
 (linux/Documentation/...) and are left alone.
 """
