@@ -7,11 +7,7 @@
 
 run_clients() {
 	for client; do
-		echo "@@prog $client"
-		/vm/clients/"$client"/run.sh </dev/null
-		status=$?
-		echo
-		echo "@@done $client $status"
+		prog "$client" /vm/clients/"$client"/run.sh
 	done
 }
 

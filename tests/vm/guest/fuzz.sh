@@ -27,16 +27,6 @@ load_with_helper() {
 	load && echo /vm/t/helper >/sys/module/keyrings/parameters/helper
 }
 
-prog() {	# prog NAME COMMAND...
-	echo "@@prog $1"
-	name=$1
-	shift
-	"$@"
-	status=$?
-	echo
-	echo "@@done $name $status"
-}
-
 come_and_go() {
 	$fuzz load 300000 "$seed" >/tmp/load 2>&1 &
 	pid=$!

@@ -23,17 +23,6 @@ builtin() {	# builtin PROGRAM
 	awk -f /vm/t/judge.awk /tmp/builtin || { cat /tmp/builtin; return 1; }
 }
 
-run_all() {
-	while read -r prog; do
-		echo "@@prog $prog"
-		echo "@@prog $prog" >/dev/kmsg
-		(cd /vm/t && exec "./$prog") </dev/null
-		status=$?
-		echo
-		echo "@@done $prog $status"
-	done <"$list"
-}
-
 ln -sf /vm/t/helper /sbin/request-key
 check "modules of the kernel" stock || exit 1
 while read -r prog; do
@@ -43,7 +32,7 @@ inventory >/tmp/inventory.before
 for n in 1 2; do
 	round $n
 	check "load $n" load || exit 1
-	run_all
+	run_list "$list"
 	[ -e $LIVEPATCH ] || check "load again" load || exit 1
 	check "unload $n" unload || exit 1
 	check "nothing left after unload $n" nothing_left

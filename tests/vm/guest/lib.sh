@@ -33,6 +33,27 @@ round() {
 	echo "@@round $1" >/dev/kmsg
 }
 
+# prog NAME COMMAND...: what it prints as TAP is counted.
+prog() {
+	name=$1
+	shift
+	echo "@@prog $name"
+	echo "@@prog $name" >/dev/kmsg	# a time stamp in its log
+	"$@" </dev/null
+	status=$?
+	echo
+	echo "@@done $name $status"
+}
+
+test_program() { (cd /vm/t && exec "./$1"); }
+
+# run_list FILE: the test programs that it names, one a line.
+run_list() {
+	while read -r program; do
+		[ ! "$program" ] || prog "$program" test_program "$program"
+	done <"$1"
+}
+
 # until SECONDS COMMAND...: wait for it to become true.
 until_true() {
 	left=$(($1 * 20))

@@ -15,16 +15,6 @@ run() {		# run SIDE ROUND SEED: each round has users of its own
 		$oracle random $(($2 * 100000 + 50000)) "$3" "$episodes" "$steps" >$out/$1.random
 }
 
-prog() {	# prog NAME COMMAND...
-	echo "@@prog $1"
-	name=$1
-	shift
-	"$@"
-	status=$?
-	echo
-	echo "@@done $name $status"
-}
-
 judge_scenarios() {
 	$oracle compare $out/built-in.scenarios $out/ours.scenarios $table $out/used
 }

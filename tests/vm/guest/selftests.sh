@@ -6,24 +6,12 @@
 . /vm/guest/lib.sh
 list=/vm/t/${1:-LIST}
 
-run_all() {
-	while read -r prog; do
-		[ "$prog" ] || continue
-		echo "@@prog $prog"
-		echo "@@prog $prog" >/dev/kmsg	# a time stamp in its log
-		(cd /vm/t && exec "./$prog") </dev/null
-		status=$?
-		echo
-		echo "@@done $prog $status"
-	done <"$list"
-}
-
 mkdir -p /vm/t
 begin
 for n in 1 2; do
 	round $n
 	check "load $n" load || exit 1
-	run_all
+	run_list "$list"
 	[ -e $LIVEPATCH ] || check "load again" load || exit 1
 	check "unload $n" unload || exit 1
 	check "nothing left after unload $n" nothing_left
