@@ -13,17 +13,6 @@ enum { RSA_BYTES = 256 };	/* of the keys that make-keys.sh makes */
 
 enum { CAN_ENCRYPT = 1, CAN_DECRYPT = 2, CAN_SIGN = 4, CAN_VERIFY = 8 };
 
-struct pkey_query {
-	uint32_t ops, bits;
-	uint16_t max_data, max_sig, max_enc, max_dec;
-	uint32_t spare[10];
-};
-
-struct pkey_params {
-	int32_t key;
-	uint32_t in_len, out_len, spare[7];
-};
-
 static inline long kc_pkey_query(long key, const char *info, struct pkey_query *res)
 {
 	return keyctl(OP_PKEY_QUERY, key, 0, (long)info, (long)res);

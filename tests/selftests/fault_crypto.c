@@ -19,15 +19,6 @@ enum { RSA_BYTES = 256, PRIME_BYTES = 192, DERIVED_BYTES = 48 };
 
 /* ---- Diffie-Hellman ---- */
 
-struct dh_ids {
-	int32_t private, prime, base;
-};
-
-struct kdf {
-	const char *hash, *otherinfo;
-	uint32_t otherinfo_len, spare[8];
-};
-
 static struct dh_ids numbers;
 static unsigned char modulus[PRIME_BYTES];
 
@@ -72,17 +63,6 @@ static bool is_derived(struct scene *s, long ret)
 FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, SUM_IS_THE_KERNELS);
 
 /* ---- asymmetric keys ---- */
-
-struct pkey_query {
-	uint32_t ops, bits;
-	uint16_t max_data, max_sig, max_enc, max_dec;
-	uint32_t spare[10];
-};
-
-struct pkey_params {
-	int32_t key;
-	uint32_t in_len, out_len, spare[7];
-};
 
 static char cert[4096], private_key[4096], digest[32], signature[RSA_BYTES], secret[64],
 	    encrypted[RSA_BYTES];

@@ -130,6 +130,28 @@ enum {
 	LINK_BYTES = 4,		/* quota bytes of one link */
 };
 
+/* What DH_COMPUTE takes */
+struct dh_ids {
+	int32_t private, prime, base;
+};
+
+struct kdf {
+	const char *hash, *otherinfo;
+	uint32_t otherinfo_len, spare[8];
+};
+
+/* What PKEY_QUERY fills in, and what the other four take */
+struct pkey_query {
+	uint32_t ops, bits;
+	uint16_t max_data, max_sig, max_enc, max_dec;
+	uint32_t spare[10];
+};
+
+struct pkey_params {
+	int32_t key;
+	uint32_t in_len, out_len, spare[7];
+};
+
 static inline long raw_syscall(long nr, long a, long b, long c, long d, long e)
 {
 	long ret;

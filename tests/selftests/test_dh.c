@@ -67,15 +67,6 @@ enum { PRIME_BYTES = 192, ROOM = 2048 };
 
 _Static_assert(sizeof(prime_hex) == 2 * PRIME_BYTES + 1, "the prime's size");
 
-struct dh_ids {
-	int32_t private, prime, base;
-};
-
-struct kdf {
-	const char *hash, *otherinfo;
-	uint32_t otherinfo_len, spare[8];
-};
-
 /* The same as a 32-bit process has it */
 struct kdf32 {
 	uint32_t hash, otherinfo;
