@@ -334,13 +334,13 @@ static int prepare_rejected(struct kr_edit *edit, struct kr_key *key, struct kr_
 	if (!link_needed(ring, key))
 		return 0;
 	ret = kr_edit_prepare(edit, kr_ring_of(ring), key->type, key->desc, key->hash);
-	if (ret) {
-		edit->ring = NULL;
-		return ret;
+	if (!ret) {
+		ret = kr_edit_reserve(edit, key);
+		if (ret)
+			kr_edit_cancel(edit);
 	}
-	ret = kr_edit_reserve(edit, key);
 	if (ret)
-		kr_edit_cancel(edit);
+		edit->ring = NULL;
 	return ret;
 }
 
@@ -358,10 +358,10 @@ static int reject_locked(struct kr_key *key, unsigned int error, time64_t expiry
 	if (*link_ret == -ENOMEM)
 		return *link_ret;
 	ret = kr_key_reject(key, error, expiry);
-	if (ret && edit.ring)
-		kr_edit_cancel(&edit);
-	else if (!*link_ret)
+	if (!ret && !*link_ret)
 		*link_ret = link_rejected(key, ring, &edit);
+	else if (ret && edit.ring)
+		kr_edit_cancel(&edit);
 	return ret;
 }
 
