@@ -2,10 +2,12 @@
 /*
  * The user keyring and the user-session keyring: user-keyring(7),
  * user-session-keyring(7). Both are made at the first access to either of them
- * or to a session keyring that is missing. One that ended is made anew when it
- * would have left any other ring: at once when it was invalidated, gc_delay
- * after it was revoked or expired. Until then there is no such key, and whoever
- * needs one without having named it is told why.
+ * or to a session keyring that is missing. One that is there without the record of
+ * the UID, because it is linked somewhere or is somebody's session, is the UID's
+ * again: a login may have linked it before any process of the UID was there to stay.
+ * One that ended is made anew when it would have left any other ring: at once when it
+ * was invalidated, gc_delay after it was revoked or expired. Until then there is no
+ * such key, and whoever needs one without having named it is told why.
  */
 #include <keyrings/cred.h>
 
@@ -14,26 +16,51 @@
 
 #include "cred_internal.h"
 
-static struct kr_key *make_ring(const char *prefix, const struct cred *cred, unsigned int flags)
-{
-	kuid_t uid = cred->user->uid;
-	char name[sizeof("_uid_ses.4294967295")];
+#define USER_RING	"_uid."
+#define SESSION_RING	"_uid_ses."
 
-	snprintf(name, sizeof(name), "%s%u", prefix, from_kuid(cred->user_ns, uid));
-	return kr_ring_alloc(name, uid, INVALID_GID, cred->user_ns, KR_PERM_UID_RING,
-			     flags | KR_ALLOC_UID_RING);
+struct ring_name {
+	char s[sizeof(SESSION_RING "4294967295")];
+};
+
+static struct ring_name ring_name(const char *prefix, const struct cred *cred)
+{
+	struct ring_name name;
+
+	snprintf(name.s, sizeof(name.s), "%s%u", prefix,
+		 from_kuid(cred->user_ns, cred->user->uid));
+	return name;
 }
 
+static struct kr_key *make_ring(const char *prefix, const struct cred *cred)
+{
+	struct ring_name name = ring_name(prefix, cred);
+
+	return kr_ring_alloc(name.s, cred->user->uid, INVALID_GID, cred->user_ns,
+			     KR_PERM_UID_RING, KR_ALLOC_IN_QUOTA | KR_ALLOC_UID_RING);
+}
+
+static struct kr_key *kept_ring(const char *prefix, const struct cred *cred)
+{
+	struct ring_name name = ring_name(prefix, cred);
+
+	return kr_ring_find_uid_ring(name.s, cred);
+}
+
+/* The two rings of a UID that has no record. */
 static int make_pair(const struct cred *cred, struct kr_key **user_ring,
 		     struct kr_key **session_ring)
 {
 	int ret;
 
-	*user_ring = make_ring("_uid.", cred, KR_ALLOC_IN_QUOTA);
+	*user_ring = kept_ring(USER_RING, cred) ?: make_ring(USER_RING, cred);
 	if (IS_ERR(*user_ring))
 		return PTR_ERR(*user_ring);
 
-	*session_ring = make_ring("_uid_ses.", cred, KR_ALLOC_IN_QUOTA);
+	*session_ring = kept_ring(SESSION_RING, cred);
+	if (*session_ring)
+		return 0;
+	*session_ring = make_ring(SESSION_RING, cred);
 	ret = PTR_ERR_OR_ZERO(*session_ring);
 	if (ret)
 		goto err_user;
@@ -103,7 +130,7 @@ static struct kr_key *make_again(const char *prefix, const struct cred *cred, st
 {
 	if (refcount_read(&old->usage) == 1)
 		kr_key_uncharge(old);
-	return make_ring(prefix, cred, KR_ALLOC_IN_QUOTA);
+	return make_ring(prefix, cred);
 }
 
 static int renew_user_ring(struct kr_user *user, const struct cred *cred)
@@ -112,7 +139,7 @@ static int renew_user_ring(struct kr_user *user, const struct cred *cred)
 
 	if (!is_forgotten(user->user_ring))
 		return ring_error(user->user_ring);
-	ring = make_again("_uid.", cred, user->user_ring);
+	ring = make_again(USER_RING, cred, user->user_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
 	replace(&user->user_ring, ring);
@@ -126,7 +153,7 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 
 	if (!is_forgotten(user->session_ring))
 		return ring_error(user->session_ring);
-	ring = make_again("_uid_ses.", cred, user->session_ring);
+	ring = make_again(SESSION_RING, cred, user->session_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
 	ret = kr_ring_link(ring, user->user_ring);

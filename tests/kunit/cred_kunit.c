@@ -280,7 +280,7 @@ static void user_rings_end_with_the_last_process(struct kunit *test)
 	kr_account_put(account);
 }
 
-/* What is linked elsewhere lives on there, and is the user keyring no more. */
+/* What is linked elsewhere lives on there, and is the user keyring again. */
 static void linked_user_ring_lives_on(struct kunit *test)
 {
 	struct kr_account *account = kr_account_get_by_uid(kt_uid(KT_UID));
@@ -299,7 +299,8 @@ static void linked_user_ring_lives_on(struct kunit *test)
 
 	kt_login_more(me.login);
 	kt_login_unsave(me.login);
-	KUNIT_EXPECT_PTR_NE(test, special(test, KEY_SPEC_USER_KEYRING, 0), old);
+	KUNIT_EXPECT_PTR_EQ(test, special(test, KEY_SPEC_USER_KEYRING, 0), old);
+	KUNIT_EXPECT_TRUE(test, kt_holds(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0), old));
 	KUNIT_EXPECT_TRUE(test, kt_holds(ring, old));
 	leave(&me);
 	kr_account_put(account);

@@ -196,8 +196,8 @@ TEST_F(login, ours_gone_though_attached_as_session)
 }
 
 /*
- * Linked into another keyring, it lives on: by its serial, with all that is in
- * it, for as long as the link does. But it is not the UID's any more.
+ * Linked into another keyring, it lives on, with all that is in it, for as long as
+ * the link does: the next login finds it.
  *
  *	keeper (uid 0) ---@s---> "_ses" ---> "_uid_ses.N"
  *	  |
@@ -206,8 +206,8 @@ TEST_F(login, ours_gone_though_attached_as_session)
 TEST_F(login, ours_link_keeps_it_alive)
 {
 	struct actor *keeper = actor_fork(NULL), *x, *y;
-	long u, us, key, us2;
 	uid_t uid = fresh_uid();
+	long u, us, key;
 
 	ASSERT_LT(0, ON(keeper, kc_join(NULL)));
 	x = actor_fork(keeper);
@@ -225,22 +225,69 @@ TEST_F(login, ours_link_keeps_it_alive)
 	EXPECT_EQ(1, ON(keeper, ring_holds(us, u)));
 	EXPECT_STREQ("kept", ON(keeper, payload(key)));
 
-	/* a new login has new ones beside it */
 	y = actor_user(uid);
-	us2 = ON(y, kc_id(RING_US, 0));
-	EXPECT_LT(0, us2);
-	EXPECT_NE(us, us2);
-	EXPECT_NE(u, ON(y, kc_id(RING_U, 0)));
-	EXPECT_EQ(-ENOKEY, ON(y, kc_request("user", "k", NULL, 0)));
+	EXPECT_EQ(us, ON(y, kc_id(RING_US, 0)));
+	EXPECT_EQ(u, ON(y, kc_id(RING_U, 0)));
+	EXPECT_EQ(key, ON(y, kc_request("user", "k", NULL, 0)));
 
 	EXPECT_EQ(0, ON(keeper, kc_unlink(us, RING_S)));
+	EXPECT_EQ(us, ON(y, kc_id(RING_US, 0)));
+	actor_leave(y);
 	EXPECT_TRUE(key_goes(us));
 	EXPECT_TRUE(key_goes(u));
 	EXPECT_TRUE(key_goes(key));
-	EXPECT_EQ(us2, ON(y, kc_id(RING_US, 0)));
-	actor_leave(y);
-	EXPECT_TRUE(key_goes(us2));
 	EXPECT_FORGOTTEN(uid);
+}
+
+/*
+ * As pam_keyinit(8) does it, in a process that is not the user's yet, long before there
+ * is one that is.
+ *
+ *	p (root) ---@s---> "_ses" of N ---> "_uid.N"
+ */
+TEST_F(login, linked_before_the_user_is_there)
+{
+	struct actor *p = actor_fork(NULL), *x;
+	uid_t uid = fresh_uid();
+	long u, us, key;
+
+	ASSERT_EQ(0, actor_do(p, set_uids, uid, -1, -1));
+	ASSERT_LT(0, ON(p, kc_join(NULL)));
+	u = ON(p, kc_id(RING_U, 0));
+	us = ON(p, kc_id(RING_US, 0));
+	EXPECT_EQ(0, ON(p, kc_link(RING_U, RING_S)));
+	ASSERT_EQ(0, actor_do(p, set_uids, 0, -1, -1));
+	/* With it goes all that is known of the UID, where that is forgotten at all. */
+	key_goes(us);
+
+	x = actor_fork(p);
+	ASSERT_EQ(0, actor_do(x, become, uid, 0, 0));
+	key = ON(x, kc_add_user("k", "v", RING_U));
+	EXPECT_EQ(u, ON(x, kc_id(RING_U, 0)));
+	EXPECT_STREQ("v", ON(x, payload(key)));
+	EXPECT_EQ(key, ON(x, kc_request("user", "k", NULL, 0)));
+	EXPECT_EQ(1, ON(x, ring_holds(RING_US, u)));
+}
+
+/* One that has ended is nobody's, though it be linked. */
+TEST_F(login, ours_ended_ring_is_not_found_again)
+{
+	struct actor *keeper = actor_fork(NULL), *x, *y;
+	uid_t uid = fresh_uid();
+	long u, us;
+
+	ASSERT_LT(0, ON(keeper, kc_join(NULL)));
+	x = actor_fork(keeper);
+	ASSERT_EQ(0, actor_do(x, become, uid, 0, 0));
+	us = ON(x, kc_id(RING_US, 0));
+	u = ON(x, kc_id(RING_U, 0));
+	EXPECT_EQ(0, ON(x, kc_link(RING_U, RING_S)));
+	EXPECT_EQ(0, ON(x, kc_revoke(u)));
+	actor_leave(x);
+	EXPECT_TRUE(key_goes(us));
+	y = actor_user(uid);
+	EXPECT_LT(0, ON(y, kc_id(RING_U, 0)));
+	EXPECT_NE(u, ON(y, kc_id(RING_U, 0)));
 }
 
 /* The half that passes on any kernel: a link does pin it */
@@ -300,7 +347,7 @@ TEST_F(login, ours_kept_as_somebodys_session)
 	EXPECT_EQ(self->us, ON(y, kc_id(RING_S, 0)));
 	EXPECT_STREQ("v", ON(y, payload(self->key)));
 	z = actor_user(self->uid);
-	EXPECT_NE(self->us, ON(z, kc_id(RING_US, 0)));
+	EXPECT_EQ(self->us, ON(z, kc_id(RING_US, 0)));
 	actor_leave(z);
 	EXPECT_TRUE(key_stays(self->us));
 

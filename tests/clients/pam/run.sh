@@ -34,6 +34,7 @@ expect "with the user ring in it" grep -q '_uid.1000' /tmp/su
 expect "a key of the session" /bin/su alice -c 'keyctl add user a b @s && keyctl request user a'
 refuse "is not in the next one" /bin/su alice -c 'keyctl request user a'
 expect "a key of the user" /bin/su alice -c 'keyctl add user keep b @u && keyctl search @u user keep'
+expect "a key of the user is the session's" /bin/su alice -c 'i=$(keyctl add user mine b @u) && keyctl print $i'
 expect "su -" /bin/su - alice -c 'keyctl session - keyctl show @s'
 expect "su twice" /bin/su alice -c 'keyctl id @s >/tmp/su.1'
 expect "su and again" /bin/su alice -c 'keyctl id @s >/tmp/su.2'
