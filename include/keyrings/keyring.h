@@ -131,6 +131,15 @@ struct kr_key *kr_ring_alloc(const char *name, kuid_t uid, kgid_t gid, struct us
 struct kr_key *kr_ring_find_by_name(const char *name, const struct cred *actor);
 
 /**
+ * kr_ring_find_uid_ring() - find a UID ring that a link or a session has kept
+ * @name: the description
+ * @actor: in whose user namespace, and of whose real UID
+ *
+ * Return: the ring's key with a reference; NULL when there is none, or it has ended.
+ */
+struct kr_key *kr_ring_find_uid_ring(const char *name, const struct cred *actor);
+
+/**
  * kr_ring_link() - link a key into a ring
  * @ring: the ring
  * @key: the key; displaces one of the same type and description
@@ -377,10 +386,11 @@ int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *typ
  * @prep: the bytes
  * @ring: where to link it, or NULL
  *
- * May sleep. Whoever waits for the key is woken.
+ * May sleep. Whoever waits for the key is woken once it is made.
  *
  * Return: 0; -EBUSY instantiated already; -ENOTDIR; -EPERM ring restricted; and as
- * kr_ring_link() and the type say. On error the key is not instantiated.
+ * kr_ring_link() and the type say. On error the key is not instantiated, but for
+ * -ENOMEM when another task linked it meanwhile: see its state.
  */
 int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring);
 
@@ -391,9 +401,11 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
  * @timeout: seconds until it expires
  * @ring: where to link it, or NULL
  *
- * May sleep. Whoever waits for the key is woken, also when it cannot be linked.
+ * May sleep. Whoever waits for the key is woken once it is rejected.
  *
- * Return: 0; -EBUSY; what was wrong with the link, the key being rejected all the same.
+ * Return: 0; -EBUSY instantiated already, -EPERM ring restricted, -ENOMEM: nothing has
+ * changed; anything else is what was wrong with the link, the key being rejected all
+ * the same.
  */
 int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
 		       struct kr_key *ring);

@@ -241,7 +241,8 @@ static void tell_linked_before(const struct kr_key *ring, const struct kr_key *k
 }
 
 /* The ring, if any, has the link already. */
-static int instantiate_linked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
+static int instantiate_linked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring,
+			      bool *made)
 {
 	int ret;
 
@@ -250,19 +251,25 @@ static int instantiate_linked(struct kr_key *key, struct kr_prep *prep, struct k
 	ret = ring ? kr_ring_admits(kr_ring_of(ring), key->type, prep->payload) : 0;
 	if (!ret)
 		ret = kr_key_instantiate(key, prep);
-	if (!ret)
+	*made = !ret;
+	if (*made)
 		tell_linked_before(ring, key);
 	return ret;
 }
 
-/* With the ring, if any, locked: all that can fail comes before the key is changed. */
-static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
+/*
+ * With the ring, if any, locked. All that can fail comes before the key is changed,
+ * with one exception: who links the key into yet another ring meanwhile can take the
+ * place that it had for this one, and then there may be no memory for another.
+ */
+static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring,
+			      bool *made)
 {
 	struct kr_edit edit;
 	int ret;
 
 	if (!link_needed(ring, key))
-		return instantiate_linked(key, prep, ring);
+		return instantiate_linked(key, prep, ring, made);
 
 	ret = kr_edit_prepare(&edit, kr_ring_of(ring), key->type, key->desc, key->hash);
 	if (ret)
@@ -273,6 +280,7 @@ static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct k
 		kr_edit_cancel(&edit);
 		return ret;
 	}
+	*made = true;
 	/* A key that was invalidated meanwhile is linked nowhere: no error of ours. */
 	ret = kr_edit_commit(&edit, key);
 	return ret == -ENOKEY ? 0 : ret;
@@ -296,6 +304,7 @@ static void ring_unlock(struct kr_key *ring)
 
 int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
 {
+	bool made = false;
 	int ret;
 
 	might_sleep();
@@ -305,10 +314,10 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
 	if (!ret)
 		ret = ring_lock(ring);
 	if (!ret) {
-		ret = instantiate_locked(key, prep, ring);
+		ret = instantiate_locked(key, prep, ring, &made);
 		ring_unlock(ring);
 	}
-	if (!ret) {
+	if (made) {
 		if (prep->expiry != KR_NEVER)
 			kr_key_expire_at(key, prep->expiry);
 		kr_key_announce_made(key);

@@ -6,8 +6,17 @@
 static void give_up(struct kr_key *authkey)
 {
 	kr_ring_invalidate(authkey);
-	/* Without memory it stays assumed; being invalid it is of no use. */
+	/* Without memory it stays assumed: an authority over a key that is made. */
 	kr_authority_assume(NULL);
+}
+
+static void end_authority(struct kr_authority *authority, struct kr_key *authkey, int ret)
+{
+	if (!ret)
+		give_up(authkey);
+	else if (kr_key_state(authority->target) != KR_UNINSTANTIATED)
+		/* Made or rejected, though not linked: nothing is left to be done with it. */
+		kr_ring_invalidate(authkey);
 }
 
 int kr_request_instantiate(struct kr_authority *authority, struct kr_key *authkey,
@@ -15,8 +24,7 @@ int kr_request_instantiate(struct kr_authority *authority, struct kr_key *authke
 {
 	int ret = kr_ring_instantiate_key(authority->target, prep, ring);
 
-	if (!ret)
-		give_up(authkey);
+	end_authority(authority, authkey, ret);
 	return ret;
 }
 
@@ -25,10 +33,6 @@ int kr_request_reject(struct kr_authority *authority, struct kr_key *authkey, un
 {
 	int ret = kr_ring_reject_key(authority->target, error, timeout, ring);
 
-	if (!ret)
-		give_up(authkey);
-	else if (kr_key_state(authority->target) != KR_UNINSTANTIATED)
-		/* Rejected, though not linked: there is nothing left to be done with it. */
-		kr_ring_invalidate(authkey);
+	end_authority(authority, authkey, ret);
 	return ret;
 }
