@@ -27,7 +27,10 @@ static long read_locked(struct kr_ring *ring, const struct kr_buf *buf, s32 *sta
 {
 	size_t bytes = ring->count * sizeof(s32);
 
-	if (bytes > buf->len || !bytes)
+	/* A ring that has ended since the caller looked is empty for that. */
+	if (!bytes)
+		return kr_key_validate(&ring->key);
+	if (bytes > buf->len)
 		return bytes;
 	*serials = stack;
 	if (ring->count > READ_STACK) {

@@ -1017,6 +1017,17 @@ static void empty_ring_reads_as_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, serial, -1);
 }
 
+/* Who has looked at a ring before it was revoked is told so, not that it was empty. */
+static void revoked_ring_reads_as_revoked(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring");
+	struct kr_buf nothing = {};
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, kt_key(test, "k")), 0);
+	kr_key_revoke(ring);
+	KUNIT_EXPECT_EQ(test, ring->type->read(ring, &nothing), -(long)EKEYREVOKED);
+}
+
 static void ring_reads_in_whole_serials(struct kunit *test)
 {
 	struct kr_key *ring = kt_ring(test, "ring");
@@ -1133,6 +1144,7 @@ static struct kunit_case keyring_cases[] = {
 	KUNIT_CASE(links_are_read_in_order),
 	KUNIT_CASE(child_rings_are_searched_in_order),
 	KUNIT_CASE(empty_ring_reads_as_nothing),
+	KUNIT_CASE(revoked_ring_reads_as_revoked),
 	KUNIT_CASE(ring_reads_in_whole_serials),
 	KUNIT_CASE(ring_describes_how_full_it_is),
 	{}
