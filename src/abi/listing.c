@@ -422,11 +422,12 @@ static int users_show(struct seq_file *m, void *v)
 {
 	struct kr_account *account = v;
 	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
+	int keys = atomic_read(&account->nkeys);
 
+	/* The built-in subsystem counts who uses its record: keys, and for root itself. */
 	seq_printf(m, "%5u: %5d %d/%d %u/%u %llu/%u\n",
 		   from_kuid_munged(m->file->f_cred->user_ns, account->uid),
-		   refcount_read(&account->usage), atomic_read(&account->nkeys),
-		   atomic_read(&account->nikeys), READ_ONCE(account->qnkeys),
+		   keys + root, keys, atomic_read(&account->nikeys), READ_ONCE(account->qnkeys),
 		   READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys)),
 		   READ_ONCE(account->qnbytes),
 		   READ_ONCE(*(root ? kr_limits.root_maxbytes : kr_limits.maxbytes)));
