@@ -72,7 +72,7 @@ static void inventory(char *to)
 
 /* The steps of the module's table that take memory, in their order; then it is loaded */
 static const char *const steps[] = {
-	"user", "key", "reaper", "keyring", "cred", "events", "takeover",
+	"key", "reaper", "keyring", "types", "cred", "events", "takeover",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]), UNKNOWN = -1 };

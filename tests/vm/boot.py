@@ -33,6 +33,10 @@ DIRTY = re.compile(r"BUG:|WARNING:|Call Trace|Oops|Kernel panic|possible recursi
                    r"soft lockup|blocked for more than|UBSAN:|KASAN:|Unable to handle|"
                    r"\bBUG \S+ \(|Object already free|non-static key")
 
+# A cache of ours for which there was no memory: the kernel says from where it was to be
+# made. Only what makes allocations fail gets there.
+NO_CACHE = re.compile(r"kmem_cache_create\w*\(kr_\w+\) failed with error -")
+
 # Without these features kernel and C library fill and copy memory word by word; the
 # emulator takes as long for a byte.  Instructions are counted on the full one.
 EMULATED_CPU = "max,-erms,-fsrm"
@@ -255,7 +259,9 @@ class Result:
     def dirty(self):
         """The kernel log's bad lines, and the data races that are ours."""
         rest, ours, _ = kcsan.split(self.console)
-        return [l for l in rest if DIRTY.search(l)] + [l for report in ours for l in report]
+        bad = [l for n, l in enumerate(rest) if DIRTY.search(l) and not
+               ("Call Trace" in l and any(NO_CACHE.search(m) for m in rest[max(n - 3, 0):n]))]
+        return bad + [l for report in ours for l in report]
 
     def races(self):
         """How many data races of the kernel's own KCSAN has seen."""

@@ -149,6 +149,21 @@ def races():
     see("a data race in a copy made for us", race("memcpy") == (True, 0))
 
 
+NO_CACHE = """[    7.1] __kmem_cache_create_args(%s) failed with error -12
+[    7.1] CPU: 0 UID: 0 PID: 611 Comm: fault_load
+[    7.1] Call Trace:
+[    7.1]  dump_stack_lvl+0x7c/0x90
+"""
+
+
+def caches():
+    ours, other = (boot.Result(0, "", NO_CACHE % name, True) for name in ("kr_key", "dentry"))
+    later = boot.Result(0, "", NO_CACHE % "kr_key" + "[    7.2] Call Trace:\n", True)
+    see("a cache of ours that was not made", not ours.dirty())
+    see("a cache of others that was not made", len(other.dirty()) == 1)
+    see("a trace after that", len(later.dirty()) == 1)
+
+
 def expecting(kernel, kind, rows):
     """What a file of these rows makes the runner expect of this kernel."""
     class Planted(EXPECT):
@@ -226,6 +241,7 @@ if __name__ == "__main__":
     parsing()
     lines_that_ran()
     races()
+    caches()
     rows_of_a_kernel()
     judging()
     sys.exit(not all(DONE))

@@ -114,13 +114,19 @@ begin() {
 }
 
 # A kernel with kmemleak says what nobody can reach any more.  It reports what
-# is older than five seconds, and what has not changed since the scan before.
+# is older than five seconds, and what has not changed since the scan before. What
+# sysfs_slab_add() loses when a cache cannot be named is the kernel's own: made to
+# fail there, it frees the cache and not the name.
 no_leaks() {
 	sleep 6
 	echo scan >$KMEMLEAK
 	sleep 1
 	echo scan >$KMEMLEAK
-	leaks=$(cat $KMEMLEAK)
+	leaks=$(awk '
+		function report() { if (text !~ /sysfs_slab_add/) printf "%s", text; text = "" }
+		/^unreferenced/ { report() }
+		{ text = text $0 "\n" }
+		END { report() }' $KMEMLEAK)
 	echo "$leaks"
 	[ -z "$leaks" ]
 }
