@@ -102,7 +102,7 @@ static void sort_by_byte(const s32 *from, s32 *to, unsigned int count, unsigned 
  */
 static int sort_serials(struct listing *listing)
 {
-	s32 *spare = kvmalloc_array(listing->count + 1, sizeof(s32), GFP_KERNEL);
+	s32 *spare = kvmalloc_array(listing->count + 1, sizeof(s32), GFP_KERNEL_ACCOUNT);
 
 	if (!spare)
 		return -ENOMEM;
@@ -119,7 +119,7 @@ static int collect_all(struct listing *listing)
 {
 	listing->count = 0;
 	listing->room = kr_key_count() + kr_key_count() / 8 + 64;
-	listing->serials = kvmalloc_array(listing->room, sizeof(s32), GFP_KERNEL);
+	listing->serials = kvmalloc_array(listing->room, sizeof(s32), GFP_KERNEL_ACCOUNT);
 	if (!listing->serials)
 		return -ENOMEM;
 	kr_key_walk(collect, listing);
