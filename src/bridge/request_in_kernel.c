@@ -95,8 +95,9 @@ struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, con
 	kr_search_init(&wanted, ours, desc, current_cred(),
 		       KR_SEARCH_RECURSE | KR_SEARCH_SKIP_EXPIRED);
 	ret = search(&wanted, may_sleep);
+	/* -ENOKEY is what a negative key stands for: it is there, and no helper is asked again. */
 	if (ret)
-		return ret == -EAGAIN || ret == -ENOKEY ? NULL : ERR_PTR(ret);
+		return ret == -EAGAIN ? NULL : ERR_PTR(ret);
 	key = hand_over_found(wanted.found, may_sleep);
 	if (may_sleep)
 		kr_key_put(wanted.found);

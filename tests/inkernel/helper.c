@@ -4,12 +4,14 @@
  *
  *	request-key create <key> <uid> <gid> <rings of the requester>
  *
- * It gives the key the call-out information as payload, or, if that is the word
- * "refuse", rejects it; for the word "slow" it takes its time. A host name gets an address. Each run adds a line with
- * type and description of the key to LOG, which the tests read.
+ * It gives the key the call-out information as payload, but for some words: at "refuse"
+ * it rejects the key, at "negate" it says that there is none, at "slow" it takes its
+ * time. A host name gets an address. Each run adds a line with type and description of
+ * the key to LOG, which the tests read.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,11 @@ static void note(const char *type, const char *desc)
 	close(fd);
 }
 
+static bool is_word(const char *callout, long len, const char *word)
+{
+	return len == (long)strlen(word) && !memcmp(callout, word, len);
+}
+
 int main(int argc, char **argv)
 {
 	char text[MAX_DESC + 100] = "", type[MAX_TYPE + 1], callout[4096];
@@ -50,12 +57,14 @@ int main(int argc, char **argv)
 	len = kc_read(AUTH_KEY, callout, sizeof(callout));
 	if (len < 0 || len > (long)sizeof(callout))
 		return 5;
-	if (len == 4 && !memcmp(callout, "slow", 4))
+	if (is_word(callout, len, "slow"))
 		sleep(2);
 	if (!strcmp(type, "dns_resolver"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
-	else if (len == 6 && !memcmp(callout, "refuse", 6))
+	else if (is_word(callout, len, "refuse"))
 		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);
+	else if (is_word(callout, len, "negate"))
+		ret = keyctl(OP_NEGATE, key, 60, 0, 0);
 	else
 		ret = keyctl(OP_INSTANTIATE, key, (long)callout, len, 0);
 	return ret ? 6 : 0;

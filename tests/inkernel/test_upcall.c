@@ -93,6 +93,15 @@ TEST_F(upcall, not_for_a_revoked_key)
 	EXPECT_EQ(0, helper_runs("user", self->desc));
 }
 
+/* ENOKEY: that there is none was found out a moment ago, for the process itself */
+TEST_F(upcall, not_for_a_negative_key)
+{
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->desc, "negate", 0)));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+	EXPECT_EQ(-ENOKEY, ON(self->p, for_process(self->desc, "made")));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
 /* An expired one is asked for anew */
 TEST_F(upcall, for_an_expired_key)
 {
