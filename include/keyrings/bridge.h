@@ -63,10 +63,11 @@ struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, con
  * @flags: KEY_LOOKUP_*
  * @need: what current wants to do with it
  *
- * May sleep.
+ * May sleep. A ring is handed over to be looked at, not to be changed.
  *
  * Return: a built-in key like ours, with a reference, and whether current possesses it; NULL when
- * the serial is not of a key of ours; an ERR_PTR as kr_cred_lookup().
+ * the serial is not of a key of ours; an ERR_PTR as kr_cred_lookup(), or -ENOKEY for a ring
+ * that current wants to change.
  */
 key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_need_perm need);
 

@@ -13,7 +13,10 @@
 
 /*
  * The authority over this very key. A helper of the built-in subsystem has
- * none of ours and names a key that is not ours.
+ * none of ours and names a key that is not ours. The ring that it names is the
+ * built-in's to look up, after all else that is to be checked; one of ours is
+ * refused then, by kr_bridge_lookup(). A special ID means there where the
+ * requester wants the key, which is in the built-in subsystem, too.
  */
 static struct kr_authority *authority_over(s32 id, struct kr_key **authkey)
 {

@@ -127,6 +127,15 @@ static u32 needed(enum key_need_perm need)
 	}
 }
 
+/*
+ * Of a ring it is a shadow that is handed over: what was linked to that would be
+ * lost with it, and no key of one service is linked to a ring of the other.
+ */
+static bool is_for_change(enum key_need_perm need)
+{
+	return need == KEY_NEED_WRITE || need == KEY_NEED_SETATTR;
+}
+
 /* A ring for this look-up alone. Where the kernel makes a key just now none can be made. */
 static struct key *hand_over_ring(struct kr_key *ring)
 {
@@ -134,11 +143,11 @@ static struct key *hand_over_ring(struct kr_key *ring)
 }
 
 /* The built-in counterpart of a key that was found by serial, as it is now. */
-static struct key *hand_over(struct kr_key *key)
+static struct key *hand_over(struct kr_key *key, enum key_need_perm need)
 {
-	if (kr_key_is_ring(key))
-		return hand_over_ring(key);
-	return kr_mirror_get(key, true) ?: ERR_PTR(-ENOKEY);
+	if (!kr_key_is_ring(key))
+		return kr_mirror_get(key, true) ?: ERR_PTR(-ENOKEY);
+	return is_for_change(need) ? ERR_PTR(-ENOKEY) : hand_over_ring(key);
 }
 
 key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_need_perm need)
@@ -153,7 +162,7 @@ key_ref_t kr_bridge_lookup(key_serial_t serial, unsigned long flags, enum key_ne
 	ret = kr_cred_lookup(serial, lookup, needed(need), &ref);
 	if (ret)
 		return ret == KR_FOREIGN ? NULL : ERR_PTR(ret);
-	key = hand_over(ref.key);
+	key = hand_over(ref.key, need);
 	ret = IS_ERR(key) ? PTR_ERR(key) : follow_end(ref.key, key, true);
 	kr_key_put(ref.key);
 	if (!ret)
@@ -170,7 +179,7 @@ struct key *kr_bridge_find(key_serial_t serial)
 
 	if (!found)
 		return NULL;
-	key = kr_trust_named(found) ?: hand_over(found);
+	key = kr_trust_named(found) ?: hand_over(found, KEY_NEED_SEARCH);
 	kr_key_put(found);
 	return key;
 }

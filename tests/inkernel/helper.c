@@ -6,7 +6,8 @@
  *
  * It gives the key the call-out information as payload, but for some words: at "refuse"
  * it rejects the key, at "negate" it says that there is none, at "slow" it takes its
- * time. A host name gets an address. Each run adds a line with type and description of
+ * time. At "@u" and "refuse @u" it names a ring of its own; what error that is, if it
+ * is one, becomes the payload. A host name gets an address. Each run adds a line with type and description of
  * the key to LOG, which the tests read.
  */
 #include <errno.h>
@@ -31,6 +32,22 @@ static void note(const char *type, const char *desc)
 
 	dprintf(fd, "%s;%s\n", type, desc);
 	close(fd);
+}
+
+/* A ring by its number, which need not be of the service that the helper is of */
+static long user_ring(void)
+{
+	return kc_id(RING_U, 1);
+}
+
+static long or_tell_error(long key, long ret)
+{
+	char text[32];
+
+	if (!ret)
+		return 0;
+	snprintf(text, sizeof(text), "error %ld", ret);
+	return keyctl(OP_INSTANTIATE, key, (long)text, strlen(text), 0);
 }
 
 static bool is_word(const char *callout, long len, const char *word)
@@ -65,6 +82,11 @@ int main(int argc, char **argv)
 		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);
 	else if (is_word(callout, len, "negate"))
 		ret = keyctl(OP_NEGATE, key, 60, 0, 0);
+	else if (is_word(callout, len, "@u"))
+		ret = or_tell_error(key, keyctl(OP_INSTANTIATE, key, (long)callout, len,
+						user_ring()));
+	else if (is_word(callout, len, "refuse @u"))
+		ret = or_tell_error(key, keyctl(OP_REJECT, key, 60, EKEYREJECTED, user_ring()));
 	else
 		ret = keyctl(OP_INSTANTIATE, key, (long)callout, len, 0);
 	return ret ? 6 : 0;

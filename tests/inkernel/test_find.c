@@ -349,6 +349,19 @@ TEST_F(find, by_serial_of_nothing)
 	EXPECT_EQ(-EINVAL, ON(self->p, ik_lookup(-100, NEED_SEARCH)));
 }
 
+/* ENOKEY: a ring of programs is there to be looked at; EACCES goes first */
+TEST_F(find, ours_no_ring_to_change)
+{
+	long ring = ON(self->p, kc_add_ring("ring", RING_S));
+	struct actor *q = actor_user(fresh_uid());
+
+	EXPECT_EQ(0, ON(self->p, ik_try(ik_lookup(ring, NEED_SEARCH))));
+	EXPECT_EQ(0, ON(self->p, ik_try(ik_lookup(ring, NEED_LINK))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_try(ik_lookup(ring, NEED_WRITE))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_try(ik_lookup(ring, NEED_SETATTR))));
+	EXPECT_EQ(-EACCES, ON(q, ik_try(ik_lookup(ring, NEED_WRITE))));
+}
+
 /* A ring by its special ID */
 TEST_F(find, by_special_id)
 {

@@ -75,6 +75,18 @@ TEST_F(upcall, helper_refuses)
 	EXPECT_EQ(1, helper_runs("user", self->desc));
 }
 
+/*
+ * ENOKEY: the helper names a ring of the other service; nothing is lost in one that
+ * nobody will ever see
+ */
+TEST_F(upcall, ours_ring_of_the_helper)
+{
+	EXPECT_STREQ("error -126", ik_payload(ON(self->p, for_process(self->desc, "@u"))));
+	EXPECT_STREQ("error -126", ik_payload(ON(self->p, for_process(fresh_desc("upcall:"),
+								      "refuse @u"))));
+	EXPECT_EQ(0, kc_clear(RING_U));
+}
+
 /* The process has it: no helper is asked */
 TEST_F(upcall, not_for_a_key_that_is_there)
 {
