@@ -78,7 +78,7 @@ struct kr_making {
 
 /*
  * making.c: around each call that makes a key. kr_making_end() returns 1 when the call is to be
- * made again if it failed, 0 when not, or the error of making a mirror.
+ * made again, whatever came of it, 0 when not, or the error of making a mirror.
  */
 void kr_making_begin(struct kr_making *making);
 int kr_making_end(struct kr_making *making);

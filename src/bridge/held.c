@@ -66,12 +66,18 @@ static struct key *make(const struct kr_prep *prep, const char *desc)
 	struct key *held;
 	int again;
 
-	do {
+	for (;;) {
 		kr_making_begin(&making);
 		held = make_once(prep, desc);
 		again = kr_making_end(&making);
-	} while (IS_ERR(held) && again > 0);
-	return IS_ERR(held) && again < 0 ? ERR_PTR(again) : held;
+		if (!again)
+			return held;
+		/* Made or not: it was without the key that it is to be made with. */
+		if (!IS_ERR(held))
+			key_put(held);
+		if (again < 0)
+			return ERR_PTR(again);
+	}
 }
 
 /*

@@ -4,7 +4,8 @@
  * which no other key can be made (key_construction_mutex). The type may look for
  * a key meanwhile, as `encrypted` does for the master key of what it loads, and find
  * one of ours that has no mirror yet. Then the look-up fails, and with it the
- * making; the mirror is made, and the key is made once more. Where the kernel
+ * making; the mirror is made, and the key is made once more. So it is if the type
+ * went on without what it looked for: what was made is dropped. Where the kernel
  * makes a key of the built-in subsystem's own there is no second try.
  *
  * Each task that is making has an entry in the list of makers, on its stack.

@@ -48,9 +48,24 @@ KR_DEFINE_ORIGINAL(lookup_user_key, no_user_key)
 KR_DEFINE_ORIGINAL(key_lookup, no_key)
 KR_DEFINE_ORIGINAL(unregister_key_type, no_unregister)
 
+/* Has the search come to an end, or would it find something the next time? */
+static bool is_final(long error)
+{
+	switch (error) {
+	case -EAGAIN:
+	case -EINTR:
+	case -ENOMEM:
+	case -ERESTARTSYS:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /*
  * An error that one of our keys caused holds unless the built-in subsystem has
  * the key. It is not asked to make one then: the user's own search would not.
+ * What says nothing of a key is no reason to hand over another one of that name.
  */
 static struct key *user_request(struct key_type *type, const char *desc, struct key_tag *domain,
 				const char *callout)
@@ -60,7 +75,7 @@ static struct key *user_request(struct key_type *type, const char *desc, struct 
 
 	if (!ours)
 		return static_call(kr_orig_request_key_tag)(type, desc, domain, callout);
-	if (!IS_ERR(ours))
+	if (!IS_ERR(ours) || !is_final(PTR_ERR(ours)))
 		return ours;
 	theirs = static_call(kr_orig_request_key_tag)(type, desc, domain, NULL);
 	return theirs == ERR_PTR(-ENOKEY) ? ours : theirs;

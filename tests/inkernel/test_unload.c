@@ -88,6 +88,42 @@ TEST_F_TIMEOUT(unload, own_type, 180)
 	EXPECT_EQ(-ENODEV, ON(self->p, kc_add(INKERNEL_TYPE, "own", "x", 1, RING_S)));
 }
 
+/*
+ * EINVAL: a master key from before the load has the name of the one that the process
+ * has now. What was saved under it is not loaded with it: neither the first time, when
+ * the kernel has to be given ours in the middle of its work, nor the next.
+ */
+static long load_encrypted(const char *desc, const char *text)
+{
+	const char *load = shared_text("load %s", text);
+
+	return kc_add("encrypted", desc, load, strlen(load), RING_S);
+}
+
+TEST_F_TIMEOUT(unload, older_master_key, 180)
+{
+	char *older = shared(32), *newer = shared(32);
+	const char *make, *text;
+	long key;
+
+	memset(older, 'o', 32);
+	memset(newer, 'n', 32);
+	make = shared_text("new user:%s 32", self->desc);
+	ASSERT_EQ(0, module_unload());
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	ASSERT_LT(0, ON(self->p, kc_add("user", self->desc, older, 32, RING_S)));
+	key = ON(self->p, kc_add("encrypted", "k", make, strlen(make), RING_S));
+	text = ON(self->p, payload(key));
+	ASSERT_EQ(0, strncmp("default user:", text, 13)) TH_LOG("%s", text);
+	ASSERT_EQ(0, module_load(self->path));
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	ASSERT_LT(0, ON(self->p, kc_add("user", self->desc, newer, 32, RING_S)));
+	EXPECT_EQ(-EINVAL, ON(self->p, load_encrypted("first", text)));
+	EXPECT_EQ(-EINVAL, ON(self->p, load_encrypted("second", text)));
+	ASSERT_LT(0, ON(self->p, kc_add("user", self->desc, older, 32, RING_S)));
+	EXPECT_STREQ(text, ON(self->p, payload(ON(self->p, load_encrypted("k", text)))));
+}
+
 /* A helper of the kernel's is at work meanwhile: it is waited for, or goes on */
 static long request_slowly(long desc, long b, long c)
 {
