@@ -456,6 +456,15 @@ struct kr_key *kr_key_lookup(s32 serial);
 int kr_key_set_payload_quota(struct kr_key *key, size_t datalen);
 
 /**
+ * kr_key_follow_payload() - charge what a key's payload has come to
+ * @key: the key
+ * @datalen: the number of bytes that it has by now, be that over the limit
+ *
+ * Caller holds @key's lock.
+ */
+void kr_key_follow_payload(struct kr_key *key, size_t datalen);
+
+/**
  * kr_key_state() - read the state, and only then the payload
  * @key: the key
  *

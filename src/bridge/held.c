@@ -152,11 +152,14 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 	return 0;
 }
 
-/* What the key is charged follows what the built-in one has come to. */
+/*
+ * What the key is charged follows what the built-in one has come to. That may be
+ * over the limit: an update that has been made is not undone.
+ */
 static void follow_length(struct kr_key *key, const struct key *held)
 {
 	spin_lock(&key->lock);
-	kr_key_set_payload_quota(key, READ_ONCE(held->datalen));
+	kr_key_follow_payload(key, READ_ONCE(held->datalen));
 	spin_unlock(&key->lock);
 }
 

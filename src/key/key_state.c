@@ -181,7 +181,7 @@ void kr_key_invalidate_later(struct kr_key *key)
 	kr_key_sync(key);
 }
 
-int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
+static int set_payload_quota(struct kr_key *key, size_t datalen, bool overrun)
 {
 	int ret = 0;
 
@@ -192,7 +192,7 @@ int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
 	if (!test_bit(KR_KEY_IN_QUOTA, &key->flags))
 		ret = 0;
 	else if (datalen > key->datalen)
-		ret = kr_account_charge(key->account, 0, datalen - key->datalen, false);
+		ret = kr_account_charge(key->account, 0, datalen - key->datalen, overrun);
 	else
 		kr_account_uncharge(key->account, 0, key->datalen - datalen);
 	if (ret)
@@ -201,6 +201,18 @@ int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
 	key->quotalen += datalen - key->datalen;
 	WRITE_ONCE(key->datalen, datalen);	/* shown by /proc/keys */
 	return 0;
+}
+
+int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
+{
+	lockdep_assert_held(&key->lock);
+	return set_payload_quota(key, datalen, false);
+}
+
+void kr_key_follow_payload(struct kr_key *key, size_t datalen)
+{
+	lockdep_assert_held(&key->lock);
+	set_payload_quota(key, datalen, true);
 }
 
 void kr_key_uncharge(struct kr_key *key)

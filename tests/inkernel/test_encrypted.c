@@ -18,6 +18,7 @@ enum { BLOB_32 = 2 * (16 + 1 + 32 + 32) };	/* hex digits for a key of 32 bytes *
 FIXTURE(encrypted)
 {
 	struct actor *p;
+	uid_t uid;
 	long master;
 	char *secret;
 };
@@ -27,7 +28,8 @@ FIXTURE_SETUP(encrypted)
 	int i;
 
 	stage_open();
-	self->p = actor_user(fresh_uid());
+	self->uid = fresh_uid();
+	self->p = actor_user(self->uid);
 	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
 	self->secret = shared(64);
 	for (i = 0; i < 64; i++)
@@ -203,6 +205,41 @@ TEST_F(encrypted, update_refused)
 			TH_LOG("row %u", i);
 	}
 	EXPECT_EQ(-EINVAL, ON(self->p, kc_update(key, "", 0)));
+	EXPECT_STREQ(text, ON(self->p, blob(key)));
+}
+
+/*
+ * A longer name of the master key makes the key longer. Whether there is quota for it
+ * is known when it is done: it is charged, and what comes next finds none.
+ */
+TEST_F(encrypted, ours_update_over_quota)
+{
+	long key = ON(self->p, add_blob("k", "new user:master 32", RING_S));
+	long max = sysctl_get("maxbytes");
+	int before = bytes_charged(self->uid);
+
+	ASSERT_EQ(0, sysctl_set("maxbytes", before + 5));
+	EXPECT_EQ(0, ON(self->p, kc_update(key, "update user:another-master", 26)));
+	EXPECT_EQ(before + 8, bytes_charged(self->uid));
+	EXPECT_EQ(-EDQUOT, ON(self->p, kc_add_user("u", "v", RING_S)));
+	EXPECT_EQ(0, ON(self->p, kc_update(key, "update user:master", 18)));
+	EXPECT_EQ(before, bytes_charged(self->uid));
+	ASSERT_EQ(0, sysctl_set("maxbytes", max));
+}
+
+/* EDQUOT: what has no room is not looked at, be it nonsense */
+TEST_F(encrypted, ours_bad_update_over_quota)
+{
+	long key = ON(self->p, add_blob("k", "new user:master 32", RING_S));
+	long max = sysctl_get("maxbytes");
+	int before = bytes_charged(self->uid);
+	char *text = ON(self->p, blob(key));
+
+	ASSERT_EQ(0, sysctl_set("maxbytes", before + 5));
+	EXPECT_EQ(-EDQUOT, ON(self->p, kc_update(key, shared(1000), 1000)));
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_update(key, "nonsense", 8)));
+	EXPECT_EQ(before, bytes_charged(self->uid));
+	ASSERT_EQ(0, sysctl_set("maxbytes", max));
 	EXPECT_STREQ(text, ON(self->p, blob(key)));
 }
 

@@ -869,6 +869,29 @@ static void payload_quota_follows_the_payload(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 1, 5);
 }
 
+static void follow(struct kr_key *key, size_t datalen)
+{
+	spin_lock(&key->lock);
+	kr_key_follow_payload(key, datalen);
+	spin_unlock(&key->lock);
+}
+
+/* What is there is charged, over the limit or not, and given back as it was charged. */
+static void payload_that_has_grown(struct kunit *test)
+{
+	struct kr_key *key = kt_hold(test, probe_alloc("four", KR_ALLOC_IN_QUOTA));
+
+	kr_limit_values.maxbytes = 20;
+	follow(key, 100);
+	KUNIT_EXPECT_EQ(test, key->datalen, 100u);
+	KT_EXPECT_DEBT(test, KT_UID, 1, 105);
+	KUNIT_EXPECT_EQ(test, set_quota(key, 101), -EDQUOT);
+	follow(key, 1);
+	KT_EXPECT_DEBT(test, KT_UID, 1, 6);
+	kt_drop(test, key);
+	KT_EXPECT_DEBT(test, KT_UID, 0, 0);
+}
+
 static void payload_quota_of_a_key_that_is_not_charged(struct kunit *test)
 {
 	struct kr_key *key = kt_hold(test, probe_alloc("four", KR_ALLOC_NOT_IN_QUOTA));
@@ -1048,6 +1071,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE(chown_of_a_key_that_is_not_charged),
 	KUNIT_CASE(chown_while_the_payload_changes),
 	KUNIT_CASE(payload_quota_follows_the_payload),
+	KUNIT_CASE(payload_that_has_grown),
 	KUNIT_CASE(payload_quota_of_a_key_that_is_not_charged),
 	KUNIT_CASE(payload_lives_with_its_readers),
 	KUNIT_CASE(types_are_found_by_name),
