@@ -604,6 +604,14 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry);
 void kr_key_set_invalidated(struct kr_key *key);
 
 /**
+ * kr_key_set_dead() - a key's type has gone
+ * @key: the caller holds a reference
+ *
+ * No ring comes to hold it from here on. The caller takes it out of those that do.
+ */
+void kr_key_set_dead(struct kr_key *key);
+
+/**
  * kr_key_invalidate_later() - invalidate a key where no ring may be locked
  * @key: the caller holds a reference
  *

@@ -154,7 +154,8 @@ static bool gather(struct kr_key *key, void *arg)
 	if (test_bit(KR_KEY_DEAD, &key->flags) || !kr_builtin_type_of(key->type) ||
 	    strcmp(key->type->name, harvest->name) || !kr_key_tryget(key))
 		return true;
-	set_bit(KR_KEY_DEAD, &key->flags);
+	/* A key that is being made is in no ring yet, and comes to none. */
+	kr_key_set_dead(key);
 	harvest->key[harvest->count++] = key;
 	return harvest->count < BATCH;
 }
@@ -175,6 +176,7 @@ void kr_bridge_type_gone(const char *name)
 	bool more;
 
 	might_sleep();
+	smp_mb();	/* the kernel's keys are dead, then ours are looked at; pairs with is_dead() */
 	do {
 		kr_key_walk(gather, &harvest);
 		more = harvest.count == BATCH;

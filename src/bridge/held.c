@@ -129,6 +129,16 @@ static int set_held(struct kr_key *key, struct key *held)
 	return ret;
 }
 
+/*
+ * Did the type go after the built-in key was made? If not by now, the walk of
+ * kr_bridge_type_gone() is still to come, and finds our key, which has its serial.
+ */
+static bool is_dead(const struct key *held)
+{
+	smp_mb();	/* the serial, then the flag */
+	return test_bit(KEY_FLAG_DEAD, &held->flags);
+}
+
 int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 {
 	int ret;
@@ -140,6 +150,8 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 			return PTR_ERR(held);
 		prep->payload = held;
 	}
+	if (is_dead(prep->payload))
+		return -ENODEV;
 	prep->expiry = expiry_of(prep->payload);
 	ret = set_held(key, prep->payload);
 	if (ret)

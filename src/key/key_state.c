@@ -173,6 +173,13 @@ void kr_key_set_invalidated(struct kr_key *key)
 		kr_key_notify(key, NOTIFY_KEY_INVALIDATED, 0);
 }
 
+void kr_key_set_dead(struct kr_key *key)
+{
+	spin_lock(&key->lock);	/* as above */
+	set_bit(KR_KEY_DEAD, &key->flags);
+	spin_unlock(&key->lock);
+}
+
 void kr_key_invalidate_later(struct kr_key *key)
 {
 	kr_key_set_invalidated(key);

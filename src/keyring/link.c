@@ -127,7 +127,7 @@ static int attach_once(struct kr_edit *edit, struct kr_key *key)
 	int ret = 0;
 
 	spin_lock(&key->lock);
-	if (test_bit(KR_KEY_INVALIDATED, &key->flags))
+	if (READ_ONCE(key->flags) & (BIT(KR_KEY_INVALIDATED) | BIT(KR_KEY_DEAD)))
 		ret = -ENOKEY;
 	else if (!kr_holders_add(key, &edit->ring->key, edit->key))
 		ret = -EAGAIN;
@@ -216,7 +216,10 @@ static void renew_deadline(struct kr_key *key)
 		kr_key_set_expiry(key, READ_ONCE(key->expiry));
 }
 
-/* -ENOMEM, or -ENOKEY when the key was invalidated meanwhile: then the edit is cancelled. */
+/*
+ * -ENOMEM, or -ENOKEY when the key was invalidated or its type went meanwhile: then the
+ * edit is cancelled.
+ */
 int kr_edit_commit(struct kr_edit *edit, struct kr_key *key)
 {
 	int ret;

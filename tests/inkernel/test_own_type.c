@@ -272,10 +272,11 @@ static long use_type(long b, long c, long d)
 		if (key < 0) {
 			/*
 			 * EACCES: a key that dies while it is to be updated grants nothing;
+			 * ENOKEY: one that dies while it is made is linked nowhere;
 			 * EDQUOT: where quota is given back only when keys are collected
 			 */
 			if (key != -ENODEV && key != -EKEYREVOKED && key != -EACCES &&
-			    key != -EDQUOT)
+			    key != -ENOKEY && key != -EDQUOT)
 				return key;
 			continue;
 		}

@@ -390,6 +390,19 @@ static void invalidated_key_disappears(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 3, 5 + 6 + 3);
 }
 
+/* A key that was being made when its type went is linked nowhere. */
+static void key_without_a_type_is_not_linked(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key = kt_key(test, "k");
+
+	kr_key_set_dead(key);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), -ENOKEY);
+	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 1u);
+	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 3);
+}
+
 static void invalidating_a_ring_leaves_its_keys(struct kunit *test)
 {
 	struct kr_key *outer = kt_ring(test, "outer"), *ring = kt_ring(test, "ring");
@@ -710,8 +723,8 @@ static int link_everywhere(void *arg)
 	return complaints;
 }
 
-/* When invalidating returns, no ring holds the key, and none will. */
-static void invalidated_while_it_is_linked(struct kunit *test)
+/* When ending it returns, no ring holds the key, and none will. */
+static void ended_while_it_is_linked(struct kunit *test, void (*end)(struct kr_key *key))
 {
 	struct siege siege = {
 		.ring = { kt_ring(test, "a"), kt_ring(test, "b"), kt_ring(test, "c") },
@@ -724,7 +737,7 @@ static void invalidated_while_it_is_linked(struct kunit *test)
 	for (i = 0; i < 40; i++) {
 		key = siege.key;
 		schedule_timeout_uninterruptible(1);
-		kr_ring_invalidate(key);
+		end(key);
 		wrong += holders_of(key);
 		schedule_timeout_uninterruptible(1);
 		wrong += holders_of(key);
@@ -733,6 +746,22 @@ static void invalidated_while_it_is_linked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 	KUNIT_EXPECT_EQ(test, wrong, 0u);
 	KUNIT_EXPECT_GT(test, atomic_read(&siege.linked), 0);
+}
+
+static void invalidated_while_it_is_linked(struct kunit *test)
+{
+	ended_while_it_is_linked(test, kr_ring_invalidate);
+}
+
+static void let_type_go(struct kr_key *key)
+{
+	kr_key_set_dead(key);
+	kr_ring_forget_key(key);
+}
+
+static void type_goes_while_it_is_linked(struct kunit *test)
+{
+	ended_while_it_is_linked(test, let_type_go);
 }
 
 static struct kr_key *find_name(struct kunit *test, const char *name, const struct cred *actor)
@@ -1120,6 +1149,7 @@ static struct kunit_case keyring_cases[] = {
 	KUNIT_CASE(deep_tree_ends_without_recursion),
 	KUNIT_CASE(forgotten_key_is_in_no_ring),
 	KUNIT_CASE(invalidated_key_disappears),
+	KUNIT_CASE(key_without_a_type_is_not_linked),
 	KUNIT_CASE(invalidating_a_ring_leaves_its_keys),
 	KUNIT_CASE(ring_does_not_hold_itself),
 	KUNIT_CASE(namesake_is_no_cycle),
@@ -1133,6 +1163,7 @@ static struct kunit_case keyring_cases[] = {
 	KUNIT_CASE(move_that_fails_changes_nothing),
 	KUNIT_CASE(moved_both_ways_at_once),
 	KUNIT_CASE(invalidated_while_it_is_linked),
+	KUNIT_CASE(type_goes_while_it_is_linked),
 	KUNIT_CASE(ring_is_found_by_its_name),
 	KUNIT_CASE(name_needs_search_by_class),
 	KUNIT_CASE(dead_rings_have_no_name),
