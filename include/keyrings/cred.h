@@ -258,7 +258,8 @@ s32 kr_cred_ring_peek(s32 id);
  *
  * May sleep.
  *
- * Return: the serial; -EACCES; -ENOMEM; errors of a link.
+ * Return: the serial; -EINVAL the UID is not mapped in current's user namespace; -EACCES; -ENOMEM;
+ * errors of a link.
  */
 long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest);
 

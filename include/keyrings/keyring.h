@@ -147,7 +147,9 @@ struct kr_key *kr_ring_find_uid_ring(const char *name, const struct cred *actor)
  * May sleep.
  *
  * Return: 0; -ENOTDIR; -EKEYREVOKED ring revoked; -ENOKEY key invalidated, or its type gone,
- * meanwhile; -EDQUOT; -EDEADLK cycle; -ELOOP too deep; -ENOMEM. On error nothing has changed.
+ * meanwhile; -EDQUOT; -EDEADLK cycle; -ELOOP too deep; -ENOMEM; what the ring's restriction says
+ * of the key: -EPERM, or as its type does, -EKEYREJECTED, -ENOKEY, -ENOPKG. On error nothing has
+ * changed.
  */
 int kr_ring_link(struct kr_key *ring, struct kr_key *key);
 

@@ -142,7 +142,7 @@ static inline void kr_account_get(struct kr_account *account)
  * kr_account_put() - drop a reference
  * @account: the account
  *
- * Any context but hard interrupts.
+ * Process context; preemption may be off.
  */
 void kr_account_put(struct kr_account *account);
 
@@ -153,7 +153,7 @@ void kr_account_put(struct kr_account *account);
  * @bytes: number of bytes
  * @overrun: charge even what is above the limit
  *
- * The limits may be reached, not exceeded. Any context but hard interrupts.
+ * The limits may be reached, not exceeded. Process context; preemption may be off.
  *
  * Return: 0, or -EDQUOT with nothing charged.
  */
@@ -164,6 +164,8 @@ int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, 
  * @account: who paid
  * @keys: number of keys
  * @bytes: number of bytes
+ *
+ * Process context; preemption may be off.
  */
 void kr_account_uncharge(struct kr_account *account, unsigned int keys, u64 bytes);
 

@@ -7,8 +7,9 @@
  * A type of one net namespace goes after that namespace, once it has no key,
  * when the next such type is made: anybody may make namespaces. Who could still
  * be inside then: who searches, adds or prepares borrows a type of the
- * namespace that current is in, which is there for as long as current is; who
- * works with a key borrows the type of that key, and the key is counted until
+ * namespace that current is in, which is there for as long as current is; kernel
+ * code that looks for a key, of the namespace that it names and holds; who works
+ * with a key borrows the type of that key, and the key is counted until
  * its readers under RCU have gone.
  */
 #include "bridge_internal.h"

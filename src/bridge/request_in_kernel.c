@@ -26,7 +26,10 @@ static const struct kr_key_type *peek(struct key_type *type, struct key_tag *dom
 	rcu_read_lock();
 	ours = kr_type_peek(type, domain);
 	rcu_read_unlock();
-	/* Types stay as long as the module. */
+	/*
+	 * It stays: those of a net namespace go after that, and who asks for a key of one
+	 * holds the namespace.
+	 */
 	return ours;
 }
 

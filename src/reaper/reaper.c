@@ -21,7 +21,8 @@
 
 /**
  * struct kr_deadline - when a key's links are to go
- * @node: in a queue; its time is the key's expiry in seconds, without the delay
+ * @node: in a queue; its time, in seconds and without the delay, is when the key was to expire,
+ *	or, when its links could not be removed then, a second after that was tried
  * @queue: which one
  * @key: the key, which outlives its deadline
  */
