@@ -67,7 +67,10 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 /* dns_query(): text is the name, and then the address */
 #define INKERNEL_DNS		_IOWR('k', 8, struct inkernel_text)
 
-/* The module's own type of keys, "kr_inkernel": it takes any payload */
+/*
+ * The module's own type of keys, "kr_inkernel": it takes any payload, and for
+ * "take NAME" that of the user key NAME, or "nothing"
+ */
 #define INKERNEL_TYPE_ADD	_IO('k', 9)
 #define INKERNEL_TYPE_REMOVE	_IO('k', 10)
 #define INKERNEL_TYPE_ALIVE	_IO('k', 11)	/* how many payloads there are */

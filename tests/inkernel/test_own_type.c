@@ -189,6 +189,21 @@ TEST_F(own, helper_makes_it)
 	EXPECT_TRUE(alive(1));
 }
 
+/*
+ * A type that looks for a user key while it makes its own is given the one that is
+ * there, also the first time; that it could do without does not matter
+ */
+TEST_F(own, takes_another_key)
+{
+	const char *desc = fresh_desc("own:"), *text = shared_text("take %s", desc);
+
+	EXPECT_STREQ("nothing", ON(self->p, payload(ON(self->p, add_own("none", text)))));
+	ASSERT_LT(0, ON(self->p, kc_add_user(desc, "taken", RING_S)));
+	EXPECT_STREQ("taken", ON(self->p, payload(ON(self->p, add_own("first", text)))));
+	EXPECT_STREQ("taken", ON(self->p, payload(ON(self->p, add_own("second", text)))));
+	EXPECT_TRUE(alive(3));
+}
+
 /* EOPNOTSUPP: operations that the type lacks */
 TEST_F(own, operations_it_lacks)
 {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A type of keys as a module brings it, which counts its payloads.
+ * A type of keys as a module brings it, which counts its payloads. The payload
+ * "take NAME" is that of the user key NAME.
  */
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <keys/user-type.h>
 
 #include "inkernel.h"
 
@@ -26,20 +28,61 @@ static void drop(struct own_payload *own)
 	atomic_dec(&alive);
 }
 
+static struct own_payload *copy_of(const char *data, size_t len)
+{
+	struct own_payload *own = kmalloc(sizeof(*own) + len, GFP_KERNEL);
+
+	if (!own)
+		return NULL;
+	own->len = len;
+	memcpy(own->data, data, len);
+	atomic_inc(&alive);
+	return own;
+}
+
+/* The bytes of a user key; without one the type is content with "nothing" */
+static struct own_payload *copy_of_key(const char *desc)
+{
+	struct key *key = request_key(&key_type_user, desc, NULL);
+	const struct user_key_payload *user;
+	struct own_payload *own;
+
+	if (IS_ERR(key))
+		return copy_of("nothing", 7);
+	down_read(&key->sem);
+	user = user_key_payload_locked(key);
+	own = user ? copy_of(user->data, user->datalen) : NULL;
+	up_read(&key->sem);
+	key_put(key);
+	return own;
+}
+
+static struct own_payload *take_from_key(const char *desc, size_t len)
+{
+	struct own_payload *own;
+	char *copy = kmemdup_nul(desc, len, GFP_KERNEL);
+
+	if (!copy)
+		return NULL;
+	own = copy_of_key(copy);
+	kfree(copy);
+	return own;
+}
+
 static int own_preparse(struct key_preparsed_payload *prep)
 {
 	struct own_payload *own;
 
 	if (!prep->datalen || prep->datalen > INKERNEL_TEXT)
 		return -EINVAL;
-	own = kmalloc(sizeof(*own) + prep->datalen, GFP_KERNEL);
+	if (prep->datalen > 5 && !memcmp(prep->data, "take ", 5))
+		own = take_from_key(prep->data + 5, prep->datalen - 5);
+	else
+		own = copy_of(prep->data, prep->datalen);
 	if (!own)
 		return -ENOMEM;
-	own->len = prep->datalen;
-	memcpy(own->data, prep->data, own->len);
 	prep->payload.data[0] = own;
 	prep->quotalen = own->len;
-	atomic_inc(&alive);
 	return 0;
 }
 
