@@ -71,7 +71,7 @@ help:
 	@echo 'make fuzz         hostile calls: CALLS=1000000 SEED=7 TIMEOUT=7200 KERNELS=6.12-debug'
 	@echo 'make soak         random calls from fresh seeds on both subsystems: SEEDS=200'
 	@echo 'make keyutils     the tests that keyutils brings, on both subsystems'
-	@echo 'make clients      Kerberos, PAM and stress-ng, on both subsystems'
+	@echo 'make clients      Kerberos, PAM, stress-ng, systemd, cryptsetup, on both subsystems'
 	@echo 'make load-soak    load and unload 200 times under use; hours where it is emulated'
 	@echo 'make limits       a million keys, 10 000 sessions, no memory left: some minutes'
 	@echo 'make bench        count instructions per operation, built-in against ours'
