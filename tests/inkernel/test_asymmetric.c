@@ -160,6 +160,21 @@ TEST_F(pair, search_refused)
 	}
 }
 
+/* A key that a helper has refused to make has no identifier, and is in nobody's way */
+TEST_F(pair, search_past_a_negative_key)
+{
+	struct key_row row;
+
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("asymmetric", "none", "refuse", RING_S)));
+	EXPECT_EQ(3, ON(self->p, ring_size(RING_S)));
+	EXPECT_EQ(1, key_rows_like(self->p, "none", &row));
+	EXPECT_STREQ("none", row.desc);
+	EXPECT_EQ(self->cert, ON(self->p, kc_search(RING_S, "asymmetric",
+						    shared_text("id:%s", key_id()), 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, "asymmetric", "id:0badc0de", 0)));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_search(RING_S, "asymmetric", "none", 0)));
+}
+
 /* Into a nested ring, and linked to where it was asked for */
 TEST_F(pair, search_deep)
 {
@@ -281,6 +296,28 @@ TEST_F(pair, verify_by_another)
 				       self->digest->len, self->sig->data, self->sig->len));
 
 	EXPECT_TRUE(rejected(ret)) TH_LOG("%ld", ret);
+}
+
+/* EINVAL EFAULT EOPNOTSUPP: lengths, addresses, and what is no key */
+TEST_F(pair, verify_refused)
+{
+	char *digest = self->digest->data, *sig = self->sig->data;
+	long len = self->digest->len, sig_len = self->sig->len;
+
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE, digest,
+					       RSA_BYTES + 1, sig, sig_len)));
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE, digest,
+					       len, sig, RSA_BYTES + 1)));
+	EXPECT_EQ(-EFAULT, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE, NOWHERE,
+					       len, sig, sig_len)));
+	EXPECT_EQ(-EFAULT, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE, digest,
+					       len, NOWHERE, sig_len)));
+	EXPECT_EQ(-EFAULT, ON(self->p, keyctl(OP_PKEY_VERIFY, (long)NOWHERE, (long)SIGNATURE,
+					      (long)digest, (long)sig)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_pkey(OP_PKEY_VERIFY, RING_S, SIGNATURE, digest,
+						   len, sig, sig_len)));
+	EXPECT_EQ(0, ON(self->p, kc_pkey(OP_PKEY_VERIFY, self->cert, SIGNATURE, digest, len,
+					 sig, sig_len)));
 }
 
 /* EINVAL EFAULT: lengths, addresses, and keys that cannot */

@@ -68,11 +68,13 @@ TEST_F(trust, other_keys)
 	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
 }
 
-/* By a ring: what any key in it signed */
+/* By a ring: what any key in it signed, whatever else there is */
 TEST_F(trust, a_ring)
 {
 	long anchors = ON(self->p, kc_add_ring("anchors", RING_S));
 
+	ASSERT_LT(0, ON(self->p, kc_add_user("u", "v", anchors)));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("asymmetric", "none", "refuse", anchors)));
 	EXPECT_EQ(0, ON(self->p, trusts(self->ring, anchors, "")));
 	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, self->ring)));
 	EXPECT_EQ(0, ON(self->p, kc_link(self->ca, anchors)));

@@ -269,6 +269,31 @@ TEST_F_TIMEOUT(module, unloads_while_everything_exists, 1200)
 	}
 }
 
+static bool set_ftrace(bool on)
+{
+	int fd = open("/proc/sys/kernel/ftrace_enabled", O_WRONLY | O_CLOEXEC);
+	bool done = write(fd, on ? "1" : "0", 1) == 1;
+
+	close(fd);
+	return done;
+}
+
+/* Nothing is taken over where the death of a UID cannot be followed; nor does that stop later */
+TEST_F_TIMEOUT(module, needs_ftrace, 1200)
+{
+	struct actor *p = actor_user(fresh_uid());
+
+	ASSERT_TRUE(set_ftrace(false));
+	EXPECT_EQ(-EBUSY, module_load(self->path));
+	EXPECT_FALSE(is_loaded());
+	EXPECT_FALSE(exists(LIVEPATCH));
+	ASSERT_TRUE(set_ftrace(true));
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_FALSE(set_ftrace(false));
+	EXPECT_LT(0, ON(p, kc_join(NULL)));
+	ASSERT_EQ(0, module_unload());
+}
+
 /* Who watches a key is told that it ends with the module; the queue works on */
 TEST_F_TIMEOUT(module, watches_end_with_it, 1200)
 {
