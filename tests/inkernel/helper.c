@@ -5,10 +5,10 @@
  *	request-key create <key> <uid> <gid> <rings of the requester>
  *
  * It gives the key the call-out information as payload, but for some words: at "refuse"
- * it rejects the key, at "negate" it says that there is none, at "slow" it takes its
- * time. At "@u" and "refuse @u" it names a ring of its own; what error that is, if it
- * is one, becomes the payload. A host name gets an address. Each run adds a line with type and description of
- * the key to LOG, which the tests read.
+ * it rejects the key, at "negate" it says that there is none, at "slow" and "slow refuse"
+ * it takes its time. At "@u" and "refuse @u" it names a ring of its own; what error that
+ * is, if it is one, becomes the payload. A host name gets an address. Each run adds a line
+ * with type and description of the key to LOG, which the tests read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,11 +74,11 @@ int main(int argc, char **argv)
 	len = kc_read(AUTH_KEY, callout, sizeof(callout));
 	if (len < 0 || len > (long)sizeof(callout))
 		return 5;
-	if (is_word(callout, len, "slow"))
+	if (is_word(callout, len, "slow") || is_word(callout, len, "slow refuse"))
 		sleep(2);
 	if (!strcmp(type, "dns_resolver"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
-	else if (is_word(callout, len, "refuse"))
+	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))
 		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);
 	else if (is_word(callout, len, "negate"))
 		ret = keyctl(OP_NEGATE, key, 60, 0, 0);

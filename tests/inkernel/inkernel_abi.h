@@ -69,7 +69,7 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 
 /*
  * The module's own type of keys, "kr_inkernel": it takes any payload, and for
- * "take NAME" that of the user key NAME, or "nothing"
+ * "take NAME" that of the user key NAME, or "nothing"; no description with a '!' first
  */
 #define INKERNEL_TYPE_ADD	_IO('k', 9)
 #define INKERNEL_TYPE_REMOVE	_IO('k', 10)

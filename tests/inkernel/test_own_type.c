@@ -87,6 +87,31 @@ TEST_F(own, payload_refused)
 	EXPECT_TRUE(alive(0));
 }
 
+/* EINVAL: a description that the type does not want, whoever makes the key */
+TEST_F(own, description_refused)
+{
+	EXPECT_EQ(-EINVAL, ON(self->p, add_own("!k", "x")));
+	EXPECT_EQ(-EINVAL, ON(self->p, kc_request(OWN, "!k", "made", 0)));
+	EXPECT_EQ(0, helper_runs(OWN, "!k"));
+	EXPECT_EQ(0, ON(self->p, ring_size(RING_S)));
+	EXPECT_TRUE(alive(0));
+}
+
+/* What has no signature is neither added to a ring that wants one nor updated there */
+TEST_F(own, ring_that_trusts_others)
+{
+	long ring = ON(self->p, kc_add_ring("r", RING_S));
+	long key = ON(self->p, kc_add(OWN, "k", "old", 3, ring));
+
+	ASSERT_LT(0, key);
+	EXPECT_EQ(0, ON(self->p, kc_restrict(ring, "asymmetric", "builtin_trusted")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add(OWN, "k", "new", 3, ring)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add(OWN, "l", "new", 3, ring)));
+	EXPECT_STREQ("old", ON(self->p, payload(key)));
+	EXPECT_EQ(1, ON(self->p, ring_size(ring)));
+	EXPECT_TRUE(alive(1));
+}
+
 TEST_F(own, update)
 {
 	long key = ON(self->p, add_own("k", "one"));

@@ -124,6 +124,22 @@ TEST_F_TIMEOUT(unload, older_master_key, 180)
 	EXPECT_STREQ(text, ON(self->p, payload(ON(self->p, load_encrypted("k", text)))));
 }
 
+/* Two rings that hold each other, one by a link and one by a restriction, are in nobody's way */
+TEST_F_TIMEOUT(unload, rings_that_hold_each_other, 180)
+{
+	long outer = ON(self->p, kc_add_ring("outer", RING_S));
+	long inner = ON(self->p, kc_add_ring("inner", outer));
+
+	ASSERT_LT(0, inner);
+	EXPECT_EQ(0, ON(self->p, kc_restrict(inner, "asymmetric",
+					     shared_text("key_or_keyring:%ld", outer))));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(outer, RING_S)));
+	actor_leave(self->p);
+	EXPECT_EQ(0, module_unload());
+	EXPECT_FALSE(is_loaded());
+	ASSERT_EQ(0, module_load(self->path));
+}
+
 /* A helper of the kernel's is at work meanwhile: it is waited for, or goes on */
 static long request_slowly(long desc, long b, long c)
 {

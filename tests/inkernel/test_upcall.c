@@ -87,6 +87,35 @@ TEST_F(upcall, ours_ring_of_the_helper)
 	EXPECT_EQ(0, kc_clear(RING_U));
 }
 
+static long ask_for_process(long desc, long callout, long c)
+{
+	(void)c;
+	return kc_request("user", (const char *)desc, (const char *)callout, 0);
+}
+
+/* A process has requested it already, and the helper is at work: that one is waited for */
+TEST_F(upcall, waits_for_a_helper_at_work)
+{
+	struct actor *q = actor_fork(self->p);
+
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow", 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
+	EXPECT_STREQ("slow", ik_payload(ON(self->p, for_process(self->desc, "made"))));
+	EXPECT_LT(0, actor_end(q));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
+TEST_F(upcall, waits_for_a_helper_that_refuses)
+{
+	struct actor *q = actor_fork(self->p);
+
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow refuse", 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, for_process(self->desc, "made")));
+	EXPECT_EQ(-EKEYREJECTED, actor_end(q));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
 /* The process has it: no helper is asked */
 TEST_F(upcall, not_for_a_key_that_is_there)
 {

@@ -331,6 +331,30 @@ static void ended_user_ring_is_made_anew(struct kunit *test)
 	leave(&me);
 }
 
+/* One that only the record holds has ended for its owner: nothing is owed for it any more. */
+static void ended_user_ring_owes_nothing(struct kunit *test)
+{
+	struct kr_key *user, *session;
+	struct persona me;
+	struct kt_debt debt;
+
+	enter(test, &me, KT_UID);
+	user = special(test, KEY_SPEC_USER_KEYRING, 0);
+	session = special(test, KEY_SPEC_USER_SESSION_KEYRING, 0);
+	debt = kt_debt(KT_UID);
+	KUNIT_ASSERT_EQ(test, debt.qnkeys, 2u);
+	kr_limit_values.maxkeys = debt.qnkeys;
+	kr_limit_values.maxbytes = debt.qnbytes;
+	kr_ring_invalidate(session);
+	KUNIT_EXPECT_TRUE(test, kt_holds(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0), user));
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	kr_ring_invalidate(user);
+	special(test, KEY_SPEC_USER_KEYRING, 0);
+	/* The link to the one of before has gone. */
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes - KR_LINK_BYTES);
+	leave(&me);
+}
+
 /* session-keyring(7): what is only read falls back, what is to be made is made. */
 static void session_falls_back_until_it_is_made(struct kunit *test)
 {
@@ -850,6 +874,7 @@ static struct kunit_case cred_cases[] = {
 	KUNIT_CASE(user_rings_end_with_the_last_process),
 	KUNIT_CASE(linked_user_ring_lives_on),
 	KUNIT_CASE(ended_user_ring_is_made_anew),
+	KUNIT_CASE(ended_user_ring_owes_nothing),
 	KUNIT_CASE(session_falls_back_until_it_is_made),
 	KUNIT_CASE(joining_anonymously),
 	KUNIT_CASE(joining_without_quota),

@@ -14,7 +14,7 @@ MODULE_DESCRIPTION("Unit tests of the rooms of keyrings that patch nothing");
 MODULE_LICENSE("GPL");
 
 #define CREW_MAX	8
-#define LOGINS_MAX	4
+#define LOGINS_MAX	256
 
 struct held {
 	struct list_head list;

@@ -326,6 +326,8 @@ static void helper_rejects(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_request_reject(authority, authkey, EKEYREJECTED, 100, ring), 0);
 	KUNIT_EXPECT_EQ(test, kr_request_reject(authority, authkey, ENOKEY, 100, NULL), -EBUSY);
 	kr_authority_put(authority);
+	KUNIT_EXPECT_EQ(test, kr_ring_reject_key(key, ENOKEY, 100, dest), -EBUSY);
+	KUNIT_EXPECT_FALSE(test, kt_holds(dest, key));
 	KUNIT_EXPECT_TRUE(test, kt_holds(ring, key));
 	KUNIT_EXPECT_EQ(test, kr_key_state(key), -EKEYREJECTED);
 	KUNIT_EXPECT_EQ(test, kt_debt(KT_UID).nikeys, kt_debt(KT_UID).nkeys);
@@ -632,6 +634,62 @@ static void default_destination_must_be_writable(struct kunit *test)
 	leave(&scene);
 }
 
+/* A helper's own keys go where the requester wants its key, unless the helper has chosen. */
+static void default_destination_of_a_helper(struct kunit *test)
+{
+	struct kr_key *dest = kt_ring(test, "dest"), *key, *authkey, *found;
+	struct scene scene;
+
+	enter(test, &scene);
+	key = announce(test, &scene);
+	authkey = authorise(test, key, dest);
+	KUNIT_ASSERT_EQ(test, kr_authority_assume(authkey), 0);
+	/* It need not be allowed to write there. */
+	dest->perm = 0;
+	KUNIT_ASSERT_EQ(test, kr_cred_default_dest(&found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, dest);
+	kr_key_put(found);
+	KUNIT_EXPECT_EQ(test, kr_cred_set_reqkey(KEY_REQKEY_DEFL_SESSION_KEYRING), 0L);
+	KUNIT_ASSERT_EQ(test, kr_cred_default_dest(&found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, scene.session);
+	kr_key_put(found);
+	KUNIT_EXPECT_EQ(test, kr_cred_set_reqkey(KEY_REQKEY_DEFL_REQUESTOR_KEYRING),
+			(long)KEY_REQKEY_DEFL_SESSION_KEYRING);
+	KUNIT_ASSERT_EQ(test, kr_cred_default_dest(&found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, dest);
+	kr_key_put(found);
+	/* As long as it has the authority. */
+	kr_key_revoke(authkey);
+	KUNIT_ASSERT_EQ(test, kr_cred_default_dest(&found), 0);
+	KUNIT_EXPECT_PTR_EQ(test, found, scene.session);
+	kr_key_put(found);
+	kr_ring_reject_key(key, ENOKEY, 1, NULL);
+	leave(&scene);
+}
+
+static struct kr_key *unmade(struct kunit *test, const char *desc)
+{
+	return kt_hold(test, kr_key_alloc(kt_type(test, "user"), desc, kt_uid(KT_UID),
+					  kt_gid(KT_GID), KT_PERM, KR_ALLOC_IN_QUOTA));
+}
+
+/* Revoked, but its links have not gone yet: a key is not made in it, though it may be rejected. */
+static void revoked_ring_takes_no_link(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *inside = unmade(test, "inside");
+	struct kr_key *outside = unmade(test, "outside");
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, inside), 0);
+	set_bit(KR_KEY_REVOKED, &ring->flags);
+	KUNIT_EXPECT_EQ(test, instantiate_into(test, inside, ring), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, instantiate_into(test, outside, ring), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, kr_key_state(inside), KR_UNINSTANTIATED);
+	KUNIT_EXPECT_EQ(test, kr_key_state(outside), KR_UNINSTANTIATED);
+	KUNIT_EXPECT_EQ(test, kr_ring_reject_key(outside, EKEYREJECTED, 60, ring), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, kr_key_state(outside), -EKEYREJECTED);
+	KUNIT_EXPECT_FALSE(test, kt_holds(ring, outside));
+}
+
 static void restricted_ring_takes_no_link(struct kunit *test)
 {
 	struct kr_key *ring = kt_ring(test, "ring"), *from = kt_ring(test, "from");
@@ -645,8 +703,7 @@ static void restricted_ring_takes_no_link(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, kt_key(test, "l")), -EPERM);
 	KUNIT_EXPECT_EQ(test, kr_ring_move(key, from, ring, false), -EPERM);
 	KUNIT_EXPECT_EQ(test, kt_add(test, ring, "m", 1), -EPERM);
-	new = kt_hold(test, kr_key_alloc(key->type, "new", kt_uid(KT_UID), kt_gid(KT_GID),
-					 KT_PERM, KR_ALLOC_IN_QUOTA));
+	new = unmade(test, "new");
 	KUNIT_EXPECT_EQ(test, kr_ring_reject_key(new, ENOKEY, 1, ring), -EPERM);
 	KUNIT_EXPECT_EQ(test, kr_key_state(new), KR_UNINSTANTIATED);
 	KUNIT_EXPECT_TRUE(test, kt_holds(ring, key));
@@ -670,6 +727,8 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(helper_possesses_what_the_requester_does),
 	KUNIT_CASE_PARAM(default_destination, dest_gen_params),
 	KUNIT_CASE(default_destination_must_be_writable),
+	KUNIT_CASE(default_destination_of_a_helper),
+	KUNIT_CASE(revoked_ring_takes_no_link),
 	KUNIT_CASE(restricted_ring_takes_no_link),
 	{}
 };

@@ -498,6 +498,30 @@ static void closed_with_the_last_process(struct kunit *test)
 	kr_account_put(account);
 }
 
+/* More than wait for one grace period together: while the first ones do, all others come. */
+static void many_go_at_once(struct kunit *test)
+{
+	enum { CROWD = 200 };
+	struct kt_login **logins = kunit_kcalloc(test, CROWD, sizeof(*logins), GFP_KERNEL);
+	struct home **homes = kunit_kcalloc(test, CROWD, sizeof(*homes), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, logins);
+	KUNIT_ASSERT_NOT_NULL(test, homes);
+	for (i = 0; i < CROWD; i++) {
+		logins[i] = kt_login(test, 1000 + i);
+		homes[i] = home_install(test, logins[i], &init_user_ns);
+	}
+	for (i = 0; i < CROWD; i++)
+		kt_logout(logins[i]);
+	kr_user_flush();
+	for (i = 0; i < CROWD; i++) {
+		KUNIT_EXPECT_EQ(test, drops(homes[i]), 101);
+		KUNIT_EXPECT_EQ(test, count_of(logins[i]), 0);
+	}
+	KUNIT_EXPECT_NULL(test, next_account(0));
+}
+
 static void made_anew_after_a_close(struct kunit *test)
 {
 	struct kt_login *login = kt_login(test, 1000);
@@ -835,6 +859,7 @@ static struct kunit_case user_cases[] = {
 	KUNIT_CASE(record_has_two_rings_and_a_pin),
 	KUNIT_CASE(namespaces_of_a_uid_share_one_pin),
 	KUNIT_CASE(closed_with_the_last_process),
+	KUNIT_CASE(many_go_at_once),
 	KUNIT_CASE(made_anew_after_a_close),
 	KUNIT_CASE(dropped_references_of_others_do_not_matter),
 	KUNIT_CASE(not_closed_when_a_process_comes_in_time),

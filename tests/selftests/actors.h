@@ -29,6 +29,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/futex.h>
+#include <linux/time_types.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -161,18 +162,35 @@ static inline char *shared_text(const char *fmt, ...)
 	return text;
 }
 
+/* futex(2) with 64-bit times, which every kernel has: those built for the tests have no other */
+#ifdef __x86_64__
+enum { NR_FUTEX = 202 };
+#else
+enum { NR_FUTEX = 422 };
+#endif
+
+static inline long futex_wait(int *word, int value, struct __kernel_timespec *time)
+{
+	return syscall(NR_FUTEX, word, FUTEX_WAIT, value, time, NULL, 0);
+}
+
+static inline long futex_wake(int *word)
+{
+	return syscall(NR_FUTEX, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 static inline void futex_sleep(int *word, int value, int ms)
 {
-	struct timespec t = { .tv_sec = ms / 1000,
-			      .tv_nsec = (ms % 1000) * 1000000L };
+	struct __kernel_timespec t = { .tv_sec = ms / 1000,
+				       .tv_nsec = (ms % 1000) * 1000000LL };
 
-	syscall(SYS_futex, word, FUTEX_WAIT, value, &t, NULL, 0);
+	futex_wait(word, value, &t);
 }
 
 static inline void turn_over(struct actor *a, enum turn to)
 {
 	__atomic_store_n(&a->turn, to, __ATOMIC_SEQ_CST);
-	syscall(SYS_futex, &a->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
+	futex_wake(&a->turn);
 }
 
 static inline enum turn whose_turn(struct actor *a)

@@ -294,6 +294,45 @@ TEST_F_TIMEOUT(module, needs_ftrace, 1200)
 	ASSERT_EQ(0, module_unload());
 }
 
+static long list_begin(long a, long b, long c)
+{
+	int fd = open("/proc/keys", O_RDONLY | O_CLOEXEC);
+	char row[64];
+
+	(void)a, (void)b, (void)c;
+	return fd < 0 || read(fd, row, sizeof(row)) != sizeof(row) ? -EIO : fd;
+}
+
+static long list_end(long fd, long b, long c)
+{
+	char page[4096];
+	long got;
+
+	(void)b, (void)c;
+	while ((got = read(fd, page, sizeof(page))) > 0)
+		;
+	close(fd);
+	return got;
+}
+
+/* More keys than a reader is given at once: the rest of the list is that of the other service */
+TEST_F_TIMEOUT(module, unloads_while_keys_are_listed, 1200)
+{
+	struct actor *p = actor_user(fresh_uid());
+	long fd;
+	int i;
+
+	ASSERT_EQ(0, module_load(self->path));
+	for (i = 0; i < 150; i++)
+		ASSERT_LT(0, ON(p, kc_add_user(shared_text("listed %d", i), "v", RING_P)));
+	fd = actor_do(p, list_begin, 0, 0, 0);
+	ASSERT_LT(0, fd);
+	ASSERT_EQ(0, module_unload());
+	if (has_builtin) {
+		EXPECT_EQ(0, actor_do(p, list_end, fd, 0, 0));
+	}
+}
+
 /* Who watches a key is told that it ends with the module; the queue works on */
 TEST_F_TIMEOUT(module, watches_end_with_it, 1200)
 {

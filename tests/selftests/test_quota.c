@@ -420,7 +420,7 @@ TEST_F(spender, ours_link_bytes_come_back_after_invalidation)
 }
 
 /* A ring of more links than 16 bits of bytes can count gives them all back */
-TEST_F(spender, ours_links_beyond_sixteen_bits)
+TEST_F_TIMEOUT(spender, ours_links_beyond_sixteen_bits, 300)
 {
 	enum { LINKS = 16400 };
 	char *desc = shared(16);

@@ -478,7 +478,7 @@ static long sleep_until(long flag, long b, long c)
 	(void)b, (void)c;
 	/* one system call, that returns to user space only when woken */
 	while (!__atomic_load_n((int *)flag, __ATOMIC_SEQ_CST))
-		syscall(SYS_futex, flag, FUTEX_WAIT, 0, NULL, NULL, 0);
+		futex_wait((int *)flag, 0, NULL);
 	return 0;
 }
 
@@ -496,7 +496,7 @@ TEST_F(parent, ours_done_while_the_parent_sleeps)
 	EXPECT_TRUE(key_goes(self->old));
 
 	*flag = 1;
-	syscall(SYS_futex, flag, FUTEX_WAKE, 1, NULL, NULL, 0);
+	futex_wake(flag);
 	EXPECT_EQ(0, actor_end(self->p));
 	EXPECT_EQ(self->own, ON(self->p, kc_id(RING_S, 0)));
 }

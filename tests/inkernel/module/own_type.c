@@ -69,6 +69,11 @@ static struct own_payload *take_from_key(const char *desc, size_t len)
 	return own;
 }
 
+static int own_vet_description(const char *desc)
+{
+	return desc[0] == '!' ? -EINVAL : 0;
+}
+
 static int own_preparse(struct key_preparsed_payload *prep)
 {
 	struct own_payload *own;
@@ -130,6 +135,7 @@ static long own_read(const struct key *key, char *buffer, size_t buflen)
 
 struct key_type inkernel_key_type = {
 	.name		= INKERNEL_TYPE,
+	.vet_description = own_vet_description,
 	.preparse	= own_preparse,
 	.free_preparse	= own_free_preparse,
 	.instantiate	= generic_key_instantiate,
