@@ -219,6 +219,27 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 	EXPECT_EQ(-ENOKEY, ON(p, kc_describe(fresh, NULL, 0)));
 }
 
+/* More rows than a reader is given at once, those of the built-in service first */
+TEST_F_TIMEOUT(module, older_keys_are_listed, 1200)
+{
+	enum { OLDER = 120, NEWER = 60 };
+	struct actor *p = actor_user(fresh_uid());
+	int i;
+
+	if (!has_builtin)
+		SKIP(return, "the kernel has no key service of its own");
+	for (i = 0; i < OLDER; i++)
+		ASSERT_LT(0, ON(p, kc_add_user(shared_text("older %d", i), "v", RING_P)));
+	ASSERT_EQ(0, module_load(self->path));
+	for (i = 0; i < NEWER; i++)
+		ASSERT_LT(0, ON(p, kc_add_user(shared_text("newer %d", i), "v", RING_P)));
+	EXPECT_EQ(OLDER, key_rows_like(p, "older ", NULL));
+	EXPECT_EQ(NEWER, key_rows_like(p, "newer ", NULL));
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(OLDER, key_rows_like(p, "older ", NULL));
+	EXPECT_EQ(0, key_rows_like(p, "newer ", NULL));
+}
+
 /* Processes that were there before the load are served like any other */
 TEST_F_TIMEOUT(module, older_processes_are_served, 1200)
 {
