@@ -212,6 +212,20 @@ static bool is_refused(struct scene *s, long ret)
 FAULTS_IN(add_without_trust, .prepare = a_ring_of_trust, .done = is_refused,
 	  .also = ENOKEY, .why = "the kernel's search for the signer takes a failed allocation for none");
 
+/* The same, and rings of ours to look for the signer in */
+static void a_ring_that_trusts_rings(struct scene *s)
+{
+	long anchors = must(kc_add_ring("anchors", RING_T));
+
+	must(kc_add_ring("inner", anchors));
+	a_ring(s);
+	must(1 + kc_restrict(s->ring, "asymmetric", shared_text("key_or_keyring:%ld", anchors)));
+}
+
+FAULTS_LIKE(add_without_trust, add_without_trusted_rings, .prepare = a_ring_that_trusts_rings,
+	    .done = is_refused, .also = ENOKEY,
+	    .why = "the kernel's search for the signer takes a failed allocation for none");
+
 /* ---- a key of ours for the kernel ---- */
 
 enum { SET_KEY_BY_SERIAL = 7 };	/* ALG_SET_KEY_BY_KEY_SERIAL */
