@@ -377,6 +377,29 @@ TEST_F(pair, search_nested)
 	EXPECT_EQ(deep, ON(self->p, kc_search(deep, "keyring", "deep", 0)));
 }
 
+/*
+ * Depth first: of two rings in a ring the first is searched with all below it. Which
+ * one that is, is not said; so the deeper key is in the one, then in the other:
+ *
+ *	"_pid" ---> "a" ---> "deep" ---> "x"	"_pid" ---> "a" ---> "y"
+ *	       ---> "b" ---> "x"		       ---> "b" ---> "deep" ---> "y"
+ */
+TEST_F(pair, search_is_depth_first)
+{
+	long deep[] = {
+		ON(self->p, kc_add_ring("deep", self->a)), ON(self->p, kc_add_ring("deep", self->b)),
+	};
+	long x = ON(self->p, kc_add_user("x", "deep", deep[0]));
+	long y = ON(self->p, kc_add_user("y", "deep", deep[1]));
+
+	ASSERT_LT(0, ON(self->p, kc_add_user("x", "flat", self->b)));
+	ASSERT_LT(0, ON(self->p, kc_add_user("y", "flat", self->a)));
+	EXPECT_EQ(1, (x == ON(self->p, kc_search(RING_P, "user", "x", 0))) +
+		     (y == ON(self->p, kc_search(RING_P, "user", "y", 0))));
+	EXPECT_EQ(1, (x == ON(self->p, kc_request("user", "x", NULL, 0))) +
+		     (y == ON(self->p, kc_request("user", "y", NULL, 0))));
+}
+
 TEST_F(pair, search_into_a_ring)
 {
 	long other = ON(self->p, kc_add_user("k", "in b", self->b));

@@ -105,21 +105,6 @@ TEST_F(kernel_ring, name_is_reserved)
 	EXPECT_EQ(-EPERM, kc_add_ring(BUILTIN_RING, RING_P));
 }
 
-/* New serials avoid those that are taken */
-TEST_F(kernel_ring, serials_do_not_collide)
-{
-	struct actor *p = actor_user(fresh_uid());
-	long key;
-	int i;
-
-	for (i = 0; i < 100; i++) {
-		key = ON(p, kc_add_user(shared_text("%d", i), "v", RING_P));
-		ASSERT_LT(0, key);
-		ASSERT_NE(self->serial, key);
-	}
-	EXPECT_EQ(0, strncmp(description(self->serial), "keyring;0;0;", 12));
-}
-
 /* All of the kernel's own keyrings are listed, with their dots */
 TEST_F(kernel_ring, all_are_listed)
 {

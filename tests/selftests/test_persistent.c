@@ -194,6 +194,30 @@ TEST_F(persistent, in_a_user_namespace)
 	EXPECT_LT(0, ON(n, kc_persistent(7, RING_P)));
 }
 
+static int registers_seen(struct actor *who)
+{
+	const char *text = slurp(who, "/proc/keys");
+	int n = 0;
+
+	while ((text = strstr(text, " .persistent_register: "))) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* Of whatever namespace it is, its register is the kernel's root's to see */
+TEST_F(persistent, register_is_of_the_kernels_root)
+{
+	struct actor *n = actor_userns(fresh_uids(10), 10);
+	int before = registers_seen(NULL);
+
+	ASSERT_LT(0, ON(n, kc_persistent(-1, RING_P)));
+	EXPECT_EQ(before + 1, registers_seen(NULL));
+	EXPECT_EQ(0, registers_seen(n));
+	EXPECT_EQ(0, registers_seen(self->p));
+}
+
 /* Seconds left, as /proc/keys rounds them down; -1 if there is no end, -2 if no row */
 static int seconds_left(struct actor *who, int serial)
 {

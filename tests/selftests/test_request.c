@@ -709,6 +709,38 @@ TEST_F(request, helper_requests)
 	EXPECT_EQ(1, ON(self->p, ring_holds(RING_S, key_of(self->call))));
 }
 
+/* Who requests, by default, from a helper that has its authority; returns the key */
+static int requested_by_helper(struct actor *h)
+{
+	struct call *inner = call_to("more info", 0);
+	struct actor *i = helper_for(h, inner);
+	int key = key_of(inner);
+
+	if (ON(i, kc_assume(key)) < 0 || ON(i, kc_instantiate(key, "w", 1, 0)))
+		return 0;
+	return answer_to(h, i) == key ? key : 0;
+}
+
+/* What it says by default is not the requester's ring but its own: @t, or what there is */
+TEST_F(request, helper_requests_to_its_own_rings)
+{
+	struct actor *h = helper_for(self->p, self->call);
+	int session, thread;
+
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	EXPECT_EQ(REQKEY_T, ON(h, kc_reqkey(REQKEY_ASK)));
+	session = requested_by_helper(h);
+	EXPECT_EQ(1, ON(h, ring_holds(RING_S, session)));
+
+	ASSERT_LT(0, ON(h, kc_id(RING_T, 1)));
+	thread = requested_by_helper(h);
+	EXPECT_EQ(1, ON(h, ring_holds(RING_T, thread)));
+	EXPECT_EQ(0, ON(h, ring_holds(RING_S, thread)));
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+	/* nothing but the key that was not made */
+	EXPECT_EQ(1, ON(self->p, ring_size(RING_S)));
+}
+
 /* ---- where the key goes ---- */
 
 TEST_F(request, explicit_destination)
@@ -741,6 +773,23 @@ TEST_F(request, destination_of_the_helper)
 	EXPECT_EQ(key, answer_to(self->p, h));
 	EXPECT_EQ(1, ON(self->p, ring_holds(ring, key)));
 	EXPECT_EQ(1, ON(self->p, ring_holds(RING_S, key)));
+}
+
+/* Who has no ring of its own at all: to @us, and not on to @u */
+TEST_F(request, destination_without_session)
+{
+	struct actor *p, *h;
+	int key;
+
+	REQUIRE_NO_SESSION();
+	p = actor_user(self->uid);
+	h = helper_for(p, self->call);
+	key = key_of(self->call);
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(key, answer_to(p, h));
+	EXPECT_EQ(1, ON(p, ring_holds(RING_US, key)));
+	EXPECT_EQ(0, ON(p, ring_holds(RING_U, key)));
 }
 
 TEST_F(request, bad_destinations)
