@@ -13,6 +13,10 @@
 
 enum { MAX_RULES = 100, CONTEXT = 6, LOOK_AHEAD = 200, SHOWN = 12 };
 
+/* A link costs so many bytes; more of one UID's are hardly reaped in one sequence. */
+enum { LINK_BYTES = 4, LINKS_REAPED = 16 };
+
+
 /*
  * A row of the table: name | section | call | built-in | ours | what then | where it is
  * described. All but the name and the last two are patterns of the shell.
@@ -120,11 +124,50 @@ static bool fits(const char *patterns, const char *result)
 	return fit;
 }
 
-/* "fewer by links": the first number is smaller, by the four bytes of some links */
+/* The next number in a text, which is left behind it; -1: there is none */
+static long next_number(const char **text)
+{
+	char *end;
+	long n;
+
+	*text += strcspn(*text, "0123456789");
+	if (!**text)
+		return -1;
+	n = strtol(*text, &end, 10);
+	*text = end;
+	return n;
+}
+
+/* "1 0": the first number is smaller by one, the second is the same, there is no third */
+static bool are_less(const char *by, const char *ours, const char *builtin)
+{
+	long n, less;
+
+	do {
+		n = next_number(&builtin);
+		less = next_number(&by);
+		if (next_number(&ours) != (n < 0 ? n : n - less))
+			return false;
+	} while (n >= 0 && less >= 0);
+	return n < 0 && less < 0;
+}
+
+/* The first number is smaller, by the bytes of some links */
+static bool is_fewer_links(const char *ours, const char *builtin)
+{
+	int bytes = atoi(builtin) - atoi(ours);
+
+	return bytes > 0 && bytes <= LINKS_REAPED * LINK_BYTES && !(bytes % LINK_BYTES) &&
+	       !strcmp(ours + strcspn(ours, "/"), builtin + strcspn(builtin, "/"));
+}
+
+/* "fewer by links", "less by 1 0", or a pattern */
 static bool is_result(const char *pattern, const char *ours, const char *builtin)
 {
 	if (!strcmp(pattern, "fewer by links"))
-		return atoi(ours) < atoi(builtin) && !((atoi(builtin) - atoi(ours)) % 4);
+		return is_fewer_links(ours, builtin);
+	if (!strncmp(pattern, "less by ", 8))
+		return are_less(pattern + 8, ours, builtin);
 	return fits(pattern, ours);
 }
 
@@ -138,8 +181,7 @@ static struct rule *rule_for(const char *section, const char *builtin, const cha
 	for (i = 0; i < rule_count; i++) {
 		struct rule *r = &rules[i];
 
-		if ((same || r->stop) && !fnmatch(r->section, section, 0) &&
-		    !fnmatch(r->call, call, 0) &&
+		if ((same || r->stop) && fits(r->section, section) && fits(r->call, call) &&
 		    fits(r->builtin, same ? result_of(builtin) : builtin) &&
 		    is_result(r->ours, result_of(ours), result_of(builtin)))
 			break;

@@ -110,6 +110,9 @@ void quota_uid_rings(void)
 	call(w, GET_ID, RING_S, 0);
 	call(w, GET_ID, RING_S, 1);
 	add(w, "user", "k", RING_U);
+	describe(w, RING_US);
+	read_all(w, RING_U);
+	read_all(w, RING_S);
 	call(w, JOIN, 0);
 	call(w, GET_ID, RING_T, 1);
 	limits("maxkeys", 200);

@@ -198,7 +198,7 @@ void public_keys(void)
 		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
 			const uint32_t p[] = { (uint32_t)keys[0], sizes[j][0], sizes[j][1] };
 
-			say("-- %u bytes in, %u out", p[1], p[2]);
+			put("of %u and %u bytes: ", p[1], p[2]);
 			pkey(w, ops[i], "enc=pkcs1 hash=sha256", p, digest,
 			     ops[i] == PKEY_VERIFY ? (void *)sig : stage->scratch);
 		}

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # selftest.sh FOLDER: the oracle judges transcripts that are made up here, and
-# finds in one of them the three steps of sixty that its difference takes. Prints
-# "ok NAME" or "not ok NAME".
+# finds in one of them the three steps of sixty that its difference takes. Then, of
+# the rows of differences.tbl: a difference that each covers, and some like it that
+# none does. Prints "ok NAME" or "not ok NAME".
 
 set -eu
 cd "$(dirname "$0")"
@@ -73,6 +74,33 @@ judges() {	# judges TABLE
 
 fails() { ! "$@"; }
 
+# What the rows cover, and what they do not: of one line in a section
+
+judges_line() {	# judges_line SECTION BUILT-IN OURS
+	printf '== %s\n%s\n' "$1" "$2" >"$dir/built-in"
+	printf '== %s\n%s\n' "$1" "$3" >"$dir/ours"
+	rm -f "$dir/used"
+	"$oracle" compare "$dir/built-in" "$dir/ours" differences.tbl "$dir/used" >/dev/null
+}
+
+each_covered() {	# of lines "ROW|SECTION|BUILT-IN|OURS" on standard input
+	while IFS='|' read -r row section builtin ours; do
+		judges_line "$section" "$builtin" "$ours" && grep -qx "$row" "$dir/used" || {
+			echo "not by $row, in \"$section\": $builtin, $ours"
+			return 1
+		}
+	done
+}
+
+each_found() {	# of lines "SECTION|BUILT-IN|OURS"
+	while IFS='|' read -r section builtin ours; do
+		! judges_line "$section" "$builtin" "$ours" || {
+			echo "by $(cat "$dir/used"), in \"$section\": $builtin, $ours"
+			return 1
+		}
+	done
+}
+
 all=$(printf '%060d' 0 | tr 0 +)
 : >"$dir/empty"
 echo "same   | random* | * READ(* | 0 | ENOENT or EPERM | goes on | here" >"$dir/row"
@@ -81,4 +109,81 @@ check "a difference without a row is found" fails judges empty
 check "a row for another result does not cover it" fails judges other
 check "a row for it does" judges row
 check "the shortest sequence is found" is_shortest
+
+check "the differences that are meant are covered" each_covered <<'EOF'
+link-bytes|random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 91/200
+mask-error|searches|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES
+mask-logon|random 1|#1 W0 request_key("logon", "d", "info", 0) = EINVAL|#1 W0 request_key("logon", "d", "info", 0) = EACCES
+mask-keyring|random 1|#1 W0 request_key("keyring", "d", "info", 0) = EPERM|#1 W0 request_key("keyring", "d", "info", 0) = EACCES
+mask-callout|random 1|#1 W7 is the helper: create K5 1 1 0 0 K3|#1 W0 request_key("user", "k", "info", 0) = EKEYEXPIRED
+mask-ended|random 1|#1 W0 request_key("user", "k", "info", 0) = EKEYREVOKED|#1 W0 request_key("user", "k", "info", 0) = EACCES
+restricted|call-out, restricted|W1 is the helper: create K3 1 1 0 0 K1|W0 request_key("user", "k", "info", K2) = EPERM
+restricted-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EKEYEXPIRED|#1 W0 request_key("user", "k", "", @s) = EPERM
+assume-nobody|random 1|#1 W0 ASSUME(K2) = EACCES|#1 W0 ASSUME(K2) = ENOKEY
+unlink-other|random 1|#1 W0 32 UNLINK(K2, @p) = 0|#1 W0 32 UNLINK(K2, @p) = ENOENT
+unlink-pair|bad pairs, 32 bits|W0 32 UNLINK(K3, @t) = 0|W0 32 UNLINK(K3, @t) = ENOENT
+move-other|a namesake moved|W0 MOVE(K3, K1, @t, 0) = EDEADLK|W0 MOVE(K3, K1, @t, 0) = ENOENT
+edquot|quota, uid rings|W0 GET_KEYRING_ID(@us, 0) = ENOKEY|W0 GET_KEYRING_ID(@us, 0) = EDQUOT
+edquot|quota, uid rings|W0 add_key("user", "k", ok, 7, @u) = ENOKEY|W0 add_key("user", "k", ok, 7, @u) = EDQUOT
+dead-ring|dead ring|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: 1|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: empty
+user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
+register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 103/20000
+pkey-verify|public keys|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = 0|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = EINVAL
+ended-namesake|ended namesakes|W0 SEARCH(@s, "asymmetric", "id:00", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:00", 0) = ENOKEY
+EOF
+check "bytes that no links have given back are found" each_found <<'EOF'
+quota|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/200
+random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 159/200
+random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 154/200
+random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 87/200
+random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/204
+EOF
+check "other errors of a request are found" each_found <<'EOF'
+bad arguments|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES
+random 1|#1 W0 request_key("user", "k", NULL, 0) = ENOKEY|#1 W0 request_key("user", "k", NULL, 0) = EPERM
+random 1|#1 W0 request_key("user", "k", NULL, 0) = EINVAL|#1 W0 request_key("user", "k", NULL, 0) = EACCES
+random 1|#1 W0 request_key("user", "k", "info", 0) = EINVAL|#1 W0 request_key("user", "k", "info", 0) = EACCES
+random 1|#1 W0 request_key("logon", "d", NULL, 0) = EINVAL|#1 W0 request_key("logon", "d", NULL, 0) = EACCES
+random 1|#1 W0 request_key("keyring", "k", NULL, 0) = EPERM|#1 W0 request_key("keyring", "k", NULL, 0) = EACCES
+random 1|#1 W0 SEARCH(@s, "user", "k", 0) = ENOKEY|#1 W0 SEARCH(@s, "user", "k", 0) = EACCES
+EOF
+check "a helper that is not called is found" each_found <<'EOF'
+call-out|W1 is the helper: create K3 1 1 0 0 K1|W0 request_key("user", "k", "info", 0) = EACCES
+call-out|W1 is the helper: create K3 1 1 0 0 K1|W0 request_key("user", "k", "info", K2) = EPERM
+random 1|#1 W7 is the helper: create K5 1 1 0 0 K3|#1 W0 request_key("user", "k", "info", 0) = ENOKEY
+random 1|#1 W7 is the helper: create K5 1 1 0 0 K3|#1 W0 request_key("user", "k", NULL, 0) = EACCES
+random 1|#1 W0 request_key("user", "k", NULL, 0) = EKEYREVOKED|#1 W0 request_key("user", "k", NULL, 0) = EACCES
+call-out|W0 request_key("user", "k", "info", 0) = EKEYREVOKED|W0 request_key("user", "k", "info", 0) = EPERM
+EOF
+check "a key that is not unlinked, or moved, is found" each_found <<'EOF'
+links|W0 UNLINK(K2, @s) = 0|W0 UNLINK(K2, @s) = ENOENT
+bad pairs|W0 UNLINK(K3, @t) = 0|W0 UNLINK(K3, @t) = ENOENT
+bad pairs, 32 bits|W0 32 UNLINK(K3, @s) = 0|W0 32 UNLINK(K3, @s) = ENOENT
+random 1|#1 W0 UNLINK(@p, @s) = 0|#1 W0 UNLINK(@p, @s) = ENOENT
+links|W0 MOVE(K2, K1, @s, 0) = 0|W0 MOVE(K2, K1, @s, 0) = ENOENT
+random 1|#1 W0 MOVE(K2, K1, @s, 0) = EEXIST|#1 W0 MOVE(K2, K1, @s, 0) = ENOENT
+EOF
+check "a quota that is not used up is found" each_found <<'EOF'
+special ids|W0 GET_KEYRING_ID(@u, 0) = ENOKEY|W0 GET_KEYRING_ID(@u, 0) = EDQUOT
+quota, uid rings|W0 GET_KEYRING_ID(@t, 0) = ENOKEY|W0 GET_KEYRING_ID(@t, 0) = EDQUOT
+quota, uid rings|W0 READ(@s, ok, 65536) = ENOKEY|W0 READ(@s, ok, 65536) = EDQUOT
+random 1|#1 W0 READ(@u, ok, 65536) = ENOKEY|#1 W0 READ(@u, ok, 65536) = EDQUOT
+random 1|#1 W0 ASSUME(@s) = ENOKEY|#1 W0 ASSUME(@s) = EDQUOT
+random 1|#1 of K1, @u, 2: W0 DH_COMPUTE(ok, ok, 5, NULL) = ENOKEY|#1 of K1, @u, 2: W0 DH_COMPUTE(ok, ok, 5, NULL) = EDQUOT
+quota, uid rings|W0 GET_KEYRING_ID(@u, 0) = K1|W0 GET_KEYRING_ID(@u, 0) = EDQUOT
+EOF
+check "other counts in a namespace are found" each_found <<'EOF'
+user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 8/8 7/200
+user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 9/200
+user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 11/11 10/200
+user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 102/20000
+namespaces apart|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
+EOF
+check "a good signature that is refused is found" each_found <<'EOF'
+public keys|of 32 and 128 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = 0|of 32 and 128 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = EINVAL
+public keys|W0 PKEY_VERIFY(ok, "enc=pkcs1", ok, ok) = 0|W0 PKEY_VERIFY(ok, "enc=pkcs1", ok, ok) = EINVAL
+EOF
+check "a search that finds nothing of a name that is there is found" each_found <<'EOF'
+ended namesakes|W0 SEARCH(@s, "asymmetric", "id:5e2d", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:5e2d", 0) = ENOKEY
+EOF
 exit $status
