@@ -243,16 +243,19 @@ TEST_F(encrypted, ours_bad_update_over_quota)
 	EXPECT_STREQ(text, ON(self->p, blob(key)));
 }
 
-/* CVE-2015-8539: adding over one that stands for an error */
+/* CVE-2015-8539: ENOKEY: adding over one that stands for an error, which it goes on to do */
 TEST_F(encrypted, update_of_a_negative_key)
 {
 	long key;
 
 	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("encrypted", "k", "refuse", 0)));
-	EXPECT_GT(0, ON(self->p, add_blob("k", "update user:master", RING_S)));
-	key = ON(self->p, add_blob("k", "new user:master 32", RING_S));
-	if (key > 0)
-		EXPECT_EQ(0, strncmp("default ", ON(self->p, blob(key)), 8));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_blob("k", "update user:master", RING_S)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_blob("k", "new user:master 32", RING_S)));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("encrypted", "k", NULL, 0)));
+	/* where it is not in the way */
+	key = ON(self->p, add_blob("k", "new user:master 32", RING_P));
+	ASSERT_LT(0, key);
+	EXPECT_EQ(0, strncmp("default ", ON(self->p, blob(key)), 8));
 }
 
 /* Lengths from the smallest to the largest */

@@ -68,6 +68,18 @@ TEST_F(trust, other_keys)
 	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
 }
 
+/*
+ * Nor by a helper: of what is not made yet nobody can say whether it may be linked, but
+ * of some types that they may not
+ */
+TEST_F(trust, ours_no_key_that_is_to_be_made)
+{
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_request("user", "wanted", "info", self->ring)));
+	EXPECT_EQ(-EPERM, ON(self->p, kc_request("asymmetric", "wanted", "info", self->ring)));
+	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
+}
+
 /* By a ring: what any key in it signed, whatever else there is */
 TEST_F(trust, a_ring)
 {
