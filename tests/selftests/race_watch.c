@@ -64,7 +64,8 @@ static void end_keys(struct race *race, struct keys *keys, unsigned int seed)
 		snprintf(desc, sizeof(desc), "k%d", (int)(at - keys->serial));
 		key = kc_add_user(desc, "v", keys->ring);
 		race_expect(race, key > 0 || key == -ENOKEY, "add: %ld", key);
-		__atomic_store_n(at, key, __ATOMIC_RELAXED);
+		if (key > 0)
+			__atomic_store_n(at, key, __ATOMIC_RELAXED);
 		key = *some_key(keys, &seed);
 		switch (seed >> 12 & 3) {
 		case 0:
