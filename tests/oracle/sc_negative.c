@@ -107,6 +107,7 @@ void negative_times(void)
 		h = ask(w, text("n%u", i), 0);
 		if (h)
 			answer(w, h);
+		rcu_quiesce();	/* what is displaced goes with its authority */
 	}
 	/* as what nobody made, a minute */
 	h = ask(w, "nobody", 0);
@@ -119,6 +120,7 @@ void negative_times(void)
 	h = ask(w, "nobody", 0);
 	if (h)
 		answer(w, h);
+	rcu_quiesce();
 	say_proc_keys(w, false);
 }
 
@@ -140,6 +142,7 @@ void negative_errors(void)
 		call(w, REQUEST_KEY, P("user"), P(desc), 0, 0);
 		call(w, REQUEST_KEY, P("user"), P(desc), P("info"), 0);
 		call(w, SEARCH, RING_S, P("user"), P(desc), 0);
+		rcu_quiesce();	/* one that was displaced */
 		call(w, LINK, key, RING_S);
 		read_all(w, key);
 	}
