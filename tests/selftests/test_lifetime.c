@@ -195,6 +195,19 @@ TEST_F(login, ours_gone_though_attached_as_session)
 	EXPECT_FORGOTTEN(self->uid);
 }
 
+/* A process of @uid in a session of @keeper's, which stays when the process has gone */
+static struct actor *guest_of(struct actor *keeper, uid_t uid)
+{
+	struct actor *guest;
+
+	if (ON(keeper, kc_join(NULL)) < 0)
+		stage_broken("no session");
+	guest = actor_fork(keeper);
+	if (actor_do(guest, become, uid, 0, 0))
+		stage_broken("cannot become %u", uid);
+	return guest;
+}
+
 /*
  * Linked into another keyring, it lives on, with all that is in it, for as long as
  * the link does: the next login finds it.
@@ -209,9 +222,7 @@ TEST_F(login, ours_link_keeps_it_alive)
 	uid_t uid = fresh_uid();
 	long u, us, key;
 
-	ASSERT_LT(0, ON(keeper, kc_join(NULL)));
-	x = actor_fork(keeper);
-	ASSERT_EQ(0, actor_do(x, become, uid, 0, 0));
+	x = guest_of(keeper, uid);
 	us = ON(x, kc_id(RING_US, 0));
 	u = ON(x, kc_id(RING_U, 0));
 	key = ON(x, kc_add_user("k", "kept", RING_US));
@@ -276,9 +287,7 @@ TEST_F(login, ours_ended_ring_is_not_found_again)
 	uid_t uid = fresh_uid();
 	long u, us;
 
-	ASSERT_LT(0, ON(keeper, kc_join(NULL)));
-	x = actor_fork(keeper);
-	ASSERT_EQ(0, actor_do(x, become, uid, 0, 0));
+	x = guest_of(keeper, uid);
 	us = ON(x, kc_id(RING_US, 0));
 	u = ON(x, kc_id(RING_U, 0));
 	EXPECT_EQ(0, ON(x, kc_link(RING_U, RING_S)));
@@ -296,9 +305,7 @@ TEST_F(login, link_pins_it)
 	struct actor *keeper = actor_fork(NULL), *x;
 	long us, key;
 
-	ASSERT_LT(0, ON(keeper, kc_join(NULL)));
-	x = actor_fork(keeper);
-	ASSERT_EQ(0, actor_do(x, become, fresh_uid(), 0, 0));
+	x = guest_of(keeper, fresh_uid());
 	us = ON(x, kc_id(RING_US, 0));
 	key = ON(x, kc_add_user("k", "kept", RING_US));
 	EXPECT_EQ(0, ON(x, kc_link(RING_US, RING_S)));
@@ -314,9 +321,7 @@ TEST_F(login, ours_each_ring_by_itself)
 	uid_t uid = fresh_uid();
 	long u, us;
 
-	ASSERT_LT(0, ON(keeper, kc_join(NULL)));
-	x = actor_fork(keeper);
-	ASSERT_EQ(0, actor_do(x, become, uid, 0, 0));
+	x = guest_of(keeper, uid);
 	us = ON(x, kc_id(RING_US, 0));
 	u = ON(x, kc_id(RING_U, 0));
 	EXPECT_EQ(0, ON(x, kc_link(RING_U, RING_S)));
