@@ -1056,7 +1056,7 @@ static int rows_in_range(uid_t first, unsigned int count)
 	return n;
 }
 
-TEST_F_TIMEOUT(crowd, ours_a_thousand_uids_leave_nothing, 120)
+TEST_F_TIMEOUT(crowd, ours_a_thousand_uids_leave_nothing, 600)
 {
 	uid_t first = fresh_uids(1000);
 	struct actor *root = actor_fork(NULL);
@@ -1073,7 +1073,7 @@ TEST_F_TIMEOUT(crowd, ours_a_thousand_uids_leave_nothing, 120)
 	EXPECT_EQ(0, still_there(self->serials, 3000));
 }
 
-TEST_F_TIMEOUT(crowd, ours_uids_of_a_namespace_leave_nothing, 120)
+TEST_F_TIMEOUT(crowd, ours_uids_of_a_namespace_leave_nothing, 600)
 {
 	uid_t base = fresh_uids(400);
 	struct actor *n = actor_userns(base, 400);
