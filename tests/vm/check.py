@@ -16,6 +16,7 @@ of any kind to run on instead.  TIMEOUT is in place of the seconds that a machin
 """
 import concurrent.futures
 import configparser
+import functools
 import os
 import re
 import subprocess
@@ -140,6 +141,15 @@ def test_programs(folder):
     return (None if r.returncode else out), r.stdout.splitlines()
 
 
+@functools.cache
+def staged(clients):
+    """Puts together what these clients need; returns where it is, or None and the words of
+    the script. Once a run: making it anew takes it away from whoever reads it."""
+    r = command("tests/clients/stage.sh", *clients.split())
+    said = r.stdout.splitlines()
+    return (None if r.returncode else said[-1]), said
+
+
 class Expect:
     """What a suite is to do on a kernel, from expect/.  Of the rows that fit, those of the
     kernel itself count, or else those of its series, or else those of every kernel (*)."""
@@ -235,12 +245,11 @@ class Suite:
                           "/vm/stock"))
         if self.conf["clients"]:
             with Suite.lock:
-                r = command("tests/clients/stage.sh", *self.conf["clients"].split())
-            stage = r.stdout.splitlines()[-1:]
-            if r.returncode:
-                self.add("fail", "get the clients", r.stdout.splitlines())
+                stage, said = staged(self.conf["clients"])
+            if not stage:
+                self.add("fail", "get the clients", said)
                 return None
-            files += [(os.path.join(stage[0], d), "/" + d) for d in sorted(os.listdir(stage[0]))]
+            files += [(os.path.join(stage, d), "/" + d) for d in sorted(os.listdir(stage))]
         files.append((os.path.join(HERE, "guest"), "/vm/guest"))
         return files
 
