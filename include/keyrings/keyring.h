@@ -64,6 +64,34 @@ static inline struct kr_ring *kr_ring_of(struct kr_key *key)
 	return container_of(key, struct kr_ring, key);
 }
 
+#define KR_RING_NAME		24	/* a name shorter than this needs no second allocation */
+#define KR_RING_SHORT_NAME	8	/* and with one shorter than this */
+#define KR_RING_ROOM		16	/* so many bytes are left, aligned as pointers */
+
+/**
+ * kr_ring_room() - memory in a ring that is for its maker
+ * @ring: a ring with a name shorter than KR_RING_SHORT_NAME
+ *
+ * Return: KR_RING_ROOM bytes, zero in a new ring, there until the ring is freed: readers
+ * under RCU may look at them after the last reference has gone.
+ */
+static inline void *kr_ring_room(struct kr_key *ring)
+{
+	WARN_ON_ONCE(ring->desc_len >= KR_RING_SHORT_NAME);
+	return ring->inline_desc + KR_RING_SHORT_NAME;
+}
+
+/**
+ * kr_ring_with_room() - the ring that has this room
+ * @room: from kr_ring_room()
+ *
+ * Return: the ring; no reference is taken.
+ */
+static inline struct kr_key *kr_ring_with_room(void *room)
+{
+	return container_of(room - KR_RING_SHORT_NAME, struct kr_key, inline_desc);
+}
+
 /**
  * struct kr_holder_walk - the way through the rings that hold a key
  * @key: the key

@@ -99,8 +99,8 @@ struct kr_cred *kr_cred_get_of(struct task_struct *task);
 
 /* The process keyring of current: borrowed under RCU, or NULL. */
 struct kr_key *kr_process_ring_peek(void);
-/* Give current's process a ring, unless it has one; the reference passes. */
-int kr_process_install(struct kr_key *ring);
+/* Give current's process a new `_pid` ring, unless it has one; the reference passes. */
+void kr_process_install(struct kr_key *ring);
 void kr_process_drop(struct signal_struct *signal);
 void kr_process_drop_all(void);
 

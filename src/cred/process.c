@@ -8,7 +8,6 @@
 
 #include <linux/hash.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "cred_internal.h"
 
@@ -16,45 +15,52 @@
 
 /**
  * struct kr_process - a process that has a process keyring
- * @node: in the table
+ * @next: in the table
  * @signal: the thread group; compared only, exit of the last thread takes this away
- * @ring: holds a reference
- * @rcu: frees it after its readers
+ *
+ * It lives in the room that the ring has for its maker, so that the ring is all the
+ * memory that a process keyring takes. The table holds a reference on the ring.
  *
  * ======== ====================================== ==================================
  * state    what is true                           who may hold it
  * ======== ====================================== ==================================
- * new      not hashed                             its maker
+ * new      not in the table                       its maker
  * hashed   @signal has not seen its last exit     the table; readers under RCU
- * retired  unhashed, the reference is on its way  readers under RCU, who borrow @ring
+ * retired  out of the table for good, the ring's  readers under RCU, who borrow the
+ *          reference is on its way; @next stays   ring
  * ======== ====================================== ==================================
  */
 struct kr_process {
-	struct hlist_node node;
-	struct signal_struct *signal;
-	struct kr_key *ring;
-	struct rcu_head rcu;
+	struct kr_process __rcu *next;
+	const struct signal_struct *signal;
 };
 
-static struct hlist_head table[1 << TABLE_BITS];
+static_assert(sizeof(struct kr_process) <= KR_RING_ROOM);
+
+static struct kr_process __rcu *table[1 << TABLE_BITS];
 static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
 static atomic_t processes;
 
-static struct hlist_head *bucket_of(const struct signal_struct *signal)
+static struct kr_process __rcu **bucket_of(const struct signal_struct *signal)
 {
 	return &table[hash_ptr(signal, TABLE_BITS)];
+}
+
+static struct kr_process *follow(struct kr_process __rcu *const *at)
+{
+	return rcu_dereference_check(*at, lockdep_is_held(&table_lock) ||
+					  rcu_read_lock_any_held());
 }
 
 static struct kr_process *find(const struct signal_struct *signal)
 {
 	struct kr_process *process;
 
-	hlist_for_each_entry_rcu(process, bucket_of(signal), node,
-				 lockdep_is_held(&table_lock)) {
+	for (process = follow(bucket_of(signal)); process; process = follow(&process->next)) {
 		if (process->signal == signal)
-			return process;
+			break;
 	}
-	return NULL;
+	return process;
 }
 
 struct kr_key *kr_process_ring_peek(void)
@@ -65,67 +71,62 @@ struct kr_key *kr_process_ring_peek(void)
 	if (likely(!atomic_read(&processes)))
 		return NULL;
 	process = find(current->signal);
-	return process ? process->ring : NULL;
+	return process ? kr_ring_with_room(process) : NULL;
 }
 
-int kr_process_install(struct kr_key *ring)
+void kr_process_install(struct kr_key *ring)
 {
-	struct kr_process *new;
+	struct kr_process __rcu **bucket = bucket_of(current->signal);
+	struct kr_process *new = kr_ring_room(ring);
 	bool present;
-
-	new = kmalloc(sizeof(*new), GFP_KERNEL);
-	if (!new)
-		return -ENOMEM;
-	new->signal = current->signal;
-	new->ring = ring;
 
 	spin_lock(&table_lock);
 	present = find(current->signal);
 	if (!present) {
+		new->signal = current->signal;
+		RCU_INIT_POINTER(new->next, follow(bucket));
+		rcu_assign_pointer(*bucket, new);
 		atomic_inc(&processes);
-		hlist_add_head_rcu(&new->node, bucket_of(current->signal));
 	}
 	spin_unlock(&table_lock);
 
-	if (present) {
-		kfree(new);
+	if (present)
 		kr_key_put(ring);
-	}
-	return 0;
 }
 
-static void retire(struct kr_process *process)
+static void retire(struct kr_process __rcu **at, struct kr_process *process)
 {
-	hlist_del_rcu(&process->node);
+	lockdep_assert_held(&table_lock);
+	rcu_assign_pointer(*at, follow(&process->next));
 	atomic_dec(&processes);
-	kr_key_put_later(process->ring);
-	kfree_rcu(process, rcu);
+	kr_key_put_later(kr_ring_with_room(process));
 }
 
 /* Atomic. */
 void kr_process_drop(struct signal_struct *signal)
 {
+	struct kr_process __rcu **at = bucket_of(signal);
 	struct kr_process *process;
 
 	if (likely(!atomic_read(&processes)) || !find(signal))
 		return;
 	spin_lock(&table_lock);
-	process = find(signal);
+	while ((process = follow(at)) && process->signal != signal)
+		at = &process->next;
 	if (process)
-		retire(process);
+		retire(at, process);
 	spin_unlock(&table_lock);
 }
 
 void kr_process_drop_all(void)
 {
 	struct kr_process *process;
-	struct hlist_node *next;
 	unsigned int i;
 
 	spin_lock(&table_lock);
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		hlist_for_each_entry_safe(process, next, &table[i], node)
-			retire(process);
+		while ((process = follow(&table[i])))
+			retire(&table[i], process);
 	}
 	spin_unlock(&table_lock);
 }

@@ -172,8 +172,6 @@ struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags)
 /* process-keyring(7): may overrun the quota too. */
 static int process_ring(unsigned int flags, struct kr_key **ring)
 {
-	int ret;
-
 	for (;;) {
 		*ring = kr_ring_special_tryget(KEY_SPEC_PROCESS_KEYRING, flags);
 		if (*ring)
@@ -183,11 +181,7 @@ static int process_ring(unsigned int flags, struct kr_key **ring)
 		*ring = kr_session_make("_pid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
 		if (IS_ERR(*ring))
 			return PTR_ERR(*ring);
-		ret = kr_process_install(*ring);
-		if (ret) {
-			kr_key_put(*ring);
-			return ret;
-		}
+		kr_process_install(*ring);
 		/* Another thread may have been first: look which ring it is. */
 	}
 }

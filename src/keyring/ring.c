@@ -9,7 +9,8 @@
 
 #include "ring_internal.h"
 
-#define INLINE_NAME	24
+static_assert(KR_RING_SHORT_NAME + KR_RING_ROOM <= KR_RING_NAME);
+static_assert(IS_ALIGNED(offsetof(struct kr_ring, key.inline_desc), sizeof(void *)));
 
 static struct kmem_cache *ring_cache;
 
@@ -86,7 +87,7 @@ static int ring_setup(struct kr_ring *ring, const char *name, kuid_t uid, kgid_t
 	mutex_init(&ring->lock);
 	INIT_HLIST_NODE(&ring->by_name);
 
-	ret = kr_key_init_object(&ring->key, INLINE_NAME, &ring_type, name, uid, gid, perm, flags);
+	ret = kr_key_init_object(&ring->key, KR_RING_NAME, &ring_type, name, uid, gid, perm, flags);
 	if (ret)
 		return ret;
 	ret = -ENOMEM;
@@ -167,9 +168,9 @@ int kr_ring_init(void)
 	int ret;
 
 	/* KEYCTL_DESCRIBE copies the name, and nothing else, to user space. */
-	ring_cache = kmem_cache_create_usercopy("kr_ring", sizeof(struct kr_ring) + INLINE_NAME, 0, 0,
+	ring_cache = kmem_cache_create_usercopy("kr_ring", sizeof(struct kr_ring) + KR_RING_NAME, 0, 0,
 						offsetof(struct kr_ring, key.inline_desc),
-						INLINE_NAME, NULL);
+						KR_RING_NAME, NULL);
 	if (!ring_cache)
 		return -ENOMEM;
 	ret = kr_key_type_register(&ring_type);

@@ -531,6 +531,68 @@ TEST_F(threads, ours_process_ring_is_made_once)
 	EXPECT_EQ(1, keys_charged(self->uid));
 }
 
+enum { PROCESSES = 600 };
+
+/* A process with a ring of its own, which it looks for when it is told to */
+static pid_t ring_owner(int tell, int told)
+{
+	pid_t pid = fork();
+	char byte = 0;
+	long ring;
+
+	if (pid)
+		return pid;
+	ring = kc_id(RING_P, 1);
+	if (write(tell, &byte, 1) == 1 && read(told, &byte, 1) == 1)
+		byte = ring > 0 && kc_id(RING_P, 0) == ring;
+	_exit(byte ? 0 : 1);
+}
+
+static long end_process(pid_t pid, int sig)
+{
+	int status;
+
+	if (kill(pid, sig) || waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return status;
+}
+
+/*
+ * Every other of many processes goes, so that whatever leads to their rings has
+ * lost its first, its last and those in between: the others find theirs
+ */
+static long owners_lose_neighbours(long b, long c, long d)
+{
+	static pid_t pids[PROCESSES];
+	long wrong = 0, i;
+	int up[2], down[2];
+	char byte = 0;
+
+	(void)b, (void)c, (void)d;
+	signal(SIGCHLD, SIG_DFL);
+	if (pipe(up) || pipe(down))
+		return -errno;
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = ring_owner(up[1], down[0]);
+		wrong += pids[i] < 0 || read(up[0], &byte, 1) != 1;
+	}
+	for (i = 0; i < PROCESSES; i += 2)
+		wrong += end_process(pids[i], SIGKILL) != SIGKILL;
+	for (i = 1; i < PROCESSES; i += 2)
+		wrong += write(down[1], &byte, 1) != 1;
+	for (i = 1; i < PROCESSES; i += 2)
+		wrong += end_process(pids[i], 0) != 0;
+	return wrong;
+}
+
+TEST_F(threads, process_rings_of_many_processes)
+{
+	long before = keys_charged(self->uid);
+
+	EXPECT_EQ(0, actor_do(self->p, owners_lose_neighbours, 0, 0, 0));
+	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == before));
+}
+
 TEST_F(threads, thread_ring_is_the_threads_own)
 {
 	long mine = ON(self->p, kc_id(RING_T, 1));
