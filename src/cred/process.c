@@ -48,8 +48,7 @@ static struct kr_process __rcu **bucket_of(const struct signal_struct *signal)
 
 static struct kr_process *follow(struct kr_process __rcu *const *at)
 {
-	return rcu_dereference_check(*at, lockdep_is_held(&table_lock) ||
-					  rcu_read_lock_any_held());
+	return rcu_dereference_check(*at, lockdep_is_held(&table_lock));
 }
 
 static struct kr_process *find(const struct signal_struct *signal)
@@ -61,6 +60,16 @@ static struct kr_process *find(const struct signal_struct *signal)
 			break;
 	}
 	return process;
+}
+
+static bool has_ring(const struct signal_struct *signal)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = find(signal);
+	rcu_read_unlock();
+	return found;
 }
 
 struct kr_key *kr_process_ring_peek(void)
@@ -108,7 +117,7 @@ void kr_process_drop(struct signal_struct *signal)
 	struct kr_process __rcu **at = bucket_of(signal);
 	struct kr_process *process;
 
-	if (likely(!atomic_read(&processes)) || !find(signal))
+	if (likely(!atomic_read(&processes)) || !has_ring(signal))
 		return;
 	spin_lock(&table_lock);
 	while ((process = follow(at)) && process->signal != signal)
