@@ -47,5 +47,5 @@ static bool may_be_foreign(s32 id)
 
 bool kr_all_foreign(s32 id, s32 other)
 {
-	return may_be_foreign(id) && may_be_foreign(other);
+	return KR_KERNEL_HAS_KEYS && may_be_foreign(id) && may_be_foreign(other);
 }

@@ -526,8 +526,16 @@ TEST_F(exchange, kdf_hash)
 /* EINVAL for what is kept for later; and which error comes first */
 TEST_F(exchange, kdf_order_of_errors)
 {
+	struct dh_ids ids = *self->ids;
 	int i;
 
+	/* whether or not there is any of the three */
+	self->ids->prime = INT32_MAX;
+	self->ids->base = INT32_MAX;
+	self->ids->private = INT32_MAX;
+	self->kdf->otherinfo_len = 65;
+	EXPECT_EQ(-EMSGSIZE, DERIVE(16));
+	*self->ids = ids;
 	self->ids->prime = INT32_MAX;
 	self->kdf->hash = "no such hash";
 	self->kdf->otherinfo_len = 65;

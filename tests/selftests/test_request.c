@@ -244,6 +244,10 @@ TEST_F(request, nothing_without_authority)
 	EXPECT_EQ(-EPERM, ON(stranger, kc_instantiate(key, "v", 1, 0)));
 	EXPECT_EQ(-EPERM, ON(stranger, kc_negate(key, 1, 0)));
 	EXPECT_EQ(-EPERM, ON(stranger, kc_reject(key, 1, EKEYREJECTED, 0)));
+	/* nor does it matter whether there is such a key */
+	EXPECT_EQ(-EPERM, ON(stranger, kc_instantiate(INT32_MAX, "v", 1, 0)));
+	EXPECT_EQ(-EPERM, ON(stranger, kc_instantiate(0, "v", 1, 0)));
+	EXPECT_EQ(-EPERM, ON(stranger, kc_negate(INT32_MAX, 1, 0)));
 	EXPECT_EQ(-ENOKEY, ON(stranger, kc_assume(key)));
 	EXPECT_EQ(0, ON(stranger, kc_assume(0)));
 	EXPECT_EQ(-EINVAL, ON(stranger, kc_assume(-1)));
