@@ -34,11 +34,11 @@ struct kr_builtin_type *kr_builtin_type_of(const struct kr_key_type *type)
 	return container_of((struct kr_key_type *)type, struct kr_builtin_type, type);
 }
 
-/* Keys of some types are one per net namespace: in which is current? */
+/* Keys of some types are one per net namespace: in which is current? A task that ends is in none. */
 static struct key_tag *current_domain(const struct key_type *builtin)
 {
 #ifdef CONFIG_NET
-	if (builtin->flags & KEY_TYPE_NET_DOMAIN)
+	if (builtin->flags & KEY_TYPE_NET_DOMAIN && current->nsproxy)
 		return current->nsproxy->net_ns->key_domain;
 #endif
 	return NULL;
@@ -135,7 +135,7 @@ const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct ke
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the list has readers under RCU");
 	if (builtin == &key_type_user || builtin == &key_type_logon)
 		return kr_key_type_find_own(builtin->name);
-	type = find_known(builtin->name, domain);
+	type = find_known(builtin->name, domain ?: current_domain(builtin));
 	return type ? &type->type : NULL;
 }
 

@@ -135,6 +135,7 @@ static long own_read(const struct key *key, char *buffer, size_t buflen)
 
 struct key_type inkernel_key_type = {
 	.name		= INKERNEL_TYPE,
+	.flags		= KEY_TYPE_NET_DOMAIN,	/* request_key() means that of current */
 	.vet_description = own_vet_description,
 	.preparse	= own_preparse,
 	.free_preparse	= own_free_preparse,
