@@ -261,6 +261,12 @@ void kr_reaper_flush(void)
 	flush_work(&ended_work);
 }
 
+/* Not for the links that are due: those wait, when memory is short, for the lock of a ring. */
+void kr_reaper_flush_ended(void)
+{
+	flush_work(&ended_work);
+}
+
 int kr_reaper_init(void)
 {
 	reaper_wq = alloc_workqueue("keyrings", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
