@@ -26,6 +26,13 @@ int kr_reaper_init(void);
 void kr_reaper_flush(void);
 
 /**
+ * kr_reaper_flush_ended() - wait until each key that was put in atomic context has ended
+ *
+ * May sleep, but never for the lock of a ring.
+ */
+void kr_reaper_flush_ended(void);
+
+/**
  * kr_reaper_rearm() - look at the clock again
  *
  * For tests that moved the clock.

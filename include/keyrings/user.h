@@ -35,7 +35,6 @@ struct user_struct;
  * @create: serialises the making of the UID's two keyrings; outermost
  * @pin: the one reference on the kernel's record of the UID that all records share, or NULL
  * @records: the records of this UID, one for each user namespace
- * @closing: true while the work looks whether the UID has gone; see kr_user_peek()
  * @queued: bit 0 is set from the queueing until the work looks
  * @in_order: among all accounts, in the order of their UIDs
  * @looked_at: among those that the work is to look at, and to give the keyrings back
@@ -47,7 +46,6 @@ struct user_struct;
  * ========= ============================================ ============================
  * quota     @pin NULL, @records empty                    keys; readers under RCU
  * pinned    @pin set, one record or more                 keys, records, readers, work
- * closing   @closing true, @lock held by the work        the same; readers take @lock
  * dead      @usage 0, out of the table                   readers under RCU
  * ========= ============================================ ============================
  */
@@ -62,7 +60,6 @@ struct kr_account {
 	struct mutex create;
 	struct user_struct *pin;
 	struct list_head records;
-	bool closing;
 	unsigned long queued;
 	struct rb_node in_order;
 	union {
@@ -103,8 +100,19 @@ struct kr_ns {
  * @user_ring: `_uid.<UID>`, holds a reference; read under RCU, replaced under the
  *	account's @create by a process of the UID
  * @session_ring: `_uid_ses.<UID>`, likewise
- * @in_account: in the account's records
- * @rcu: frees the record after its readers
+ * @in_account: in the account's records, or among those that go
+ * @rcu: frees the record after its readers; it is in no list then
+ * @closing: while the work looks whether the UID has gone, and for good when it has;
+ *	under the account's @lock, see kr_user_peek()
+ *
+ * ========= ============================================ ============================
+ * state     what is true                                 who may hold it
+ * ========= ============================================ ============================
+ * open      @closing false, found in @ns                 the account; readers under RCU
+ * closing   @closing true, account locked by the work    the same; readers take the lock
+ * gone      @closing true, or its namespace went; found  readers under RCU
+ *           by nobody
+ * ========= ============================================ ============================
  *
  * A record exists exactly as long as it has both rings.
  */
@@ -113,8 +121,11 @@ struct kr_user {
 	struct kr_ns *ns;
 	struct kr_key *user_ring;
 	struct kr_key *session_ring;
-	struct list_head in_account;
-	struct rcu_head rcu;
+	union {
+		struct list_head in_account;
+		struct rcu_head rcu;
+	};
+	bool closing;
 };
 
 extern struct kr_ns kr_init_ns;

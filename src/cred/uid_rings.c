@@ -11,6 +11,7 @@
  */
 #include <keyrings/cred.h>
 
+#include <keyrings/reaper.h>
 #include <linux/sched/user.h>
 #include <linux/user_namespace.h>
 
@@ -216,9 +217,20 @@ static int make_rings(const struct cred *cred)
 	return ret;
 }
 
+/*
+ * The rings that the last process of the UID has left, and what was in them, are charged
+ * until they have ended. Then there may be room.
+ */
+static void await_ends(void)
+{
+	kr_user_flush();
+	kr_reaper_flush_ended();
+}
+
 int kr_cred_user_ring_get(bool session, struct kr_key **ring)
 {
 	s32 id = session ? KEY_SPEC_USER_SESSION_KEYRING : KEY_SPEC_USER_KEYRING;
+	bool awaited = false;
 	int ret;
 
 	for (;;) {
@@ -226,7 +238,11 @@ int kr_cred_user_ring_get(bool session, struct kr_key **ring)
 		if (likely(*ring))
 			return 0;
 		ret = make_rings(current_cred());
-		if (ret)
+		if (ret == -EDQUOT && !awaited) {
+			await_ends();
+			awaited = true;
+		} else if (ret) {
 			return ret;
+		}
 	}
 }

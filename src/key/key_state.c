@@ -128,6 +128,23 @@ static void end_time_now(struct kr_key *key)
 	kr_key_reaper->schedule(key, now);
 }
 
+/* Overdue since ever. Without memory the links stay until the rings go. */
+static void end_time_past(struct kr_key *key)
+{
+	kr_key_reaper->schedule(key, 0);
+}
+
+/* What has ended meanwhile has its time, which has the last word. */
+static void keep_end_time(struct kr_key *key)
+{
+	unsigned long flags = READ_ONCE(key->flags);
+
+	if (unlikely(flags & BIT(KR_KEY_INVALIDATED)))
+		end_time_past(key);
+	else if (unlikely(flags & BIT(KR_KEY_REVOKED)))
+		end_time_now(key);
+}
+
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 {
 	int ret = 0;
@@ -143,10 +160,8 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 		/* A deadline that somebody queues meanwhile is early, which does no harm. */
 		WRITE_ONCE(key->expiry, KR_NEVER);
 	}
-	smp_mb();	/* pairs with test_and_set_bit() in kr_key_revoke() */
-	/* Revoked meanwhile: the time for that has the last word. */
-	if (unlikely(test_bit(KR_KEY_REVOKED, &key->flags)))
-		end_time_now(key);
+	smp_mb();	/* pairs with test_and_set_bit() of whoever revokes or invalidates */
+	keep_end_time(key);
 	kr_key_sync(key);
 	return 0;
 }
@@ -183,8 +198,7 @@ void kr_key_set_dead(struct kr_key *key)
 void kr_key_invalidate_later(struct kr_key *key)
 {
 	kr_key_set_invalidated(key);
-	/* Overdue since ever. Without memory the links stay until the rings go. */
-	kr_key_reaper->schedule(key, 0);
+	end_time_past(key);
 	kr_key_sync(key);
 }
 

@@ -3,7 +3,8 @@
  * The reaper: two queues of deadlines, ordered by time, and a list of keys that
  * ended where nothing may take long. None ever looks at a key that is not due.
  * The one queue is for most keys, whose links stay for a while after they have
- * expired; the other for keys of types that want theirs to go at once then.
+ * expired; the other for keys of types that want theirs to go at once then, and
+ * for those that were invalidated.
  *
  * A deadline holds no reference. The key takes it out of the queue before it
  * goes (cancel), and the worker takes a reference under the queue's lock before
@@ -48,7 +49,9 @@ static DECLARE_WORK(ended_work, end_deferred);
 /* A key that was revoked is not one that has expired, although it is given a time. */
 static struct timerqueue_head *queue_for(const struct kr_key *key)
 {
-	bool at_once = key->type->reap_at_once && !test_bit(KR_KEY_REVOKED, &key->flags);
+	unsigned long flags = READ_ONCE(key->flags);
+	bool at_once = (key->type->reap_at_once && !(flags & BIT(KR_KEY_REVOKED))) ||
+		       flags & BIT(KR_KEY_INVALIDATED);
 
 	return &queues[at_once ? AT_ONCE : DELAYED];
 }
@@ -255,6 +258,12 @@ void kr_reaper_flush(void)
 {
 	kr_reaper_rearm();
 	flush_delayed_work(&due_work);
+	flush_work(&ended_work);
+}
+
+/* Not for the links that are due: those wait, when memory is short, for the lock of a ring. */
+void kr_reaper_flush_ended(void)
+{
 	flush_work(&ended_work);
 }
 

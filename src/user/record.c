@@ -11,16 +11,17 @@
  *	work				a new process of the UID
  *	----				------------------------
  *	lock account			[reference on user_struct taken]
- *	closing = true			user = user_find()
- *	smp_mb()			if (closing)
+ *	records: closing = true		user = user_find()
+ *	smp_mb()			if (user->closing)
  *	count == 1 ?				lock, unlock, look again
- *	  take the records out
- *	closing = false
+ *	  yes: take the records out
+ *	  no: records: closing = false
  *	unlock
  *
  * A task takes its reference long before its first call. So either the work
  * sees it in the count and leaves the records alone, or the task sees closing
- * and waits for the outcome.
+ * and waits for the outcome. A record that was taken out is closing for ever:
+ * whoever found it before sees that, however late he looks.
  */
 #include <keyrings/user.h>
 
@@ -137,6 +138,15 @@ static struct kr_user *user_find(struct kr_ns *kns, kuid_t uid)
 	return kr_store_find(&kns->users, kr_uid_hash(uid), match_uid, &uid);
 }
 
+struct kr_user *kr_user_after_decision(const struct kr_user *user)
+{
+	struct kr_account *account = user->account;
+
+	spin_lock(&account->lock);
+	spin_unlock(&account->lock);
+	return user_find(user->ns, account->uid);
+}
+
 struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid)
 {
 	struct kr_ns *kns = kr_ns_peek(ns);
@@ -145,12 +155,7 @@ struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid)
 	if (!kns)
 		return NULL;
 	user = user_find(kns, uid);
-	if (user && unlikely(READ_ONCE(user->account->closing))) {
-		spin_lock(&user->account->lock);
-		spin_unlock(&user->account->lock);
-		user = user_find(kns, uid);
-	}
-	return user;
+	return user ? kr_user_settled(user) : NULL;
 }
 
 int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_struct *up,
@@ -217,19 +222,29 @@ static void users_free(struct list_head *gone)
 		user_free(user);
 }
 
+static void set_closing(struct kr_account *account, bool closing)
+{
+	struct kr_user *user;
+
+	lockdep_assert_held(&account->lock);
+	list_for_each_entry(user, &account->records, in_account)
+		WRITE_ONCE(user->closing, closing);
+}
+
 /* Has everybody but us let go of the UID? Its records go to @gone then. */
 static void close_if_unused(struct kr_account *account, struct list_head *gone)
 {
 	struct kr_user *user, *next;
 
 	lockdep_assert_held(&account->lock);
-	WRITE_ONCE(account->closing, true);
+	set_closing(account, true);
 	smp_mb();	/* pairs with the order "reference, then first call" of a new task */
-	if (refcount_read(&account->pin->__count) == 1) {
-		list_for_each_entry_safe(user, next, &account->records, in_account)
-			user_unhash(user, gone);
+	if (refcount_read(&account->pin->__count) > 1) {
+		set_closing(account, false);
+		return;
 	}
-	WRITE_ONCE(account->closing, false);
+	list_for_each_entry_safe(user, next, &account->records, in_account)
+		user_unhash(user, gone);
 }
 
 /*

@@ -15,4 +15,13 @@ void kr_account_exit(void);
 /* The same of a record. */
 u32 kr_user_hash_of(const void *object);
 
+/* Waits for whoever decides on this record. Under RCU; what is there then is borrowed. */
+struct kr_user *kr_user_after_decision(const struct kr_user *user);
+
+/* The record in hand, or, if it is about to go or has gone, what there is instead. */
+static inline struct kr_user *kr_user_settled(struct kr_user *user)
+{
+	return likely(!READ_ONCE(user->closing)) ? user : kr_user_after_decision(user);
+}
+
 #endif /* KR_USER_INTERNAL_H */

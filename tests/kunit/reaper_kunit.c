@@ -150,6 +150,39 @@ static void invalidated_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), -ENOKEY);
 }
 
+/* The longest delay that the sysctl admits reaches back beyond 1970. */
+static void invalidated_later_whatever_the_delay(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key = kt_key(test, "k");
+
+	kr_limit_values.gc_delay = INT_MAX;
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	kr_key_invalidate_later(key);
+	advance(0);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+}
+
+/* An update that began before, and ends while the reaper waits for the ring. */
+static void invalidated_later_and_given_time(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *never = kt_key(test, "n");
+	struct kr_key *sometime = kt_key(test, "s");
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, never), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, sometime), 0);
+	mutex_lock(&kr_ring_of(ring)->lock);
+	kr_key_invalidate_later(never);
+	kr_key_invalidate_later(sometime);
+	kr_reaper_flush();
+	KUNIT_EXPECT_TRUE(test, linked(never));
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(never, KR_NEVER), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(sometime, kr_now() + 1000), 0);
+	mutex_unlock(&kr_ring_of(ring)->lock);
+	advance(2);
+	KUNIT_EXPECT_FALSE(test, linked(never));
+	KUNIT_EXPECT_FALSE(test, linked(sometime));
+}
+
 /* The last link was the last reference: the key is gone, with all it owed. */
 static void reaped_key_is_freed(struct kunit *test)
 {
@@ -553,6 +586,8 @@ static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE_PARAM(revoked_key_is_unlinked_after_the_delay, delay_gen_params),
 	KUNIT_CASE(unlinked_without_the_delay),
 	KUNIT_CASE(invalidated_later),
+	KUNIT_CASE(invalidated_later_whatever_the_delay),
+	KUNIT_CASE(invalidated_later_and_given_time),
 	KUNIT_CASE(reaped_key_is_freed),
 	KUNIT_CASE(reaped_key_leaves_every_ring),
 	KUNIT_CASE(only_those_due_are_reaped),

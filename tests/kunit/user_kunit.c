@@ -667,12 +667,11 @@ static void reader_waits_for_a_pending_decision(struct kunit *test)
 	kt_crew_start(test, 2, visit, &visits);
 
 	spin_lock(&account->lock);
-	WRITE_ONCE(account->closing, true);
+	WRITE_ONCE(user->closing, true);
 	wait_for_arrival(&visits);
 	arrived = atomic_read(&visits.arrived);
 	left = atomic_read(&visits.left);
 	KUNIT_EXPECT_EQ(test, kr_store_remove(&kr_init_ns.users, user, hash), (unsigned long)user);
-	WRITE_ONCE(account->closing, false);
 	spin_unlock(&account->lock);
 
 	while (atomic_read(&visits.left) < 2)
@@ -684,10 +683,39 @@ static void reader_waits_for_a_pending_decision(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, kr_store_reserve(&kr_init_ns.users, kr_user_hash_of,
 					       &kr_init_ns.users_lock), 0);
+	WRITE_ONCE(user->closing, false);
 	kr_store_insert(&kr_init_ns.users, (unsigned long)user, hash);
 	KUNIT_EXPECT_TRUE(test, anybody_home(&init_user_ns, 1000));
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 	kr_account_put(account);
+}
+
+/*
+ * A reader finds the record, is held up, and looks at it closely when the work has
+ * taken it out and is done: it must not take that one for the UID's.
+ */
+static void reader_is_late_for_a_decision(struct kunit *test)
+{
+	struct kt_login *login = kt_login(test, 1000);
+	struct kr_user *user, *before, *after;
+	unsigned int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "the work needs a CPU beside that of the reader");
+	home_install(test, login, &init_user_ns);
+	rcu_read_lock();
+	user = kr_user_peek(&init_user_ns, kt_uid(1000));
+	before = user ? kr_user_settled(user) : NULL;
+	kt_logout(login);
+	for (i = 0; i < 300 && atomic_read(&login->saved) < 2; i++)
+		mdelay(10);
+	after = user ? kr_user_settled(user) : NULL;
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, atomic_read(&login->saved), 2);
+	KUNIT_EXPECT_NOT_NULL(test, before);
+	KUNIT_EXPECT_PTR_EQ(test, before, user);
+	KUNIT_EXPECT_NULL(test, after);
+	kr_user_flush();
 }
 
 static void namespace_takes_its_records_along(struct kunit *test)
@@ -865,6 +893,7 @@ static struct kunit_case user_cases[] = {
 	KUNIT_CASE(not_closed_when_a_process_comes_in_time),
 	KUNIT_CASE(closed_once_however_often_it_is_said),
 	KUNIT_CASE(reader_waits_for_a_pending_decision),
+	KUNIT_CASE(reader_is_late_for_a_decision),
 	KUNIT_CASE(namespace_takes_its_records_along),
 	KUNIT_CASE(namespace_and_uid_end_together),
 	KUNIT_CASE(processes_come_and_go),

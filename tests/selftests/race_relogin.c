@@ -121,4 +121,78 @@ TEST_F_TIMEOUT(relogin, ours_and_nothing_is_left, 120)
 	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid + 5)));
 }
 
+/* One login at a time, of a UID that leaves its quota full */
+FIXTURE(leaver)
+{
+	struct race *race;
+	uid_t uid;
+};
+
+FIXTURE_SETUP(leaver)
+{
+	stage_open();
+	self->race = shared(sizeof(*self->race));
+	self->uid = fresh_uid();
+}
+
+FIXTURE_TEARDOWN(leaver)
+{
+	stage_close();
+}
+
+/* As many keys as the limit says, all below @u, which go with the process */
+static void fill_up(struct race *race)
+{
+	long ret = kc_id(RING_U, 0);
+	char desc[16];
+	int i;
+
+	if (!race_expect(race, ret > 0, "no rings: %ld", ret))
+		return;
+	for (i = 0; ret > 0; i++) {
+		snprintf(desc, sizeof(desc), "%d", i);
+		ret = kc_add_user(desc, "v", RING_U);
+	}
+	race_expect(race, ret == -EDQUOT, "key %d: %ld", i, ret);
+	race_round(race);
+}
+
+/* What root leaves takes its time to end, and whatever others leave meanwhile waits */
+static void leave_much(struct race *race)
+{
+	char desc[16];
+	int i;
+
+	for (i = 0; i < 20000 && !race_is_over(race); i++) {
+		snprintf(desc, sizeof(desc), "%d", i);
+		race_expect(race, kc_add_user(desc, "v", RING_P) > 0,
+			    "root's key %d", i);
+	}
+}
+
+/* The rings go some grace periods after the process: the next one comes about then */
+static void fill_up_and_leave(struct race *race, int worker, long uid)
+{
+	unsigned int seed = worker + 1;
+
+	while (worker && !race_is_over(race))
+		IN_CHILD(leave_much(race));
+	while (!race_is_over(race)) {
+		seed = seed * 1103515245 + 12345;
+		IN_CHILD({
+			usleep((seed >> 8) % 50000);
+			if (become(uid, 0, 0))
+				_exit(1);
+			fill_up(race);
+		});
+	}
+}
+
+/* What the last process has left is not charged to the next one */
+TEST_F_TIMEOUT(leaver, room_for_the_rings, 120)
+{
+	race_run(self->race, race_seconds(), 2, fill_up_and_leave, self->uid);
+	EXPECT_NO_FAILURES(self->race);
+}
+
 SELFTEST_MAIN

@@ -152,6 +152,22 @@ TEST_F(small, ours_thread_ring_follows_when_it_is_used)
 	EXPECT_EQ(uid, ON(root, uid_of(RING_T)));
 }
 
+/* Its owner changes to and fro while the thread does not use it: nothing is seen of it */
+TEST_F(small, ours_thread_ring_misses_what_cancels_out)
+{
+	struct actor *root = actor_fork(NULL);
+	uid_t uid = fresh_uid();
+
+	ASSERT_LT(0, ON(root, kc_join(NULL)));
+	ASSERT_EQ(0, actor_do(root, set_uids, -1, uid, -1));
+	ASSERT_LT(0, ON(root, kc_id(RING_T, 1)));
+	EXPECT_EQ(0, ON(root, uid_of(RING_T)));
+	ASSERT_EQ(0, actor_do(root, set_uids, -1, 0, -1));
+	ASSERT_EQ(0, actor_do(root, set_uids, -1, uid, -1));
+	EXPECT_EQ(-EACCES, ON(root, kc_setperm(RING_T, 0x3f3f0000)));
+	EXPECT_EQ(0, ON(root, uid_of(RING_T)));
+}
+
 /* ---- /proc/keys ---- */
 
 /* How many users of its session @p's /proc/keys shows */

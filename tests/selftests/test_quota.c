@@ -258,6 +258,35 @@ TEST_F(spender, uid_rings_are_charged)
 			  LINK_BYTES);
 }
 
+/* Where only one of the two fits, neither is made, and neither is charged */
+TEST_F(spender, ours_no_half_a_pair)
+{
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	ASSERT_EQ(0, sysctl_set("maxkeys", self->keys + 2));
+	EXPECT_GT(0, ON(self->p, kc_id(RING_U, 0)));
+	EXPECT_CHARGED(1, COST("_ses", 0));
+	EXPECT_LT(0, ON(self->p, kc_add_user("k", "v", RING_S)));
+}
+
+/*
+ * Whose the thread keyring is follows the fsuid, who pays for it does not. He needs
+ * no room in his quota to be given back what he pays for.
+ */
+TEST_F(spender, ours_thread_ring_comes_back_to_who_pays)
+{
+	struct actor *root = actor_fork(NULL);
+
+	ASSERT_EQ(0, actor_do(root, set_uids, self->uid, self->uid, 0));
+	ASSERT_LT(0, ON(root, kc_id(RING_T, 1)));
+	ASSERT_EQ(0, actor_do(root, set_uids, self->uid, 0, 0));
+	EXPECT_EQ(0, ON(root, uid_of(RING_T)));
+	EXPECT_CHARGED(1, COST("_tid", 0));
+	ASSERT_EQ(0, sysctl_set("maxkeys", self->keys + 1));
+	EXPECT_EQ(0, ON(root, kc_chown(RING_T, self->uid, -1)));
+	EXPECT_EQ(self->uid, ON(root, uid_of(RING_T)));
+	EXPECT_CHARGED(1, COST("_tid", 0));
+}
+
 /* The kernel's own rings may overrun the quota: thread, process, first session */
 TEST_F(spender, anchors_overrun)
 {
