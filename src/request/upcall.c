@@ -9,6 +9,7 @@
  */
 #include <keyrings/request.h>
 
+#include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/string.h>
@@ -19,7 +20,30 @@
 
 static char helper_path[256] = "/sbin/request-key";
 
-module_param_string(helper, helper_path, sizeof(helper_path), 0644);
+static struct kparam_string helper_param = {
+	.maxlen	= sizeof(helper_path),
+	.string	= helper_path,
+};
+
+/*
+ * Who names the helper has a program run as root, with all capabilities. The file of a
+ * parameter asks for none, but lets UID 0 write. Who loads modules, with the parameter as
+ * an argument, has more than that already.
+ */
+static int set_helper(const char *value, const struct kernel_param *param)
+{
+	if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_MODULE))
+		return -EPERM;
+	return param_set_copystring(value, param);
+}
+
+static const struct kernel_param_ops helper_ops = {
+	.set	= set_helper,
+	.get	= param_get_string,
+};
+
+module_param_cb(helper, &helper_ops, &helper_param, 0644);
+__MODULE_PARM_TYPE(helper, "string");
 MODULE_PARM_DESC(helper, "program that makes the keys which request_key(2) does not find");
 
 enum { HELPER_ARGS = 8, NUMBER_LEN = 12 };

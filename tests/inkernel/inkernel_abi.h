@@ -84,6 +84,9 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 #define INKERNEL_NET_WATCH	_IO('k', 16)
 #define INKERNEL_NET_HOLDERS	_IO('k', 17)
 
+/* key_lookup(); need is INKERNEL_PLAIN or INKERNEL_OVERRIDE */
+#define INKERNEL_FIND		_IOW('k', 18, struct inkernel_lookup)
+
 #define INKERNEL_DEVICE "/dev/kr_inkernel"
 #define INKERNEL_TYPE "kr_inkernel"
 

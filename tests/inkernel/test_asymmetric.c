@@ -220,6 +220,9 @@ TEST_F(pair, query_refused)
 		EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey_query(self->cert, bad[i], res)))
 			TH_LOG("row %u", i);
 	}
+	/* a comma is part of a name */
+	EXPECT_GT(0, ON(self->p, kc_pkey_query(self->cert, "enc=pkcs1,hash=sha256", res)));
+	EXPECT_EQ(0, ON(self->p, kc_pkey_query(self->cert, " enc=pkcs1\t hash=sha256", res)));
 	EXPECT_EQ(-EINVAL, ON(self->p, keyctl(OP_PKEY_QUERY, self->cert, 1, (long)"",
 					      (long)res)));
 	EXPECT_EQ(-EFAULT, ON(self->p, kc_pkey_query(self->cert, NOWHERE, res)));
@@ -374,6 +377,30 @@ TEST_F(pair, encrypt_and_decrypt)
 	EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1", text,
 						 sizeof(text), self->out, RSA_BYTES)));
 	EXPECT_NE(0, memcmp(self->out, back, RSA_BYTES));
+}
+
+/* EINVAL: lengths whose sum is a small one; what the key writes has room, whatever is said */
+TEST_F(pair, fix_keyctl_pkey_params_get_2_lengths)
+{
+	static const unsigned int long_ones[] = { 0xffffffff, 0xffffff00, 0x80000000 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(long_ones) / sizeof(*long_ones); i++) {
+		EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1",
+						       self->digest->data, long_ones[i],
+						       self->out, long_ones[i])));
+		EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1",
+						       self->digest->data, 32, self->out,
+						       long_ones[i])));
+		EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(OP_PKEY_SIGN, self->private, SIGNATURE,
+						       self->digest->data, 32, self->out,
+						       long_ones[i])));
+	}
+	EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1",
+						 self->digest->data, 32, self->out, 1)));
+	EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_SIGN, self->private, SIGNATURE,
+						 self->digest->data, 32, self->out, 1)));
+	EXPECT_EQ(0, memcmp(self->out, self->sig->data, RSA_BYTES));
 }
 
 /* Without an encoding, the bare numbers: decrypting a signature shows its padding */

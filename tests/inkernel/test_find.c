@@ -349,6 +349,22 @@ TEST_F(find, by_serial_of_nothing)
 	EXPECT_EQ(-EINVAL, ON(self->p, ik_lookup(-100, NEED_SEARCH)));
 }
 
+/* By key_lookup(), as NVMe/TCP: any key, for anybody, whatever the credentials */
+TEST_F(find, by_serial_without_permission)
+{
+	static const int hows[] = { INKERNEL_PLAIN, INKERNEL_OVERRIDE };
+	long key = ON(self->p, kc_add_user(self->desc, "v", RING_S));
+	struct actor *q = actor_user(fresh_uid());
+	int i;
+
+	EXPECT_EQ(0, ON(self->p, kc_setperm(key, 0)));
+	EXPECT_EQ(-EACCES, ON(q, ik_lookup(key, NEED_SEARCH)));
+	for (i = 0; i < 2; i++) {
+		EXPECT_STREQ("v", ik_payload(ON(q, ik_find(key, hows[i]))));
+		EXPECT_EQ(-ENOKEY, ON(q, ik_find(1, hows[i])));
+	}
+}
+
 /* ENOKEY: a ring of programs is there to be looked at; EACCES goes first */
 TEST_F(find, ours_no_ring_to_change)
 {
@@ -370,6 +386,15 @@ TEST_F(find, by_special_id)
 	ASSERT_LE(0, slot);
 	EXPECT_EQ(0, strncmp("keyring;_", ik_describe(slot), 9))
 		TH_LOG("%s", ik_describe(slot));
+}
+
+/* ENOKEY for @p: what a special ID names is the built-in service's, never what programs have */
+TEST_F(find, ours_special_ids_are_the_built_ins)
+{
+	ASSERT_LT(0, ON(self->p, kc_id(RING_P, 1)));
+	EXPECT_NE(ON(self->p, kc_id(RING_S, 0)),
+		  ik_serial(ON(self->p, ik_lookup(RING_S, NEED_SEARCH))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_lookup(RING_P, NEED_SEARCH)));
 }
 
 /* ---- in a ring that was found by serial ---- */
@@ -454,6 +479,20 @@ TEST_F(within, rights_of_who_looks)
 	EXPECT_FALSE(sees(self->q, slot));
 	EXPECT_TRUE(sees(self->p, ON(self->p, ik_lookup(self->ring, NEED_SEARCH))));
 	EXPECT_FALSE(sees(self->q, slot));
+}
+
+/* What is linked after the look-up is for the next one to see */
+TEST_F(within, ours_what_is_linked_later_is_not_seen)
+{
+	long slot;
+
+	ASSERT_EQ(0, ON(self->p, kc_move(self->key, self->ring, RING_S, 0)));
+	slot = ON(self->p, ik_lookup(self->ring, NEED_SEARCH));
+	ASSERT_LE(0, slot);
+	EXPECT_FALSE(sees(self->p, slot));
+	EXPECT_EQ(0, ON(self->p, kc_link(self->key, self->ring)));
+	EXPECT_FALSE(sees(self->p, slot));
+	EXPECT_TRUE(sees(self->p, ON(self->p, ik_lookup(self->ring, NEED_SEARCH))));
 }
 
 /* Run by an actor itself: how often was the key not found? */

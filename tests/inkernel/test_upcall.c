@@ -116,6 +116,47 @@ TEST_F(upcall, waits_for_a_helper_that_refuses)
 	EXPECT_EQ(1, helper_runs("user", self->desc));
 }
 
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static long catch_signal(long flags, long b, long c)
+{
+	struct sigaction action = { .sa_handler = nothing, .sa_flags = (int)flags };
+
+	(void)b, (void)c;
+	return sigaction(SIGUSR1, &action, NULL) ? -errno : 0;
+}
+
+static long for_process_now(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return for_process((const char *)desc, "made");
+}
+
+/* EINTR: kernel code that waits for it is interrupted, or begins again */
+TEST_F(upcall, ours_waiting_is_interrupted)
+{
+	struct actor *q = actor_fork(self->p);
+
+	EXPECT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow", 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
+	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
+	nap_ms(200);
+	EXPECT_EQ(TURN_ACTOR, whose_turn(self->p));
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	EXPECT_EQ(-EINTR, actor_end(self->p));
+
+	EXPECT_EQ(0, actor_do(self->p, catch_signal, SA_RESTART, 0, 0));
+	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
+	nap_ms(200);
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	EXPECT_STREQ("slow", ik_payload(actor_end(self->p)));
+	EXPECT_LT(0, actor_end(q));
+}
+
 /* The process has it: no helper is asked */
 TEST_F(upcall, not_for_a_key_that_is_there)
 {

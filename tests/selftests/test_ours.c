@@ -5,6 +5,7 @@
  * Documentation/userspace-api/differences.rst.
  */
 #include <kselftest_harness.h>
+#include <linux/capability.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -320,6 +321,45 @@ TEST_F(small, ours_helper_is_a_parameter)
 	EXPECT_EQ(0, set_helper(HELPER));
 	unlink(OTHER_HELPER);
 	helper_remove();
+}
+
+static long drop_capability(long number, long b, long c)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	(void)b, (void)c;
+	if (syscall(SYS_capget, &head, data))
+		return -errno;
+	data[number / 32].effective &= ~(1U << number % 32);
+	return syscall(SYS_capset, &head, data) ? -errno : 0;
+}
+
+static long name_helper(long path, long b, long c)
+{
+	(void)b, (void)c;
+	return set_helper((const char *)path);
+}
+
+/* EPERM: to be UID 0, whose file it is, is not enough to have a program run as root */
+TEST_F(small, ours_helper_is_named_by_the_capable)
+{
+	struct actor *root = actor_fork(NULL);
+	const char *path = shared_text("%s", HELPER);
+	const char *other = shared_text("%s", OTHER_HELPER);
+
+	ASSERT_EQ(0, actor_do(root, name_helper, (long)path, 0, 0));
+	EXPECT_EQ(0, actor_do(root, drop_capability, CAP_SYS_MODULE, 0, 0));
+	EXPECT_EQ(0, actor_do(root, name_helper, (long)path, 0, 0));
+	EXPECT_EQ(0, actor_do(root, drop_capability, CAP_SYS_ADMIN, 0, 0));
+	EXPECT_EQ(-EPERM, actor_do(root, name_helper, (long)other, 0, 0));
+	EXPECT_STREQ(HELPER "\n", slurp(NULL, PARAMETER));
+	root = actor_fork(NULL);
+	EXPECT_EQ(0, actor_do(root, drop_capability, CAP_SYS_ADMIN, 0, 0));
+	EXPECT_EQ(0, actor_do(root, name_helper, (long)path, 0, 0));
+	/* too long to be one */
+	EXPECT_EQ(-ENOSPC, actor_do(root, name_helper, (long)shared_text("/%0*d", 255, 1), 0, 0));
+	EXPECT_STREQ(HELPER "\n", slurp(NULL, PARAMETER));
 }
 
 /* A helper to which a child gives a session goes on being a helper */

@@ -105,6 +105,14 @@ TEST_F(kernel_ring, name_is_reserved)
 	EXPECT_EQ(-EPERM, kc_add_ring(BUILTIN_RING, RING_P));
 }
 
+/* ENOKEY: whoever might link it by its bits, there is no link between the services */
+TEST_F(kernel_ring, ours_no_link_to_it)
+{
+	EXPECT_EQ(-ENOKEY, kc_link(self->serial, RING_P));
+	EXPECT_EQ(-ENOKEY, kc_link(kc_add_user("k", "v", RING_P), self->serial));
+	EXPECT_EQ(0, ring_holds(RING_P, self->serial));
+}
+
 /* All of the kernel's own keyrings are listed, with their dots */
 TEST_F(kernel_ring, all_are_listed)
 {

@@ -325,6 +325,18 @@ TEST_F(chain, inherited_with_the_session)
 	EXPECT_STREQ("v", ON(self->p, payload(self->key)));
 }
 
+/* An anchor that denies search is possessed by its special ID, and nothing that is in it */
+TEST_F(chain, anchor_that_denies_search)
+{
+	EXPECT_EQ(0, ON(self->p, kc_setperm(RING_P, PERM_POS(MAY_ALL & ~MAY_SEARCH))));
+	EXPECT_LT(0, ON(self->p, kc_describe(RING_P, NULL, 0)));
+	EXPECT_EQ(1, ON(self->p, ring_size(RING_P)));
+	EXPECT_LT(0, ON(self->p, kc_add_user("another", "v", RING_P)));
+	EXPECT_EQ(-EACCES, ON(self->p, kc_read(self->key, NULL, 0)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(RING_P, PERM_POS(MAY_ALL))));
+	EXPECT_STREQ("v", ON(self->p, payload(self->key)));
+}
+
 /* What each operation on a ring needs of the ring */
 TEST_F(chain, bits_of_a_ring)
 {

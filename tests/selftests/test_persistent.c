@@ -320,4 +320,22 @@ TEST_F(persistent, expires)
 	EXPECT_EQ(0, ON(self->p, ring_size(other)));
 }
 
+/* Until gc_delay is over as well, the old one comes back, with all that is in it */
+TEST_F(persistent, comes_back_within_gc_delay)
+{
+	long ring, key;
+
+	ASSERT_EQ(0, sysctl_set("gc_delay", 300));
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1));
+	ring = ON(self->p, kc_persistent(-1, RING_S));
+	ASSERT_LT(0, ring);
+	key = ON(self->p, kc_add_user("k", "v", ring));
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1000));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(ring, NULL, 0)) == -EKEYEXPIRED));
+	EXPECT_EQ(ring, ON(self->p, kc_persistent(-1, RING_S)));
+	EXPECT_EQ(1, ON(self->p, ring_holds(ring, key)));
+	EXPECT_STREQ("v", ON(self->p, payload(key)));
+}
+
 SELFTEST_MAIN

@@ -454,6 +454,31 @@ TEST_F(viewer, key_users_row)
 	EXPECT_EQ(5, row.nikeys);
 }
 
+/* Rows of keys of UID 0 that are in no quota, as root sees them */
+static int unquoted_rows_of_root(void)
+{
+	const char *line = slurp(NULL, "/proc/keys");
+	struct key_row row;
+	int n = 0;
+
+	for (; *line; line = strchr(line, '\n') + 1)
+		n += key_row_parse(line, &row) && !row.uid && row.flags[3] != 'Q';
+	return n;
+}
+
+/* Root has no more keys than there are: those in its quota, and those that one can see */
+TEST_F(viewer, ours_keys_of_root_are_all_there)
+{
+	struct key_user_row row;
+
+	ASSERT_LT(0, kc_add_user("k", "v", RING_P));
+	ASSERT_TRUE(key_user_row(NULL, 0, &row));
+	EXPECT_LT(0, row.qnkeys);
+	EXPECT_LE(row.qnkeys, row.nkeys);
+	EXPECT_GE(unquoted_rows_of_root(), row.nkeys - row.qnkeys);
+	EXPECT_EQ(row.nkeys, row.nikeys);
+}
+
 TEST_F(viewer, key_users_in_order)
 {
 	uid_t base = fresh_uids(8);

@@ -397,6 +397,23 @@ TEST_F(request, authority_that_is_over)
 	actor_leave(child);
 }
 
+/* EKEYEXPIRED is what a search says: to a request the key is as good as none */
+TEST_F(request, expired_key_is_none)
+{
+	long old = ON(self->p, kc_add_user(self->call->desc, "old", RING_S));
+	struct actor *h;
+	int key;
+
+	EXPECT_EQ(0, ON(self->p, kc_timeout(old, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(old, NULL, 0)) == -EKEYEXPIRED));
+	EXPECT_EQ(-EKEYEXPIRED, ON(self->p, kc_search(RING_S, "user", self->call->desc, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->call->desc, NULL, 0)));
+	h = helper_for(self->p, self->call);
+	key = key_of(self->call);
+	EXPECT_NE(old, key);
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+}
+
 /* ---- keys that stand for an error ---- */
 
 TEST_F(request, negate)

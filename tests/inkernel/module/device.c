@@ -181,6 +181,15 @@ static long do_lookup(struct holder *h, void __user *arg)
 	return hold(h, inkernel_lookup(&look));
 }
 
+static long do_find(struct holder *h, void __user *arg)
+{
+	struct inkernel_lookup look;
+
+	if (copy_from_user(&look, arg, sizeof(look)))
+		return -EFAULT;
+	return hold(h, inkernel_find(&look));
+}
+
 static long do_search(struct holder *h, void __user *arg)
 {
 	struct inkernel_search *search = memdup_user(arg, sizeof(*search));
@@ -266,6 +275,8 @@ static long inkernel_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 		return do_request(h, (void __user *)arg);
 	case INKERNEL_LOOKUP:
 		return do_lookup(h, (void __user *)arg);
+	case INKERNEL_FIND:
+		return do_find(h, (void __user *)arg);
 	case INKERNEL_SEARCH:
 		return do_search(h, (void __user *)arg);
 	case INKERNEL_REVOKE:
@@ -337,7 +348,7 @@ static struct miscdevice inkernel_device = {
 
 static int __init inkernel_init(void)
 {
-	int err = inkernel_private_ring_make();
+	int err = inkernel_find_init() ?: inkernel_private_ring_make();
 
 	if (err)
 		return err;

@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/init_task.h>
 #include <linux/keyctl.h>
+#include <linux/kprobes.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <keys/asymmetric-type.h>
@@ -95,6 +96,34 @@ struct key *inkernel_lookup(const struct inkernel_lookup *look)
 	key_ref_t ref = lookup_user_key(look->serial, look->flags, look->need);
 
 	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
+}
+
+/* key_lookup(), which 6.1 does not export. */
+static struct key *(*lookup_by_serial)(key_serial_t serial);
+
+int inkernel_find_init(void)
+{
+	struct kprobe probe = { .symbol_name = "key_lookup" };
+	int err = register_kprobe(&probe);
+
+	if (err)
+		return err;
+	lookup_by_serial = (void *)probe.addr;
+	unregister_kprobe(&probe);
+	return 0;
+}
+
+struct key *inkernel_find(const struct inkernel_lookup *look)
+{
+	const struct cred *saved;
+	struct key *key;
+
+	if (look->need != INKERNEL_OVERRIDE)
+		return lookup_by_serial(look->serial);
+	saved = override_creds(private_cred);
+	key = lookup_by_serial(look->serial);
+	revert_creds(saved);
+	return key;
 }
 
 struct key *inkernel_search(struct key *ring, const struct inkernel_search *search)

@@ -11,6 +11,8 @@
 /* find.c: finding keys; each returns a reference or an ERR_PTR() */
 struct key *inkernel_request(const struct inkernel_request *req);
 struct key *inkernel_lookup(const struct inkernel_lookup *look);
+int inkernel_find_init(void);
+struct key *inkernel_find(const struct inkernel_lookup *look);
 struct key *inkernel_search(struct key *ring, const struct inkernel_search *search);
 int inkernel_private_ring_make(void);
 void inkernel_private_ring_drop(void);
