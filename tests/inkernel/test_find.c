@@ -397,6 +397,37 @@ TEST_F(find, ours_special_ids_are_the_built_ins)
 	EXPECT_EQ(-ENOKEY, ON(self->p, ik_lookup(RING_P, NEED_SEARCH)));
 }
 
+/* EACCES: what the kernel holds has a serial, too, of which nobody has any use, not even root */
+static void expect_closed(struct __test_metadata *_metadata, struct actor *a, long serial)
+{
+	EXPECT_LT(0, serial);
+	EXPECT_EQ(-EACCES, ON(a, kc_describe(serial, NULL, 0)));
+	EXPECT_EQ(-EACCES, ON(a, kc_read(serial, NULL, 0)));
+	EXPECT_EQ(-EACCES, ON(a, kc_id(serial, 0)));
+	EXPECT_EQ(-EACCES, ON(a, kc_setperm(serial, PERM_USR(MAY_ALL))));
+	EXPECT_EQ(-EACCES, ON(a, kc_invalidate(serial)));
+	EXPECT_EQ(-ENOKEY, ON(a, kc_link(serial, RING_P)));
+}
+
+TEST_F(find, ours_serials_of_the_kernels_are_closed)
+{
+	long key = ON(self->p, kc_add_user(self->desc, "v", RING_S));
+	long ring = ON(self->p, kc_add_ring("ring", RING_S));
+	struct actor *root = actor_fork(NULL);
+	long held, shadow;
+
+	ASSERT_LT(0, ON(self->p, kc_id(RING_P, 1)));
+	ASSERT_LT(0, ON(root, kc_id(RING_P, 1)));
+	held = ik_serial(ON(self->p, ik_lookup(key, NEED_SEARCH)));
+	shadow = ik_serial(ON(self->p, ik_lookup(ring, NEED_SEARCH)));
+	EXPECT_NE(key, held);
+	EXPECT_NE(ring, shadow);
+	expect_closed(_metadata, self->p, held);
+	expect_closed(_metadata, self->p, shadow);
+	expect_closed(_metadata, root, held);
+	expect_closed(_metadata, root, shadow);
+}
+
 /* ---- in a ring that was found by serial ---- */
 
 /*
