@@ -48,7 +48,18 @@ static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **k
 	return ret;
 }
 
-/* A key that says: somebody makes me. */
+/*
+ * Nobody will make the key: those who wait for it must not wait for ever. When memory
+ * was short nobody was asked, and who asks again is not to find that there is none.
+ */
+static void leave_unmade(struct kr_key *key, int error)
+{
+	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+	if (error == -ENOMEM)
+		kr_ring_invalidate(key);
+}
+
+/* A key that says: somebody makes me. Who saw its serial may wait for it already. */
 static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
 			       struct kr_key *dest)
 {
@@ -63,6 +74,7 @@ static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
 	ret = kr_ring_link(dest, key);
 	if (!ret)
 		return key;
+	leave_unmade(key, ret);
 	kr_key_put(key);
 	return ERR_PTR(ret);
 }
@@ -89,17 +101,6 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 	}
 	mutex_unlock(lock);
 	return ret;
-}
-
-/*
- * Nobody will make the key: those who wait for it must not wait for ever. When memory
- * was short nobody was asked, and who asks again is not to find that there is none.
- */
-static void leave_unmade(struct kr_key *key, int error)
-{
-	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
-	if (error == -ENOMEM)
-		kr_ring_invalidate(key);
 }
 
 /* The helper has ended, or there was none: the key is what it is, or stands for an error. */
