@@ -217,6 +217,51 @@ TEST_F(request, requesters_keys)
 	EXPECT_EQ(key, answer_to(self->p, h));
 }
 
+/* A requester without a session: what its UID has for one now is the helper's, too */
+TEST_F(request, user_session_of_the_requester)
+{
+	long old = ON(self->p, kc_add_user("old", "v", RING_S)), new;
+	struct actor *p, *h;
+
+	REQUIRE_NO_SESSION();
+	p = actor_user(self->uid);
+	EXPECT_EQ(0, ON(self->p, kc_link(old, RING_US)));
+	self->call->dest = RING_P;
+	h = helper_for(p, self->call);
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	EXPECT_STREQ("v", ON(h, payload(old)));
+	EXPECT_EQ(old, ON(h, kc_request("user", "old", NULL, 0)));
+
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(RING_US)));
+	EXPECT_STREQ("error -13", ON(h, payload(old)));
+	EXPECT_EQ(-ENOKEY, ON(h, kc_request("user", "old", NULL, 0)));
+	/* another takes its place */
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_id(RING_US, 0)) > 0));
+	new = ON(self->p, kc_add_user("new", "w", RING_US));
+	EXPECT_STREQ("w", ON(h, payload(new)));
+	EXPECT_EQ(new, ON(h, kc_request("user", "new", NULL, 0)));
+
+	EXPECT_EQ(-ENOKEY, answer_to(p, h));
+}
+
+TEST_F(request, user_session_of_the_requester_expires)
+{
+	long key = ON(self->p, kc_add_user("k", "v", RING_S));
+	struct actor *p, *h;
+
+	REQUIRE_NO_SESSION();
+	p = actor_user(self->uid);
+	EXPECT_EQ(0, ON(self->p, kc_link(key, RING_US)));
+	self->call->dest = RING_P;
+	h = helper_for(p, self->call);
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	EXPECT_EQ(0, ON(self->p, kc_timeout(RING_US, 1)));
+	nap_ms(2100);
+	EXPECT_STREQ("error -13", ON(h, payload(key)));
+	EXPECT_EQ(-ENOKEY, ON(h, kc_request("user", "k", NULL, 0)));
+	EXPECT_EQ(-ENOKEY, answer_to(p, h));
+}
+
 /* The key is not the helper's, but its authority lets it look and set a timeout */
 TEST_F(request, helper_may_describe_and_set_a_timeout)
 {
