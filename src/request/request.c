@@ -114,8 +114,8 @@ static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
 	kr_ring_invalidate(authkey);
 }
 
-static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest,
-		    const struct kr_key *user_session)
+/* An authority that is over is no right to have anything made, be it a ring of the UID. */
+static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
 {
 	struct kr_key *authkey = kr_authority_make(key, dest, callout);
 	int ret;
@@ -124,27 +124,9 @@ static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_ke
 		leave_unmade(key, PTR_ERR(authkey));
 		return PTR_ERR(authkey);
 	}
-	ret = key->type->no_helper ? -ENOKEY : kr_upcall(key, authkey, user_session);
+	ret = key->type->no_helper ? -ENOKEY : kr_upcall(key, authkey);
 	conclude(key, authkey, ret);
 	kr_key_put(authkey);
-	return ret;
-}
-
-/*
- * The rings of the UID come to be, even where there is a session that hides them:
- * before the authority, which lends the helper the rings that there are.
- */
-static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
-{
-	struct kr_key *user_session;
-	int ret = kr_cred_user_ring_get(true, &user_session);
-
-	if (ret) {
-		leave_unmade(key, ret);
-		return ret;
-	}
-	ret = call_out(key, callout, dest, user_session);
-	kr_key_put(user_session);
 	return ret;
 }
 

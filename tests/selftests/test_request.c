@@ -442,6 +442,29 @@ TEST_F(request, authority_that_is_over)
 	actor_leave(child);
 }
 
+/* And nothing is made for who asks with it: no ring of a UID, no helper */
+TEST_F(request, authority_that_is_over_makes_no_rings)
+{
+	struct actor *h = helper_for(self->p, self->call), *child;
+	int key = key_of(self->call);
+	uid_t uid = fresh_uid();
+	struct key_user_row row;
+
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	child = actor_fork(h);
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(key, answer_to(self->p, h));
+	EXPECT_EQ(0, actor_do(child, become, uid, 0, 0));
+	EXPECT_LT(0, ON(child, kc_id(RING_T, 1)));
+	EXPECT_EQ(-EKEYREVOKED, ON(child, kc_request("user", "k", "info", 0)));
+	/* @t, and in it the key that was not made */
+	EXPECT_EQ(1, ON(child, ring_size(RING_T)));
+	EXPECT_TRUE(key_user_row(NULL, uid, &row));
+	EXPECT_EQ(2, row.nkeys);
+	EXPECT_EQ(0, ON(child, kc_assume(0)));
+	actor_leave(child);
+}
+
 /* ---- keys that stand for an error ---- */
 
 TEST_F(request, negate)
