@@ -465,6 +465,23 @@ TEST_F(request, authority_that_is_over_makes_no_rings)
 	actor_leave(child);
 }
 
+/* EBUSY: the helper has answered nothing, which was an answer, too */
+TEST_F(request, authority_of_a_helper_that_exits)
+{
+	struct actor *h = helper_for(self->p, self->call), *child;
+	int key = key_of(self->call);
+
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	child = actor_fork(h);
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+	EXPECT_EQ(-EBUSY, ON(child, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(-EBUSY, ON(child, kc_reject(key, 1, EKEYREJECTED, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->call->desc,
+						  "info", 0)));
+	EXPECT_EQ(0, ON(child, kc_assume(0)));
+	actor_leave(child);
+}
+
 /* ---- keys that stand for an error ---- */
 
 TEST_F(request, negate)
