@@ -81,8 +81,13 @@ void kr_cred_put(struct kr_cred *cred);
 void kr_cred_put_later(struct kr_cred *cred);
 /* Unless its last reference has gone. */
 bool kr_cred_tryget(struct kr_cred *cred);
-/* A copy to be changed, not folded; NULL when memory is short. */
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old);
+/*
+ * Where a task with this shared half puts new keys; without one it is what the built-in
+ * service would do: the task's choice of before the load, or the kernel's.
+ */
+int kr_cred_reqkey(const struct kr_cred *cred, struct task_struct *task);
+/* A copy for the task that has @old, to be changed, not folded; NULL when memory is short. */
+struct kr_cred *kr_cred_alloc(const struct kr_cred *old, struct task_struct *task);
 int kr_shared_init(void);
 void kr_shared_exit(void);
 /*
