@@ -7,6 +7,7 @@
 #ifndef KEYRINGS_COMPAT_H
 #define KEYRINGS_COMPAT_H
 
+#include <linux/cred.h>
 #include <linux/ftrace.h>
 #include <linux/kconfig.h>
 #include <linux/mutex.h>
@@ -57,6 +58,20 @@ static inline bool kr_mutex_is_mine(const struct mutex *lock)
 	unsigned long owner = atomic_long_read(&lock->owner);
 #endif
 	return (owner & ~7UL) == (unsigned long)current;
+}
+
+/*
+ * Where requests with these credentials put new keys, KEY_REQKEY_DEFL_*: what was chosen
+ * in the built-in service, or the kernel gives to those it starts. Without that service
+ * there is no such thing but the default.
+ */
+static inline int kr_cred_jit_keyring(const struct cred *cred)
+{
+#ifdef CONFIG_KEYS
+	return cred->jit_keyring;
+#else
+	return 0;
+#endif
 }
 
 #endif /* KEYRINGS_COMPAT_H */

@@ -41,7 +41,9 @@ struct kr_cred {
  * @usage: one for the authorisation key, one for each call that uses it
  * @target: the key to be instantiated
  * @dest: the ring that the requester wants it in
- * @requester: the rings that the requester searched, and its credentials; references are held
+ * @requester: the requester's own rings, and its credentials; references are held
+ * @no_session: the requester has no session keyring: the user-session keyring is searched
+ *	in its place, as it is at that time; @requester's credentials keep the UID's record
  * @pid: the requester
  * @callout: what the requester says of the key
  * @rcu: frees it after those who look into the requester's rings
@@ -54,6 +56,7 @@ struct kr_authority {
 	struct kr_key *target;
 	struct kr_key *dest;
 	struct kr_anchors requester;
+	bool no_session;
 	struct pid *pid;
 	struct kr_payload *callout;
 	struct rcu_head rcu;

@@ -128,7 +128,7 @@ struct kr_key *kr_authority_current(void)
 	return authkey;
 }
 
-const struct kr_anchors *kr_authority_requester(void)
+bool kr_authority_requester(struct kr_anchors *anchors)
 {
 	struct kr_task *record = kr_task_current_rcu();
 	const struct kr_authority *authority;
@@ -137,9 +137,14 @@ const struct kr_anchors *kr_authority_requester(void)
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the authority is borrowed");
 	cred = record ? kr_cred_special(rcu_dereference(record->cred)) : NULL;
 	if (likely(!assumed(cred)) || kr_key_validate(cred->authority))
-		return NULL;
+		return false;
 	authority = rcu_dereference(cred->authority->payload);
-	return authority ? &authority->requester : NULL;
+	if (!authority)
+		return false;
+	*anchors = authority->requester;
+	if (authority->no_session)
+		kr_anchors_add_user_session(anchors);
+	return true;
 }
 
 struct kr_authority *kr_authority_get(struct kr_key **authkey)
@@ -213,10 +218,11 @@ static int set_requester(struct kr_authority *authority)
 
 	rcu_read_lock();
 	if (IS_ERR(outer)) {
-		kr_cred_anchors(&own);
+		authority->no_session = !kr_anchors_own(&own);
 		copy_anchors(&authority->requester, &own);
 		authority->pid = get_pid(task_pid(current));
 	} else {
+		authority->no_session = outer->no_session;
 		copy_anchors(&authority->requester, &outer->requester);
 		authority->pid = get_pid(outer->pid);
 	}

@@ -81,8 +81,13 @@ void kr_cred_put(struct kr_cred *cred);
 void kr_cred_put_later(struct kr_cred *cred);
 /* Unless its last reference has gone. */
 bool kr_cred_tryget(struct kr_cred *cred);
-/* A copy to be changed, not folded; NULL when memory is short. */
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old);
+/*
+ * Where a task with this shared half puts new keys; without one it is what the built-in
+ * service would do: the task's choice of before the load, or the kernel's.
+ */
+int kr_cred_reqkey(const struct kr_cred *cred, struct task_struct *task);
+/* A copy for the task that has @old, to be changed, not folded; NULL when memory is short. */
+struct kr_cred *kr_cred_alloc(const struct kr_cred *old, struct task_struct *task);
 int kr_shared_init(void);
 void kr_shared_exit(void);
 /*
@@ -108,8 +113,8 @@ void kr_process_drop_all(void);
 int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
 /* The same, borrowed under RCU, when it exists and will do; never makes one. */
 struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags);
-/* May the current process have this ring of its UID? It must not have ended. */
-bool kr_user_ring_usable(const struct kr_key *ring);
+/* May somebody with these credentials have this ring of the UID? It must not have ended. */
+bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor);
 
 /* The same with a reference. */
 struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
@@ -120,9 +125,17 @@ int kr_session_set(struct kr_key *ring);
 int kr_session_adopt(struct kr_key *ring);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
 
+/*
+ * The rings of current without the user-session keyring, borrowed under RCU. False if
+ * there is no session keyring among them.
+ */
+bool kr_anchors_own(struct kr_anchors *anchors);
+/* What the actor has in the place of a missing session keyring, if there is one that will do. */
+void kr_anchors_add_user_session(struct kr_anchors *anchors);
+
 extern const struct kr_key_type *const kr_authority_type;
-/* The requester of the authority that current has assumed, borrowed under RCU; NULL for none. */
-const struct kr_anchors *kr_authority_requester(void);
+/* The rings of whom current acts for, borrowed under RCU. False if it has no authority. */
+bool kr_authority_requester(struct kr_anchors *anchors);
 
 #define KR_PERM_ANON_SESSION	(KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ))
 #define KR_PERM_NAMED_SESSION	(KR_POS(KR_ALL) | KR_USR(KR_VIEW | KR_READ | KR_LINK))

@@ -6,19 +6,16 @@
 
 static bool possesses(const struct kr_key *key)
 {
-	const struct kr_anchors *requester;
 	struct kr_anchors anchors;
 	bool possessed;
 
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
 	possessed = kr_ring_possesses(&anchors, key);
-	if (!possessed) {
-		/* Who acts for a requester possesses what that one possesses. */
-		requester = kr_authority_requester();
-		if (unlikely(requester) && key->type != kr_authority_type)
-			possessed = kr_ring_possesses(requester, key);
-	}
+	/* Who acts for a requester possesses what that one possesses. */
+	if (!possessed && key->type != kr_authority_type &&
+	    unlikely(kr_authority_requester(&anchors)))
+		possessed = kr_ring_possesses(&anchors, key);
 	rcu_read_unlock();
 	return possessed;
 }
@@ -115,7 +112,6 @@ static int search_as_helper(const struct kr_anchors *requester, struct kr_search
 
 int kr_cred_search(struct kr_search *search)
 {
-	const struct kr_anchors *requester;
 	struct kr_anchors anchors;
 	int ret;
 
@@ -126,11 +122,8 @@ int kr_cred_search(struct kr_search *search)
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
 	ret = search_anchors(&anchors, search);
-	if (ret) {
-		requester = kr_authority_requester();
-		if (unlikely(requester) && search->type != kr_authority_type)
-			ret = search_as_helper(requester, search, ret);
-	}
+	if (ret && search->type != kr_authority_type && unlikely(kr_authority_requester(&anchors)))
+		ret = search_as_helper(&anchors, search, ret);
 	rcu_read_unlock();
 	kr_search_end(search);
 	return ret;

@@ -9,8 +9,7 @@
 static int current_reqkey(void)
 {
 	struct kr_cred *cred = kr_cred_current_get();
-	const struct kr_cred *special = kr_cred_special(cred);
-	int value = special ? special->reqkey : KEY_REQKEY_DEFL_DEFAULT;
+	int value = kr_cred_reqkey(cred, current);
 
 	kr_cred_put(cred);
 	return value;

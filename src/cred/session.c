@@ -161,7 +161,7 @@ static int give_once(struct task_struct *parent, struct kr_key *mine)
 	if (ret <= 0)
 		goto out;
 	ret = -ENOMEM;
-	new = kr_cred_alloc(old);
+	new = kr_cred_alloc(old, parent);
 	if (!new)
 		goto out;
 	change_session(new, mine);

@@ -6,6 +6,7 @@
  */
 #include <keyrings/cred.h>
 
+#include <keyrings/compat.h>
 #include <linux/slab.h>
 
 #include "cred_internal.h"
@@ -17,20 +18,38 @@ static struct kr_key *get_or_null(struct kr_key *key)
 	return key ? kr_key_get(key) : NULL;
 }
 
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old)
+static int jit_keyring_of(struct task_struct *task)
+{
+	int value;
+
+	rcu_read_lock();
+	value = kr_cred_jit_keyring(__task_cred(task));
+	rcu_read_unlock();
+	return value;
+}
+
+int kr_cred_reqkey(const struct kr_cred *cred, struct task_struct *task)
+{
+	const struct kr_cred *special = kr_cred_special(cred);
+
+	if (!cred)
+		return jit_keyring_of(task);
+	return special ? special->reqkey : KEY_REQKEY_DEFL_DEFAULT;
+}
+
+struct kr_cred *kr_cred_alloc(const struct kr_cred *old, struct task_struct *task)
 {
 	struct kr_cred *cred = kmem_cache_alloc(cred_cache, GFP_KERNEL);
 	const struct kr_cred *special = kr_cred_special(old);
 
 	if (!cred)
 		return NULL;
-	*cred = (struct kr_cred) { .reqkey = KEY_REQKEY_DEFL_DEFAULT };
+	*cred = (struct kr_cred) { .reqkey = kr_cred_reqkey(old, task) };
 	refcount_set(&cred->usage, 1);
 	cred->session = get_or_null(kr_cred_session(old));
 	if (special) {
 		cred->authority = get_or_null(special->authority);
 		cred->authority_ns = special->authority_ns;
-		cred->reqkey = special->reqkey;
 	}
 	return cred;
 }

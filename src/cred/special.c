@@ -106,24 +106,17 @@ static struct kr_key *session_peek(unsigned int flags)
 /* Neither of the pair is to be had while one of them has ended or denies to be searched. */
 static struct kr_key *user_ring_peek(bool session)
 {
-	struct kr_user *user = kr_user_peek(current_user_ns(), current_user()->uid);
+	const struct cred *cred = current_cred();
+	struct kr_user *user = kr_user_peek(cred->user_ns, cred->user->uid);
 	struct kr_key *user_ring, *session_ring;
 
 	if (!user)
 		return NULL;
 	user_ring = READ_ONCE(user->user_ring);
 	session_ring = READ_ONCE(user->session_ring);
-	if (!kr_user_ring_usable(user_ring) || !kr_user_ring_usable(session_ring))
+	if (!kr_user_ring_usable(user_ring, cred) || !kr_user_ring_usable(session_ring, cred))
 		return NULL;
 	return session ? session_ring : user_ring;
-}
-
-static struct kr_key *user_session_peek(void)
-{
-	struct kr_user *user = kr_user_peek(current_user_ns(), current_user()->uid);
-	struct kr_key *ring = user ? READ_ONCE(user->session_ring) : NULL;
-
-	return ring && kr_user_ring_usable(ring) ? ring : NULL;
 }
 
 struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags)
@@ -263,21 +256,33 @@ static void add_anchor(struct kr_anchors *anchors, struct kr_key *ring)
 		anchors->ring[anchors->count++] = ring;
 }
 
-static struct kr_key *session_or_user_session(const struct kr_task *record)
+/* The actor's credentials keep the record of its UID. */
+void kr_anchors_add_user_session(struct kr_anchors *anchors)
 {
-	struct kr_key *session = record ? kr_cred_session(rcu_dereference(record->cred)) : NULL;
+	const struct cred *actor = anchors->actor;
+	struct kr_user *user = kr_user_peek(actor->user_ns, actor->user->uid);
+	struct kr_key *ring = user ? READ_ONCE(user->session_ring) : NULL;
 
-	return session ?: user_session_peek();
+	if (ring && kr_user_ring_usable(ring, actor))
+		add_anchor(anchors, ring);
 }
 
-void kr_cred_anchors(struct kr_anchors *anchors)
+bool kr_anchors_own(struct kr_anchors *anchors)
 {
 	struct kr_task *record = kr_task_current_rcu();
+	struct kr_key *session = record ? kr_cred_session(rcu_dereference(record->cred)) : NULL;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "anchors are borrowed");
 	anchors->actor = current_cred();
 	anchors->count = 0;
 	add_anchor(anchors, thread_ring_peek(record));
 	add_anchor(anchors, kr_process_ring_peek());
-	add_anchor(anchors, session_or_user_session(record));
+	add_anchor(anchors, session);
+	return session;
+}
+
+void kr_cred_anchors(struct kr_anchors *anchors)
+{
+	if (!kr_anchors_own(anchors))
+		kr_anchors_add_user_session(anchors);
 }

@@ -170,7 +170,7 @@ int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg)
 	/* Again when a child gave us its session meanwhile. */
 	do {
 		old = kr_cred_current_get();
-		new = kr_cred_alloc(old);
+		new = kr_cred_alloc(old, current);
 		if (!new) {
 			kr_cred_put(old);
 			return -ENOMEM;

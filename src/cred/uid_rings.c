@@ -93,19 +93,19 @@ static int make_and_install(struct kr_account *account, struct kr_ns *kns, const
 	return ret;
 }
 
-/* What keeps the current process from having this ring of its UID, or 0. */
-static int ring_error(const struct kr_key *ring)
+/* What keeps somebody with these credentials from having this ring of the UID, or 0. */
+static int ring_error(const struct kr_key *ring, const struct cred *actor)
 {
 	int ret = kr_key_validate(ring);
 
 	if (unlikely(ret))
 		return ret;
-	return kr_key_permits(ring, true, current_cred(), KR_SEARCH) ? 0 : -EACCES;
+	return kr_key_permits(ring, true, actor, KR_SEARCH) ? 0 : -EACCES;
 }
 
-bool kr_user_ring_usable(const struct kr_key *ring)
+bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor)
 {
-	return !ring_error(ring);
+	return !ring_error(ring, actor);
 }
 
 static bool is_forgotten(const struct kr_key *ring)
@@ -139,7 +139,7 @@ static int renew_user_ring(struct kr_user *user, const struct cred *cred)
 	struct kr_key *ring;
 
 	if (!is_forgotten(user->user_ring))
-		return ring_error(user->user_ring);
+		return ring_error(user->user_ring, cred);
 	ring = make_again(USER_RING, cred, user->user_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
@@ -153,7 +153,7 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 	int ret;
 
 	if (!is_forgotten(user->session_ring))
-		return ring_error(user->session_ring);
+		return ring_error(user->session_ring, cred);
 	ring = make_again(SESSION_RING, cred, user->session_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);

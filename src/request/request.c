@@ -48,7 +48,18 @@ static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **k
 	return ret;
 }
 
-/* A key that says: somebody makes me. */
+/*
+ * Nobody will make the key: those who wait for it must not wait for ever. When memory
+ * was short nobody was asked, and who asks again is not to find that there is none.
+ */
+static void leave_unmade(struct kr_key *key, int error)
+{
+	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
+	if (error == -ENOMEM)
+		kr_ring_invalidate(key);
+}
+
+/* A key that says: somebody makes me. Who saw its serial may wait for it already. */
 static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
 			       struct kr_key *dest)
 {
@@ -63,6 +74,7 @@ static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
 	ret = kr_ring_link(dest, key);
 	if (!ret)
 		return key;
+	leave_unmade(key, ret);
 	kr_key_put(key);
 	return ERR_PTR(ret);
 }
@@ -91,17 +103,6 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 	return ret;
 }
 
-/*
- * Nobody will make the key: those who wait for it must not wait for ever. When memory
- * was short nobody was asked, and who asks again is not to find that there is none.
- */
-static void leave_unmade(struct kr_key *key, int error)
-{
-	kr_ring_reject_key(key, ENOKEY, NEGATIVE_TIMEOUT, NULL);
-	if (error == -ENOMEM)
-		kr_ring_invalidate(key);
-}
-
 /* The helper has ended, or there was none: the key is what it is, or stands for an error. */
 static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
 {
@@ -113,8 +114,8 @@ static void conclude(struct kr_key *key, struct kr_key *authkey, int error)
 	kr_ring_invalidate(authkey);
 }
 
-static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest,
-		    const struct kr_key *user_session)
+/* An authority that is over is no right to have anything made, be it a ring of the UID. */
+static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
 {
 	struct kr_key *authkey = kr_authority_make(key, dest, callout);
 	int ret;
@@ -123,27 +124,9 @@ static int call_out(struct kr_key *key, struct kr_payload *callout, struct kr_ke
 		leave_unmade(key, PTR_ERR(authkey));
 		return PTR_ERR(authkey);
 	}
-	ret = key->type->no_helper ? -ENOKEY : kr_upcall(key, authkey, user_session);
+	ret = key->type->no_helper ? -ENOKEY : kr_upcall(key, authkey);
 	conclude(key, authkey, ret);
 	kr_key_put(authkey);
-	return ret;
-}
-
-/*
- * The rings of the UID come to be, even where there is a session that hides them:
- * before the authority, which lends the helper the rings that there are.
- */
-static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_key *dest)
-{
-	struct kr_key *user_session;
-	int ret = kr_cred_user_ring_get(true, &user_session);
-
-	if (ret) {
-		leave_unmade(key, ret);
-		return ret;
-	}
-	ret = call_out(key, callout, dest, user_session);
-	kr_key_put(user_session);
 	return ret;
 }
 

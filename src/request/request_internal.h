@@ -9,6 +9,6 @@
  * Run the helper for a key and wait for its end. 0 when the key was made,
  * -ENOKEY when it was not, or what prevented the helper from being run.
  */
-int kr_upcall(struct kr_key *key, struct kr_key *authkey, const struct kr_key *user_session);
+int kr_upcall(struct kr_key *key, struct kr_key *authkey);
 
 #endif /* KR_REQUEST_INTERNAL_H */

@@ -147,12 +147,18 @@ static int start(struct kr_key *key, struct kr_key *authkey, s32 requester_sessi
 	return ret;
 }
 
-int kr_upcall(struct kr_key *key, struct kr_key *authkey, const struct kr_key *user_session)
+int kr_upcall(struct kr_key *key, struct kr_key *authkey)
 {
+	struct kr_key *user_session;
 	int ret;
 
 	might_sleep();
+	/* The rings of the UID come to be, even where there is a session that hides them. */
+	ret = kr_cred_user_ring_get(true, &user_session);
+	if (ret)
+		return ret;
 	ret = start(key, authkey, session_serial(user_session));
+	kr_key_put(user_session);
 	if (ret < 0)
 		return ret;
 	/* How the helper ended does not matter, only whether there is a key. */

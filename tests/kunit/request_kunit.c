@@ -410,6 +410,75 @@ static void waiters_are_woken(struct kunit *test)
 }
 
 /*
+ * Somebody who knows the serial of a key that is being announced, and waits for it;
+ * the destination, which it has locked meanwhile, ends before it takes the key.
+ */
+struct bystander {
+	struct kr_key *dest;
+	struct kr_key *key;
+	struct completion locked, woken;
+	int ret;
+};
+
+static bool is_announced(struct kr_key *key, void *arg)
+{
+	struct bystander *bystander = arg;
+
+	if (test_bit(KR_KEY_CONSTRUCTING, &key->flags) && kr_key_tryget(key))
+		bystander->key = key;
+	return !bystander->key;
+}
+
+static int stand_by(void *arg)
+{
+	struct bystander *bystander = arg;
+	struct mutex *lock = &kr_ring_of(bystander->dest)->lock;
+
+	mutex_lock(lock);
+	complete(&bystander->locked);
+	while (!bystander->key && !kthread_should_stop()) {
+		schedule_timeout_idle(1);
+		kr_key_walk(is_announced, bystander);
+	}
+	set_bit(KR_KEY_REVOKED, &bystander->dest->flags);
+	mutex_unlock(lock);
+
+	bystander->ret = bystander->key ? kr_key_wait_made(bystander->key) : 1;
+	complete(&bystander->woken);
+	while (!kthread_should_stop())
+		schedule_timeout_idle(1);
+	return 0;
+}
+
+static void key_that_cannot_be_announced_keeps_nobody_waiting(struct kunit *test)
+{
+	struct bystander *bystander = kunit_kzalloc(test, sizeof(*bystander), GFP_KERNEL);
+	struct kr_payload *callout = kt_payload(test, 4, 'c');
+	struct scene scene;
+	struct kr_key *key;
+
+	KUNIT_ASSERT_NOT_NULL(test, bystander);
+	enter(test, &scene);
+	init_completion(&bystander->locked);
+	init_completion(&bystander->woken);
+	bystander->dest = kt_ring(test, "dest");
+	kt_crew_start(test, 1, stand_by, bystander);
+	wait_for_completion(&bystander->locked);
+	/* It says what was wrong with the destination, and asks no helper. */
+	KUNIT_EXPECT_EQ(test, kr_request_key(scene.user, "k", callout, bystander->dest, &key),
+			-EKEYREVOKED);
+	kr_payload_put(callout);
+	KUNIT_ASSERT_NOT_NULL(test, bystander->key);
+	kt_hold(test, bystander->key);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&bystander->woken, 5 * HZ), 0ul);
+	/* Also after a failure: no thread is left behind. */
+	kr_key_announce_made(bystander->key);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_EQ(test, bystander->ret, -ENOKEY);
+	leave(&scene);
+}
+
+/*
  * Two who have the authority for one key. One is in the midst of instantiating it,
  * which its type may refuse, when the other rejects or instantiates it.
  */
@@ -723,6 +792,7 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(helper_cannot_link),
 	KUNIT_CASE(helper_rejects),
 	KUNIT_CASE_PARAM(waiters_are_woken, ending_gen_params),
+	KUNIT_CASE(key_that_cannot_be_announced_keeps_nobody_waiting),
 	KUNIT_CASE_PARAM(second_maker_waits_for_the_first, meeting_gen_params),
 	KUNIT_CASE(helper_possesses_what_the_requester_does),
 	KUNIT_CASE_PARAM(default_destination, dest_gen_params),

@@ -396,7 +396,7 @@ static void many_children_share(struct kunit *test)
 /* Gives a task a session, as a child does to its parent. */
 static int give(struct task_struct *task, struct kr_key *session)
 {
-	struct kr_cred *old = kr_cred_get_of(task), *new = kr_cred_alloc(old);
+	struct kr_cred *old = kr_cred_get_of(task), *new = kr_cred_alloc(old, task);
 	int ret = -ENOMEM;
 
 	if (new) {
@@ -438,7 +438,7 @@ static void giver_and_owner_publish_at_once(struct kunit *test)
 
 	KUNIT_EXPECT_GT(test, join(parent), 0L);
 	old = kr_cred_get_of(parent->task);
-	new = kr_cred_alloc(old);
+	new = kr_cred_alloc(old, parent->task);
 	KUNIT_ASSERT_NOT_NULL(test, new);
 	kr_key_put(new->session);
 	new->session = kr_key_get(a);
@@ -451,21 +451,30 @@ static void giver_and_owner_publish_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
 	/* The record has gone altogether. */
 	old = kr_cred_get_of(parent->task);
-	new = kr_cred_alloc(old);
+	new = kr_cred_alloc(old, parent->task);
 	tell(parent, do_exit_thread, test);
 	KUNIT_EXPECT_EQ(test, kr_cred_publish_for(parent->task, old, new), -EAGAIN);
 	kr_cred_put(new);
 	kr_cred_put(old);
 }
 
-static void session_is_not_given_to_the_dying(struct kunit *test)
+/* As one that somebody has a reference on: it keeps its credentials. */
+static struct task_struct *dying_task(struct kunit *test)
 {
 	struct task_struct *dying = kunit_kzalloc(test, sizeof(*dying), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, dying);
+	RCU_INIT_POINTER(dying->real_cred, current_cred());
+	dying->flags = PF_EXITING;
+	return dying;
+}
+
+static void session_is_not_given_to_the_dying(struct kunit *test)
+{
+	struct task_struct *dying = dying_task(test);
 	struct kr_key *a = kt_ring(test, "a");
 	struct kr_cred *cred;
 
-	KUNIT_ASSERT_NOT_NULL(test, dying);
-	dying->flags = PF_EXITING;
 	KUNIT_EXPECT_EQ(test, give(dying, a), -ESRCH);
 	cred = kr_cred_get_of(dying);
 	KUNIT_EXPECT_NULL(test, cred);
@@ -503,12 +512,10 @@ static int look_for_long(void *arg)
  */
 static void unneeded_record_outlives_its_readers(struct kunit *test)
 {
-	struct task_struct *dying = kunit_kzalloc(test, sizeof(*dying), GFP_KERNEL);
+	struct task_struct *dying = dying_task(test);
 	struct kr_key *a = kt_ring(test, "a");
 	struct glance glance = {};
 
-	KUNIT_ASSERT_NOT_NULL(test, dying);
-	dying->flags = PF_EXITING;
 	kt_crew_start(test, 1, look_for_long, &glance);
 	while (!atomic_read(&glance.inside))
 		schedule_timeout_idle(1);

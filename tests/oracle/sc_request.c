@@ -500,3 +500,46 @@ void callout_stories(void)
 		story(stories[i].acts);
 	}
 }
+
+static void look_for(struct worker *h, const char *desc, long key)
+{
+	read_all(h, key);
+	call(h, REQUEST_KEY, P("user"), P(desc), 0, 0);
+}
+
+/*
+ * The requester has no session keyring, and its UID's user-session keyring changes:
+ *
+ *	w  - - request_key - ->  h
+ *	v @s---> "_ses" ---> old, new;  @us of both
+ */
+void callout_no_session(void)
+{
+	struct worker *v = worker_user(uid_base, uid_base, -1);
+	struct worker *w = worker_user(uid_base, uid_base, -1), *h;
+	long us, old, new;
+
+	call(v, JOIN, 0);
+	old = add(v, "user", "old", RING_S);
+	new = add(v, "user", "new", RING_S);
+	us = call(v, GET_ID, RING_US, 0);
+	call(v, LINK, old, us);
+	h = ask(w, "wanted", RING_P);
+	assume(h);
+	look_for(h, "old", old);
+	call(v, SETPERM, us, 0x37370000);
+	look_for(h, "old", old);
+	call(v, SETPERM, us, 0x1f3f0000);
+	look_for(h, "old", old);
+	call(v, INVALIDATE, us);
+	look_for(h, "old", old);
+	quiesce();
+	us = call(v, GET_ID, RING_US, 0);
+	call(v, LINK, new, us);
+	look_for(h, "new", new);
+	call(v, SET_TIMEOUT, us, 5);
+	clock_jump(6);
+	look_for(h, "new", new);
+	instantiate(h, 0);
+	answer(w, h);
+}

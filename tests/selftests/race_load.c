@@ -193,7 +193,7 @@ TEST_F_TIMEOUT(module, under_a_running_workload, 1200)
 	EXPECT_NO_FAILURES(self->race);
 }
 
-/* Keys of the built-in service, made before the load, can be named all along */
+/* Keys of the built-in service, made before the load, can be named all along; a choice stays */
 TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 {
 	struct actor *p = actor_user(fresh_uid());
@@ -203,9 +203,11 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 	if (!has_builtin)
 		SKIP(return, "the kernel has no key service of its own");
 	ASSERT_LT(0, key);
+	EXPECT_EQ(REQKEY_DEFAULT, ON(p, kc_reqkey(REQKEY_US)));
 	ASSERT_EQ(0, module_load(self->path));
 	EXPECT_STREQ("old value", ON(p, payload(key)));
 	EXPECT_EQ(1, ON(p, ring_holds(ring, key)));
+	EXPECT_EQ(REQKEY_US, ON(p, kc_reqkey(REQKEY_ASK)));
 	/* the anchors are new ones */
 	EXPECT_EQ(-ENOKEY, ON(p, kc_id(RING_P, 0)));
 	fresh = ON(p, kc_add_user("new", "new value", RING_P));
@@ -214,6 +216,7 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 
 	ASSERT_EQ(0, module_unload());
 	EXPECT_EQ(ring, ON(p, kc_id(RING_P, 0)));
+	EXPECT_EQ(REQKEY_US, ON(p, kc_reqkey(REQKEY_ASK)));
 	EXPECT_STREQ("old value", ON(p, payload(key)));
 	/* and what was the module's is no more */
 	EXPECT_EQ(-ENOKEY, ON(p, kc_describe(fresh, NULL, 0)));

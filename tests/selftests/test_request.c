@@ -217,6 +217,51 @@ TEST_F(request, requesters_keys)
 	EXPECT_EQ(key, answer_to(self->p, h));
 }
 
+/* A requester without a session: what its UID has for one now is the helper's, too */
+TEST_F(request, user_session_of_the_requester)
+{
+	long old = ON(self->p, kc_add_user("old", "v", RING_S)), new;
+	struct actor *p, *h;
+
+	REQUIRE_NO_SESSION();
+	p = actor_user(self->uid);
+	EXPECT_EQ(0, ON(self->p, kc_link(old, RING_US)));
+	self->call->dest = RING_P;
+	h = helper_for(p, self->call);
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	EXPECT_STREQ("v", ON(h, payload(old)));
+	EXPECT_EQ(old, ON(h, kc_request("user", "old", NULL, 0)));
+
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(RING_US)));
+	EXPECT_STREQ("error -13", ON(h, payload(old)));
+	EXPECT_EQ(-ENOKEY, ON(h, kc_request("user", "old", NULL, 0)));
+	/* another takes its place */
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_id(RING_US, 0)) > 0));
+	new = ON(self->p, kc_add_user("new", "w", RING_US));
+	EXPECT_STREQ("w", ON(h, payload(new)));
+	EXPECT_EQ(new, ON(h, kc_request("user", "new", NULL, 0)));
+
+	EXPECT_EQ(-ENOKEY, answer_to(p, h));
+}
+
+TEST_F(request, user_session_of_the_requester_expires)
+{
+	long key = ON(self->p, kc_add_user("k", "v", RING_S));
+	struct actor *p, *h;
+
+	REQUIRE_NO_SESSION();
+	p = actor_user(self->uid);
+	EXPECT_EQ(0, ON(self->p, kc_link(key, RING_US)));
+	self->call->dest = RING_P;
+	h = helper_for(p, self->call);
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	EXPECT_EQ(0, ON(self->p, kc_timeout(RING_US, 1)));
+	nap_ms(2100);
+	EXPECT_STREQ("error -13", ON(h, payload(key)));
+	EXPECT_EQ(-ENOKEY, ON(h, kc_request("user", "k", NULL, 0)));
+	EXPECT_EQ(-ENOKEY, answer_to(p, h));
+}
+
 /* The key is not the helper's, but its authority lets it look and set a timeout */
 TEST_F(request, helper_may_describe_and_set_a_timeout)
 {
@@ -396,7 +441,6 @@ TEST_F(request, authority_that_is_over)
 	EXPECT_EQ(0, ON(child, kc_assume(0)));
 	actor_leave(child);
 }
-
 /* EKEYEXPIRED is what a search says: to a request the key is as good as none */
 TEST_F(request, expired_key_is_none)
 {
@@ -412,6 +456,46 @@ TEST_F(request, expired_key_is_none)
 	key = key_of(self->call);
 	EXPECT_NE(old, key);
 	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+}
+
+/* And nothing is made for who asks with it: no ring of a UID, no helper */
+TEST_F(request, authority_that_is_over_makes_no_rings)
+{
+	struct actor *h = helper_for(self->p, self->call), *child;
+	int key = key_of(self->call);
+	uid_t uid = fresh_uid();
+	struct key_user_row row;
+
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	child = actor_fork(h);
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(key, answer_to(self->p, h));
+	EXPECT_EQ(0, actor_do(child, become, uid, 0, 0));
+	EXPECT_LT(0, ON(child, kc_id(RING_T, 1)));
+	EXPECT_EQ(-EKEYREVOKED, ON(child, kc_request("user", "k", "info", 0)));
+	/* @t, and in it the key that was not made */
+	EXPECT_EQ(1, ON(child, ring_size(RING_T)));
+	EXPECT_TRUE(key_user_row(NULL, uid, &row));
+	EXPECT_EQ(2, row.nkeys);
+	EXPECT_EQ(0, ON(child, kc_assume(0)));
+	actor_leave(child);
+}
+
+/* EBUSY: the helper has answered nothing, which was an answer, too */
+TEST_F(request, authority_of_a_helper_that_exits)
+{
+	struct actor *h = helper_for(self->p, self->call), *child;
+	int key = key_of(self->call);
+
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	child = actor_fork(h);
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+	EXPECT_EQ(-EBUSY, ON(child, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(-EBUSY, ON(child, kc_reject(key, 1, EKEYREJECTED, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->call->desc,
+						  "info", 0)));
+	EXPECT_EQ(0, ON(child, kc_assume(0)));
+	actor_leave(child);
 }
 
 /* ---- keys that stand for an error ---- */
