@@ -441,22 +441,6 @@ TEST_F(request, authority_that_is_over)
 	EXPECT_EQ(0, ON(child, kc_assume(0)));
 	actor_leave(child);
 }
-/* EKEYEXPIRED is what a search says: to a request the key is as good as none */
-TEST_F(request, expired_key_is_none)
-{
-	long old = ON(self->p, kc_add_user(self->call->desc, "old", RING_S));
-	struct actor *h;
-	int key;
-
-	EXPECT_EQ(0, ON(self->p, kc_timeout(old, 1)));
-	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(old, NULL, 0)) == -EKEYEXPIRED));
-	EXPECT_EQ(-EKEYEXPIRED, ON(self->p, kc_search(RING_S, "user", self->call->desc, 0)));
-	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->call->desc, NULL, 0)));
-	h = helper_for(self->p, self->call);
-	key = key_of(self->call);
-	EXPECT_NE(old, key);
-	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
-}
 
 /* And nothing is made for who asks with it: no ring of a UID, no helper */
 TEST_F(request, authority_that_is_over_makes_no_rings)
@@ -496,6 +480,23 @@ TEST_F(request, authority_of_a_helper_that_exits)
 						  "info", 0)));
 	EXPECT_EQ(0, ON(child, kc_assume(0)));
 	actor_leave(child);
+}
+
+/* EKEYEXPIRED is what a search says: to a request the key is as good as none */
+TEST_F(request, expired_key_is_none)
+{
+	long old = ON(self->p, kc_add_user(self->call->desc, "old", RING_S));
+	struct actor *h;
+	int key;
+
+	EXPECT_EQ(0, ON(self->p, kc_timeout(old, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(old, NULL, 0)) == -EKEYEXPIRED));
+	EXPECT_EQ(-EKEYEXPIRED, ON(self->p, kc_search(RING_S, "user", self->call->desc, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->call->desc, NULL, 0)));
+	h = helper_for(self->p, self->call);
+	key = key_of(self->call);
+	EXPECT_NE(old, key);
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
 }
 
 /* ---- keys that stand for an error ---- */
