@@ -36,10 +36,10 @@ struct user_struct;
  * @pin: the one reference on the kernel's record of the UID that all records share, or NULL
  * @records: the records of this UID, one for each user namespace
  * @queued: bit 0 is set from the queueing until the work looks
- * @in_order: among all accounts, in the order of their UIDs
  * @looked_at: among those that the work is to look at, and to give the keyrings back
  *	when nobody but us pins the UID
- * @rcu: frees the account after its readers; it is not queued then
+ * @in_order: among all accounts, in the order of their UIDs
+ * @rcu: frees the account after its readers; it is not in that order then
  *
  * ========= ============================================ ============================
  * state     what is true                                 who may hold it
@@ -61,9 +61,9 @@ struct kr_account {
 	struct user_struct *pin;
 	struct list_head records;
 	unsigned long queued;
-	struct rb_node in_order;
+	struct llist_node looked_at;
 	union {
-		struct llist_node looked_at;
+		struct rb_node in_order;
 		struct rcu_head rcu;
 	};
 };
