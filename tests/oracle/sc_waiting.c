@@ -124,6 +124,8 @@ static void two_operations(void)
 				call(helper, INSTANTIATE, key, P("made"), 4, 0);
 			else
 				call(helper, NEGATE, key, 30, 0);
+			if (second->busy)
+				waits(second);
 			two_end();
 		}
 	}
