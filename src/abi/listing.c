@@ -383,10 +383,22 @@ const struct seq_operations kr_proc_keys_ops = {
 };
 
 /* Positions in /proc/key-users are UIDs. */
+/* UID 0 always has a row, as in the built-in subsystem. */
+static struct kr_account root_without_keys;
+
+static void *users_of_root(void)
+{
+	struct kr_account *account = kr_account_next(0);
+
+	return account && uid_eq(account->uid, GLOBAL_ROOT_UID) ? account : &root_without_keys;
+}
+
 static void *users_from(struct seq_file *m, loff_t *pos)
 {
 	struct kr_account *account;
 
+	if (!*pos && kuid_has_mapping(m->file->f_cred->user_ns, GLOBAL_ROOT_UID))
+		return users_of_root();
 	while (*pos < U32_MAX) {
 		account = kr_account_next(*pos);
 		if (!account)

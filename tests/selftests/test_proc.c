@@ -454,16 +454,34 @@ TEST_F(viewer, key_users_row)
 	EXPECT_EQ(5, row.nikeys);
 }
 
-/* Rows of keys of UID 0 that are in no quota, as root sees them */
+/*
+ * Rows of keys of UID 0 that are in no quota, as root sees them, without the kernel's
+ * own, which the module's rows are shown together with: what has a type of the kernel's,
+ * and rings with a dot but the registers of persistent keyrings
+ */
 static int unquoted_rows_of_root(void)
 {
 	const char *line = slurp(NULL, "/proc/keys");
 	struct key_row row;
 	int n = 0;
 
-	for (; *line; line = strchr(line, '\n') + 1)
-		n += key_row_parse(line, &row) && !row.uid && row.flags[3] != 'Q';
+	for (; *line; line = strchr(line, '\n') + 1) {
+		if (!key_row_parse(line, &row) || row.uid || row.flags[3] == 'Q')
+			continue;
+		if (strcmp(row.type, "asymmetri") && strcmp(row.type, "blacklist") &&
+		    (*row.desc != '.' || !strncmp(row.desc, ".persistent_register", 20)))
+			n++;
+	}
 	return n;
+}
+
+/* More than there are? Of the two files the one is read before the other */
+static bool root_has_ghosts(void)
+{
+	struct key_user_row row;
+
+	return !key_user_row(NULL, 0, &row) || row.qnkeys > row.nkeys ||
+	       unquoted_rows_of_root() < row.nkeys - row.qnkeys || row.nkeys != row.nikeys;
 }
 
 /* Root has no more keys than there are: those in its quota, and those that one can see */
@@ -474,9 +492,7 @@ TEST_F(viewer, ours_keys_of_root_are_all_there)
 	ASSERT_LT(0, kc_add_user("k", "v", RING_P));
 	ASSERT_TRUE(key_user_row(NULL, 0, &row));
 	EXPECT_LT(0, row.qnkeys);
-	EXPECT_LE(row.qnkeys, row.nkeys);
-	EXPECT_GE(unquoted_rows_of_root(), row.nkeys - row.qnkeys);
-	EXPECT_EQ(row.nkeys, row.nikeys);
+	EXPECT_TRUE(EVENTUALLY(!root_has_ghosts()));
 }
 
 TEST_F(viewer, key_users_in_order)

@@ -94,6 +94,7 @@ without=none
 cycle() {
 	echo "change $1" >$ERA
 	check "load $1" load || return 1
+	check "root has a row in /proc/key-users $1" grep -q '^ *0: ' /proc/key-users
 	check "used $1" era "module $1" || return 1
 	echo "change $1" >$ERA
 	check "unload $1" unload || return 1
