@@ -8,9 +8,9 @@
  * when the next such type is made: anybody may make namespaces. Who could still
  * be inside then: who searches, adds or prepares borrows a type of the
  * namespace that current is in, which is there for as long as current is; kernel
- * code that looks for a key, of the namespace that it names and holds; who works
- * with a key borrows the type of that key, and the key is counted until
- * its readers under RCU have gone.
+ * code that looks for a key, of that one, too, or of the namespace that it names and
+ * holds; who works with a key borrows the type of that key, and the key is counted
+ * until its readers under RCU have gone.
  */
 #include "bridge_internal.h"
 
@@ -133,7 +133,7 @@ const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct ke
 	struct kr_builtin_type *type;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the list has readers under RCU");
-	if (builtin == &key_type_user || builtin == &key_type_logon)
+	if (builtin == &key_type_user || builtin == &key_type_logon || builtin == &key_type_keyring)
 		return kr_key_type_find_own(builtin->name);
 	type = find_known(builtin->name, domain ?: current_domain(builtin));
 	return type ? &type->type : NULL;

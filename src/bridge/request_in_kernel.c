@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Kernel code looks for a key of the user's: dm-crypt and fscrypt by type and
- * description, AF_ALG and others by serial. Those of ours are found as the
+ * description, IMA for a ring in that way, AF_ALG and others by serial. Those of ours are found as the
  * user would find them, and handed over as built-in keys.
  */
 #include "bridge_internal.h"
@@ -59,6 +59,19 @@ static int follow_end(struct kr_key *key, const struct key *builtin, bool may_sl
 	return ret;
 }
 
+/* A ring for this look-up alone. Where the kernel makes a key just now none can be made. */
+static struct key *hand_over_ring(struct kr_key *ring)
+{
+	return kr_making_now() ? ERR_PTR(-EAGAIN) : kr_shadow_of(ring);
+}
+
+static struct key *counterpart(struct kr_key *key, bool may_sleep)
+{
+	if (!kr_key_is_ring(key))
+		return kr_mirror_get(key, may_sleep);
+	return may_sleep ? hand_over_ring(key) : NULL;
+}
+
 /* The built-in counterpart of a key that a search has found; NULL when it is none for the asker. */
 static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
 {
@@ -75,7 +88,7 @@ static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
 		ret = min(kr_key_state(found), 0) ?: -EAGAIN;
 	if (ret)
 		return ERR_PTR(ret);
-	builtin = kr_mirror_get(found, may_sleep);
+	builtin = counterpart(found, may_sleep);
 	if (IS_ERR_OR_NULL(builtin))
 		return builtin;
 	ret = follow_end(found, builtin, may_sleep);
@@ -137,12 +150,6 @@ static u32 needed(enum key_need_perm need)
 static bool is_for_change(enum key_need_perm need)
 {
 	return need == KEY_NEED_WRITE || need == KEY_NEED_SETATTR;
-}
-
-/* A ring for this look-up alone. Where the kernel makes a key just now none can be made. */
-static struct key *hand_over_ring(struct kr_key *ring)
-{
-	return kr_making_now() ? ERR_PTR(-EAGAIN) : kr_shadow_of(ring);
 }
 
 /* The built-in counterpart of a key that was found by serial, as it is now. */

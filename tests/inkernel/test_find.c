@@ -484,6 +484,21 @@ TEST_F(within, is_searched)
 	EXPECT_GT(0, ON(self->p, ik_search(slot, "asymmetric", "cer")));
 }
 
+/* By type and description, as IMA looks for _ima */
+TEST_F(within, found_by_description)
+{
+	long slot = ON(self->p, ik_request("keyring", "ring"));
+
+	ASSERT_LE(0, slot);
+	EXPECT_STREQ("keyring;", shared_text("%.8s", ik_describe(slot)));
+	EXPECT_TRUE(sees(self->p, slot));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request("keyring", "another ring")));
+	/* and whose ring it is not, and who does not possess it, finds none */
+	EXPECT_EQ(-ENOKEY, ON(self->q, ik_request("keyring", "ring")));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(self->ring)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request("keyring", "ring")));
+}
+
 /* Nor does it become empty when somebody else names it, without any right to it */
 TEST_F(within, named_by_another)
 {
