@@ -28,7 +28,8 @@ void kr_reaper_flush(void);
 /**
  * kr_reaper_flush_ended() - wait until each key that was put in atomic context has ended
  *
- * May sleep, but never for the lock of a ring.
+ * Of those that are put meanwhile it may leave some. May sleep; the caller holds no
+ * lock of a ring.
  */
 void kr_reaper_flush_ended(void);
 

@@ -225,14 +225,24 @@ static void cancel_key(struct kr_key *key)
 	kfree(deadline);
 }
 
+/* The oldest first. What comes meanwhile has a run of its own: who waits for one is not kept. */
 static void end_deferred(struct work_struct *work)
 {
-	struct llist_node *node;
+	struct llist_node *batch = llist_reverse_order(llist_del_all(&ended));
+	struct kr_key *key, *next;
 
-	while ((node = llist_del_first(&ended))) {
-		kr_key_end(llist_entry(node, struct kr_key, dying));
+	llist_for_each_entry_safe(key, next, batch, dying) {
+		kr_key_end(key);
 		cond_resched();
 	}
+}
+
+/* A key that ends may leave others to be ended. */
+static void flush_ends(void)
+{
+	do {
+		flush_work(&ended_work);
+	} while (!llist_empty(&ended));
 }
 
 static void defer_end(struct kr_key *key)
@@ -258,7 +268,7 @@ void kr_reaper_flush(void)
 {
 	kr_reaper_rearm();
 	flush_delayed_work(&due_work);
-	flush_work(&ended_work);
+	flush_ends();
 }
 
 /* Not for the links that are due: those wait, when memory is short, for the lock of a ring. */
@@ -281,8 +291,7 @@ int kr_reaper_init(void)
 void kr_reaper_exit(void)
 {
 	cancel_delayed_work_sync(&due_work);
-	/* A ring that ends may leave others to be ended. */
-	flush_work(&ended_work);
+	flush_ends();
 	WARN_ON_ONCE(!llist_empty(&ended));
 	WARN_ON_ONCE(timerqueue_getnext(&queues[DELAYED]) || timerqueue_getnext(&queues[AT_ONCE]));
 	destroy_workqueue(reaper_wq);
