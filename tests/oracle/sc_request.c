@@ -491,16 +491,6 @@ static void story(const char *acts)
 	uid_base += 1;
 }
 
-void callout_stories(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(stories); i++) {
-		say("-- %s", stories[i].name);
-		story(stories[i].acts);
-	}
-}
-
 static void look_for(struct worker *h, const char *desc, long key)
 {
 	read_all(h, key);
@@ -513,7 +503,7 @@ static void look_for(struct worker *h, const char *desc, long key)
  *	w  - - request_key - ->  h
  *	v @s---> "_ses" ---> old, new;  @us of both
  */
-void callout_no_session(void)
+static void no_session(void)
 {
 	struct worker *v = worker_user(uid_base, uid_base, -1);
 	struct worker *w = worker_user(uid_base, uid_base, -1), *h;
@@ -542,4 +532,16 @@ void callout_no_session(void)
 	look_for(h, "new", new);
 	instantiate(h, 0);
 	answer(w, h);
+}
+
+void callout_stories(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(stories); i++) {
+		say("-- %s", stories[i].name);
+		story(stories[i].acts);
+	}
+	say("-- the requester has no session");
+	no_session();
 }

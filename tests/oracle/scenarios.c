@@ -109,7 +109,6 @@ static const struct {
 	{ "call-out, rings", callout_rings },
 	{ "call-out, bad arguments", callout_bad },
 	{ "call-out, stories", callout_stories },
-	{ "call-out, no session", callout_no_session },
 	{ "call-out, two callers", callout_two },
 	{ "call-out, nested", callout_nested },
 	{ "call-out, parent", callout_parent },

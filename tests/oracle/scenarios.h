@@ -67,7 +67,6 @@ void callout(void);
 void callout_rings(void);
 void callout_bad(void);
 void callout_stories(void);
-void callout_no_session(void);
 void callout_two(void);
 void callout_nested(void);
 void callout_parent(void);
