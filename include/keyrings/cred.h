@@ -196,7 +196,8 @@ long kr_cred_join_session(const char *name);
 /**
  * kr_cred_session_to_parent() - KEYCTL_SESSION_TO_PARENT
  *
- * Takes effect at once: each call of the parent sees the old ring or the new one.
+ * Takes effect at once: each look-up of a call of the parent's finds the old ring or the
+ * new one.
  *
  * Return: 0; -EPERM the parent may not be given a ring; -EACCES no link permission; -ENOMEM;
  * and the errors of a lookup of the session keyring.

@@ -326,11 +326,13 @@ TEST_F(persistent, comes_back_within_gc_delay)
 	long ring, key;
 
 	ASSERT_EQ(0, sysctl_set("gc_delay", 300));
-	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1));
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1000));
 	ring = ON(self->p, kc_persistent(-1, RING_S));
 	ASSERT_LT(0, ring);
 	key = ON(self->p, kc_add_user("k", "v", ring));
 	ASSERT_LT(0, key);
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1));
+	EXPECT_EQ(ring, ON(self->p, kc_persistent(-1, RING_S)));
 	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1000));
 	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(ring, NULL, 0)) == -EKEYEXPIRED));
 	EXPECT_EQ(ring, ON(self->p, kc_persistent(-1, RING_S)));

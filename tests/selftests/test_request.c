@@ -476,6 +476,8 @@ TEST_F(request, authority_of_a_helper_that_exits)
 	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
 	EXPECT_EQ(-EBUSY, ON(child, kc_instantiate(key, "v", 1, 0)));
 	EXPECT_EQ(-EBUSY, ON(child, kc_reject(key, 1, EKEYREJECTED, 0)));
+	/* what the authority holds stays: where the key was to go */
+	EXPECT_LT(0, ON(child, kc_id(RING_REQUESTOR, 0)));
 	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->call->desc,
 						  "info", 0)));
 	EXPECT_EQ(0, ON(child, kc_assume(0)));
