@@ -142,10 +142,11 @@ static enum ends ends_by(enum op op, const long *a)
 	case LINK:
 	case REVOKE:
 	case CLEAR:
-	case JOIN:
-	case TO_PARENT:
 	case ADD_KEY:
 		return KEYS;
+	case JOIN:
+	case TO_PARENT:
+		return CREDENTIALS;	/* a session keyring ends with those that had it */
 	case INVALIDATE:
 		return INVALID;
 	case SEARCH:
