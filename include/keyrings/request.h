@@ -28,9 +28,9 @@ int kr_request_init(void);
  * else's does.
  *
  * Return: 0; -ENOKEY nothing found, or the helper did not make it; -EACCES found, but it may
- * not be linked, or none of the rings may be searched; -EPERM a keyring cannot be made;
- * -EKEYREVOKED; -EKEYEXPIRED a ring of the UID has expired, -EACCES it may not be searched;
- * -EKEYREJECTED and others: the error of a negative key; -EDQUOT; -ENOMEM;
+ * not be linked, or none of the rings may be searched, or not a ring of the UID that is
+ * wanted; -EPERM a keyring cannot be made; -EKEYREVOKED; -EKEYEXPIRED a ring of the UID has
+ * expired; -EKEYREJECTED and others: the error of a negative key; -EDQUOT; -ENOMEM;
  * -ERESTARTSYS; errors of a link.
  */
 int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_payload *callout,

@@ -382,8 +382,7 @@ const struct seq_operations kr_proc_keys_ops = {
 	.show	= keys_show,
 };
 
-/* Positions in /proc/key-users are UIDs. */
-/* UID 0 always has a row, as in the built-in subsystem. */
+/* UID 0 always has a row in /proc/key-users, as in the built-in subsystem. */
 static struct kr_account root_without_keys;
 
 static void *users_of_root(void)
@@ -393,6 +392,7 @@ static void *users_of_root(void)
 	return account && uid_eq(account->uid, GLOBAL_ROOT_UID) ? account : &root_without_keys;
 }
 
+/* Positions are UIDs. */
 static void *users_from(struct seq_file *m, loff_t *pos)
 {
 	struct kr_account *account;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Kernel code looks for a key of the user's: dm-crypt and fscrypt by type and
- * description, IMA for a ring in that way, AF_ALG and others by serial. Those of ours are found as the
- * user would find them, and handed over as built-in keys.
+ * description, IMA for a ring in that way, AF_ALG and others by serial. Those of
+ * ours are found as the user would find them, and handed over as built-in keys.
  */
 #include "bridge_internal.h"
 

@@ -28,6 +28,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>
 #include <pthread.h>
@@ -424,6 +425,19 @@ static inline long become(long uid, long b, long c)
 	if (!ret)
 		ret = set_uids(uid, uid, uid);
 	return ret;
+}
+
+/* Run by an actor itself: it has this one no more */
+static inline long drop_capability(long number, long b, long c)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	(void)b, (void)c;
+	if (syscall(SYS_capget, &head, data))
+		return -errno;
+	data[number / 32].effective &= ~(1U << number % 32);
+	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 
 static inline struct actor *actor_user(uid_t uid)

@@ -5,7 +5,6 @@
  * Documentation/userspace-api/differences.rst.
  */
 #include <kselftest_harness.h>
-#include <linux/capability.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -321,18 +320,6 @@ TEST_F(small, ours_helper_is_a_parameter)
 	EXPECT_EQ(0, set_helper(HELPER));
 	unlink(OTHER_HELPER);
 	helper_remove();
-}
-
-static long drop_capability(long number, long b, long c)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	(void)b, (void)c;
-	if (syscall(SYS_capget, &head, data))
-		return -errno;
-	data[number / 32].effective &= ~(1U << number % 32);
-	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 
 static long name_helper(long path, long b, long c)

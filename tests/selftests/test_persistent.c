@@ -5,7 +5,6 @@
  * Specified by persistent-keyring(7), keyctl_get_persistent(3).
  */
 #include <kselftest_harness.h>
-#include <linux/capability.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -118,20 +117,6 @@ TEST_F(persistent, of_other_uids)
 	EXPECT_EQ(ring, ON(r, kc_persistent(self->uid, RING_P)));
 	EXPECT_EQ(another, ON(r, kc_persistent(other, RING_P)));
 	EXPECT_EQ(-EPERM, ON(r, kc_persistent(third, RING_P)));
-}
-
-static long drop_capability(long number, long b, long c)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2];
-
-	(void)b, (void)c;
-	if (syscall(SYS_capget, &head, data))
-		return -errno;
-	data[number / 32].effective &= ~(1U << number % 32);
-	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 
 TEST_F(persistent, with_cap_setuid)
