@@ -79,7 +79,7 @@ static void prepare(uid_t uid, uint64_t seed)
 	stage->seed = seed;
 	make_setuid();
 	memory_make();
-	judge_begin();
+	limits_begin();
 }
 
 static bool report(bool good, const char *what)
@@ -212,7 +212,7 @@ static int run_all(uint64_t calls)
 		if (!run_variant(&variants[i], calls))
 			break;
 	report_cover();
-	judge_end();
+	limits_end();
 	return i < ARRAY_SIZE(variants);
 }
 
@@ -222,7 +222,10 @@ static void enough(int signal)
 	__atomic_store_n(&stage->over, true, __ATOMIC_RELAXED);
 }
 
-/* The module may come and go meanwhile: all that counts is that calls go on */
+/*
+ * The module may come and go meanwhile: all that counts is that calls go on.  Whoever
+ * loads it waits for the first of them, so that no load finds the machine at rest.
+ */
 static int run_load(void)
 {
 	bool good;
@@ -230,11 +233,16 @@ static int run_load(void)
 	stage_clear(&loading, UINT64_MAX);
 	signal(SIGTERM, enough);
 	lanes_start();
+	while (!__atomic_load_n(&stage->calls, __ATOMIC_RELAXED) &&
+	       !__atomic_load_n(&stage->over, __ATOMIC_RELAXED))
+		usleep(TICK_MS * 1000);
+	printf("# calls are made\n");
+	fflush(stdout);
 	good = watch();
 	printf("# %llu calls\n", (unsigned long long)stage->calls);
 	if (stage->broken)
 		printf("# %d, the first with status %#x\n", stage->broken, stage->broken_status);
-	judge_end();
+	limits_end();
 	return !good || stage->broken || !stage->calls;
 }
 
@@ -259,7 +267,7 @@ static int run_player(const char *name, uint64_t seed)
 		;
 	printf("# %llu calls, status %#x\n", (unsigned long long)stage->calls, status);
 	good = nothing_is_left() && !status;
-	judge_end();
+	limits_end();
 	return !good;
 }
 
@@ -274,10 +282,12 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && atoi(mode)) {
 		prepare(atoi(mode), strtoull(argv[2], NULL, 0));
+		judge_begin();
 		return run_all(strtoull(argv[3], NULL, 0));
 	}
 	if (!strcmp(mode, "player") && argc == 5) {
 		prepare(atoi(argv[2]), 0);
+		judge_begin();
 		return run_player(argv[3], strtoull(argv[4], NULL, 0));
 	}
 	if (!strcmp(mode, "load") && argc == 4) {

@@ -141,11 +141,12 @@ void cover_end(struct cover *c, const struct story *s);
 /* ---- judge.c: what is seen from outside ---- */
 
 void judge_begin(void);
-void judge_end(void);
 bool still_serves(void);
 bool nothing_is_left(void);
 void show_stuck(void);
+void limits_begin(void);
 void limits_draw(struct rng *r);
+void limits_end(void);
 
 /* ---- the memory that all share ---- */
 

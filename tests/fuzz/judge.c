@@ -124,10 +124,16 @@ static void make_register(void)
 	}
 }
 
-void judge_begin(void)
+/* Until limits_end() */
+void limits_begin(void)
 {
 	limits_get();
 	limits_quick();
+}
+
+/* The service stays as it is from here on: its module neither comes nor goes */
+void judge_begin(void)
+{
 	kc_id(RING_U, 1);
 	kc_id(RING_US, 1);
 	kc_clear(RING_U);
@@ -136,7 +142,7 @@ void judge_begin(void)
 	row_of(0, root_before, sizeof(root_before));
 }
 
-void judge_end(void)
+void limits_end(void)
 {
 	unsigned int i;
 

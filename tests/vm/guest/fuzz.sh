@@ -30,7 +30,8 @@ load_with_helper() {
 come_and_go() {
 	$fuzz load 300000 "$seed" >/tmp/load 2>&1 &
 	pid=$!
-	status=0
+	until_true 60 grep -q "calls are made" /tmp/load
+	status=$?
 	n=0
 	while [ $n -lt "$cycles" ] && [ $status = 0 ]; do
 		n=$((n + 1))
