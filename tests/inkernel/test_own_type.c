@@ -298,15 +298,15 @@ TEST_F(own, removed_while_held)
 	EXPECT_EQ(0, ik_put(slot));
 }
 
-/* Use while the type comes and goes */
-enum { BUSY_MS = 1500 };
+/* Use while the type comes and goes: what reads and describes its keys was once its code */
+enum { BUSY_MS = 1500, ROWS = 16384 };
 
-static long use_type(long b, long c, long d)
+static long use_type(long rows, long c, long d)
 {
 	long until = now_ms() + BUSY_MS, n = 0, key;
 	char text[8];
 
-	(void)b, (void)c, (void)d;
+	(void)c, (void)d;
 	for (; now_ms() < until; n++) {
 		key = add_own("k", "busy");
 		if (key < 0) {
@@ -323,19 +323,21 @@ static long use_type(long b, long c, long d)
 		kc_read(key, text, sizeof(text));
 		kc_update(key, "more", 4);
 		kc_describe(key, NULL, 0);
+		if (slurp_into((long)"/proc/keys", rows, ROWS) < 0)
+			return -EIO;
 		kc_search(RING_S, OWN, "k", 0);
 		kc_unlink(key, RING_S);
 	}
 	return n;
 }
 
-TEST_F(own, removed_under_use)
+TEST_F(own, cve_2026_99222_and_99224_removed_under_use)
 {
 	struct actor *q = actor_fork(self->p);
 	long until = now_ms() + BUSY_MS;
 
-	actor_begin(self->p, use_type, 0, 0, 0);
-	actor_begin(q, use_type, 0, 0, 0);
+	actor_begin(self->p, use_type, (long)shared(ROWS), 0, 0);
+	actor_begin(q, use_type, (long)shared(ROWS), 0, 0);
 	while (now_ms() < until) {
 		EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
 		EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));

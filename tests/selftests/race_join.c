@@ -89,7 +89,7 @@ static void join_and_exit(struct race *race, int worker, long uid)
 	}
 }
 
-TEST_F_TIMEOUT(join_race, gets_it_alive, 120)
+TEST_F_TIMEOUT(join_race, cve_2010_1437_and_2026_99226_gets_it_alive, 120)
 {
 	snprintf(race_name, sizeof(race_name), "race %u", self->uid);
 	race_run(self->race, race_seconds(), variant->workers,

@@ -165,7 +165,7 @@ static int touch_rounds(struct touch *t, struct race *race, bool processes,
 	return rings;
 }
 
-TEST_F_TIMEOUT(touch, all_get_the_same, 120)
+TEST_F_TIMEOUT(touch, cve_2013_1792_all_get_the_same, 120)
 {
 	touch_rounds(self->t, self->race, variant->processes, false);
 	EXPECT_NO_FAILURES(self->race);
