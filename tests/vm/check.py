@@ -30,6 +30,7 @@ import tap
 
 HERE, TOP, BUILD = boot.HERE, boot.TOP, boot.BUILD
 KERNELS = ("6.1", "6.12")
+ONLY = os.environ.get("KERNELS", "").split()
 LOGS = os.path.join(BUILD, "log")
 ACCEPT = os.environ.get("ACCEPT") == "1"
 
@@ -108,9 +109,14 @@ def lint(tally):
     script(tally, os.path.join(TOP, "tests/oracle/selftest.sh"), os.path.join(BUILD, "oracle"))
 
 
+def builds_for():
+    """The kernels that the module is built for without a machine."""
+    return [k for k in KERNELS if not ONLY or k in ONLY]
+
+
 def builds(tally):
     script(tally, os.path.join(HERE, "build-selftest.sh"))
-    for kernel in KERNELS:
+    for kernel in builds_for():
         for flavour in ("module", "kunit"):
             since = time.time()
             path, said = build(kernel, flavour)
@@ -124,7 +130,7 @@ def builds(tally):
 
 
 def sparse(tally):
-    for kernel in KERNELS:
+    for kernel in builds_for():
         since = time.time()
         path, said = build(kernel, "sparse")
         step(tally, "sparse on %s" % kernel, path, said, since)
@@ -370,7 +376,6 @@ def report(tally):
 def plan(conf, wanted):
     """What to do: names of steps, and pairs of a suite and a kernel."""
     suites = [s for s in conf.sections() if not s.startswith("kernel ")]
-    only = os.environ.get("KERNELS", "").split()
     which = wanted[0] if wanted in (["debug"], ["coverage"]) else "kernels"
     if wanted == ["all"]:
         wanted = [*STEPS, *(s for s in suites if conf[s].getboolean("check"))]
@@ -382,11 +387,11 @@ def plan(conf, wanted):
             " ".join(unknown), " ".join([*STEPS, *suites])))
 
     def kernels(suite):
-        if only and which == "kernels":
+        if ONLY and which == "kernels":
             fit = " ".join(conf[suite][kind] for kind in ("kernels", "debug", "coverage"))
         else:
             fit = conf[suite][which]
-        return [k for k in dict.fromkeys(fit.split()) if not only or k in only]
+        return [k for k in dict.fromkeys(fit.split()) if not ONLY or k in ONLY]
 
     return [w for w in wanted if w in STEPS], [(w, k) for w in wanted if w in suites
                                                for k in kernels(w)]
