@@ -127,9 +127,22 @@ static bool lane_goes_on(int i, uint64_t *beat, long *since, bool *ended)
 	return now_ms() - *since < patience_ms();
 }
 
-/* Until all lanes have ended; false if one does not go on */
-static bool watch(void)
+/* Whoever loads the module meanwhile sees that it is used */
+static void tell_calls(uint64_t *told)
 {
+	uint64_t calls = __atomic_load_n(&stage->calls, __ATOMIC_RELAXED);
+
+	if (calls == *told)
+		return;
+	*told = calls;
+	printf("# %llu calls so far\n", (unsigned long long)calls);
+	fflush(stdout);
+}
+
+/* Until all lanes have ended; false if one does not go on */
+static bool watch(bool tell)
+{
+	uint64_t told = 0;
 	uint64_t beat[LANES] = { 0 };
 	bool ended[LANES] = { false };
 	long since[LANES];
@@ -141,6 +154,8 @@ static bool watch(void)
 		since[i] = now_ms();
 	do {
 		usleep(TICK_MS * 1000);
+		if (tell)
+			tell_calls(&told);
 		if (one_in(&r, 4))
 			limits_draw(&r);
 		for (i = 0, left = 0; i < stage->variant->lanes; i++) {
@@ -172,7 +187,7 @@ static bool run_variant(const struct variant *v, uint64_t calls)
 
 	stage_clear(v, calls * v->share / 100);
 	lanes_start();
-	if (!report(watch(), "goes_on"))
+	if (!report(watch(false), "goes_on"))
 		return false;
 	printf("# %llu calls, %ld s\n", (unsigned long long)stage->calls,
 	       (now_ms() - since) / 1000);
@@ -222,10 +237,7 @@ static void enough(int signal)
 	__atomic_store_n(&stage->over, true, __ATOMIC_RELAXED);
 }
 
-/*
- * The module may come and go meanwhile: all that counts is that calls go on.  Whoever
- * loads it waits for the first of them, so that no load finds the machine at rest.
- */
+/* The module may come and go meanwhile: all that counts is that calls go on */
 static int run_load(void)
 {
 	bool good;
@@ -233,12 +245,7 @@ static int run_load(void)
 	stage_clear(&loading, UINT64_MAX);
 	signal(SIGTERM, enough);
 	lanes_start();
-	while (!__atomic_load_n(&stage->calls, __ATOMIC_RELAXED) &&
-	       !__atomic_load_n(&stage->over, __ATOMIC_RELAXED))
-		usleep(TICK_MS * 1000);
-	printf("# calls are made\n");
-	fflush(stdout);
-	good = watch();
+	good = watch(true);
 	printf("# %llu calls\n", (unsigned long long)stage->calls);
 	if (stage->broken)
 		printf("# %d, the first with status %#x\n", stage->broken, stage->broken_status);

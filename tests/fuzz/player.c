@@ -103,7 +103,7 @@ static void *flicker_on(void *arg)
 	rng_seed(&r, mixed(p->seed, THREADS));
 	while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < stage->variant->threads) {
 		flicker(&r);
-		usleep(below(&r, 300));
+		usleep(below(&r, 300) + stage->variant->pause_us);
 	}
 	return NULL;
 }

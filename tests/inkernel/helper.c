@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 	if (len < 0 || len > (long)sizeof(callout))
 		return 5;
 	if (is_word(callout, len, "slow") || is_word(callout, len, "slow refuse"))
-		sleep(2);
+		sleep(5);
 	if (!strcmp(type, "dns_resolver"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
 	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))

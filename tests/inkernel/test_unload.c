@@ -41,7 +41,7 @@ FIXTURE_TEARDOWN(unload)
 }
 
 /* As after the end of the key's last ring, what the kernel holds is its own to use */
-TEST_F_TIMEOUT(unload, while_held, 180)
+TEST_F_TIMEOUT(unload, while_held, 1200)
 {
 	ASSERT_EQ(0, module_unload());
 	EXPECT_EQ(0, ik_validate(self->slot));
@@ -56,7 +56,7 @@ TEST_F_TIMEOUT(unload, while_held, 180)
 }
 
 /* A revoked one stays revoked */
-TEST_F_TIMEOUT(unload, revoked_while_held, 180)
+TEST_F_TIMEOUT(unload, revoked_while_held, 1200)
 {
 	long key = ON(self->p, kc_search(RING_S, "user", self->desc, 0));
 
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(unload, revoked_while_held, 180)
 }
 
 /* A type goes that the module's keys were of; what nobody holds went with the module */
-TEST_F_TIMEOUT(unload, own_type, 180)
+TEST_F_TIMEOUT(unload, own_type, 1200)
 {
 	long slot;
 
@@ -100,7 +100,7 @@ static long load_encrypted(const char *desc, const char *text)
 	return kc_add("encrypted", desc, load, strlen(load), RING_S);
 }
 
-TEST_F_TIMEOUT(unload, older_master_key, 180)
+TEST_F_TIMEOUT(unload, older_master_key, 1200)
 {
 	char *older = shared(32), *newer = shared(32);
 	const char *make, *text;
@@ -125,7 +125,7 @@ TEST_F_TIMEOUT(unload, older_master_key, 180)
 }
 
 /* Two rings that hold each other, one by a link and one by a restriction, are in nobody's way */
-TEST_F_TIMEOUT(unload, rings_that_hold_each_other, 180)
+TEST_F_TIMEOUT(unload, rings_that_hold_each_other, 1200)
 {
 	long outer = ON(self->p, kc_add_ring("outer", RING_S));
 	long inner = ON(self->p, kc_add_ring("inner", outer));
@@ -147,7 +147,7 @@ static long request_slowly(long desc, long b, long c)
 	return ik_request_how("user", (char *)desc, "slow", INKERNEL_OVERRIDE);
 }
 
-TEST_F_TIMEOUT(unload, while_a_helper_works, 180)
+TEST_F_TIMEOUT(unload, while_a_helper_works, 1200)
 {
 	const char *desc = fresh_desc("slow:");
 
@@ -188,7 +188,7 @@ static long find_on(long desc, long over, long c)
 	return n;
 }
 
-TEST_F_TIMEOUT(unload, while_found, 180)
+TEST_F_TIMEOUT(unload, while_found, 1200)
 {
 	int *over = shared(sizeof(*over)), i;
 	const char *desc = fresh_desc("busy:");

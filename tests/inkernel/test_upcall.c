@@ -144,14 +144,13 @@ TEST_F(upcall, ours_waiting_is_interrupted)
 	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow", 0);
 	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
 	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(self->p));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, SYS_ioctl)));
 	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
 	EXPECT_EQ(-EINTR, actor_end(self->p));
 
 	EXPECT_EQ(0, actor_do(self->p, catch_signal, SA_RESTART, 0, 0));
 	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
-	nap_ms(200);
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, SYS_ioctl)));
 	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
 	EXPECT_STREQ("slow", ik_payload(actor_end(self->p)));
 	EXPECT_LT(0, actor_end(q));

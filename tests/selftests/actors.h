@@ -53,7 +53,7 @@
  * the built-in service, where things never happen that some tests wait for, a
  * smaller PATIENCE_MS in the environment saves time.
  */
-static long patience_ms = 10000;
+static long patience_ms = 60000;
 
 static __attribute__((constructor)) void patience_prepare(void)
 {
@@ -247,7 +247,7 @@ static __attribute__((noreturn)) void actor_live(struct actor *me)
 /* Wait until the actor has answered (or was born, or has executed) */
 static inline void actor_await(struct actor *a)
 {
-	long until = now_ms() + (patience_ms > 20000 ? patience_ms : 20000);
+	long until = now_ms() + patience_ms;
 
 	while (whose_turn(a) != TURN_DIRECTOR) {
 		futex_sleep(&a->turn, whose_turn(a), 100);

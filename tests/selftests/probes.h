@@ -141,6 +141,18 @@ static long slurp_into(long path, long buf, long size)
 	return got;
 }
 
+/* Is this actor asleep in this system call? */
+static inline bool sleeps_in(struct actor *a, long number)
+{
+	char path[64], text[160];
+
+	sprintf(path, "/proc/%d/task/%d/syscall", a->pid, a->tid);
+	/* "running": it is not asleep */
+	return whose_turn(a) == TURN_ACTOR &&
+	       slurp_into((long)path, (long)text, sizeof(text)) > 0 &&
+	       strtol(text, NULL, 10) == number;
+}
+
 enum { SLURP_BYTES = 256 << 10 };
 
 /* A whole file, opened and read by an actor; NULL for the director */

@@ -15,7 +15,7 @@
 #include "probes.h"
 #include "races.h"
 
-enum { TOUCHERS = 8, MAX_ROUNDS = 1500 };
+enum { TOUCHERS = 8, MAX_ROUNDS = 400 };
 
 struct touch {
 	pthread_barrier_t start;

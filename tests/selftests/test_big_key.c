@@ -239,7 +239,7 @@ TEST_F(keeper, ours_update_keeps_the_timeout)
 {
 	long key = add_big("k", TYPICAL_FILE);
 
-	EXPECT_EQ(0, kc_timeout(key, 1));
+	EXPECT_EQ(0, kc_timeout(key, 2));
 	EXPECT_EQ(0, kc_update(key, content, TYPICAL_BUFF));
 	EXPECT_TRUE(EVENTUALLY(kc_read(key, NULL, 0) == -EKEYEXPIRED));
 }

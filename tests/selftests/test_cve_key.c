@@ -136,7 +136,7 @@ static long fault_await(long a, long b, long c)
 	struct uffd_msg msg;
 
 	(void)a, (void)b, (void)c;
-	if (poll(&poll_fd, 1, 5000) != 1)
+	if (poll(&poll_fd, 1, patience_ms) != 1)
 		return -ETIME;
 	return read(fault.fd, &msg, sizeof(msg)) == sizeof(msg) ? 0 : -errno;
 }

@@ -232,8 +232,7 @@ TEST_F(cve_request, cve_2017_15299_add_over_a_key_under_construction)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, add_over, (long)self->call, self->dest, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_ADD_KEY)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "made", 4, 0)));
 	/* it is updated, when it is there */
@@ -251,7 +250,7 @@ TEST_F(cve_request, cve_2017_15951_add_over_a_key_that_is_rejected)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, add_over, (long)self->call, self->dest, 0);
-	nap_ms(200);
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_ADD_KEY)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_reject(key, 1000, EKEYREJECTED, 0)));
 	/* who waited is told; who comes later is not */

@@ -290,10 +290,13 @@ TEST_F(persistent, expires)
 	long ring, key, other;
 
 	ASSERT_EQ(0, sysctl_set("gc_delay", 0));
-	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1));
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1000));
 	ring = ON(self->p, kc_persistent(-1, RING_S));
 	ASSERT_LT(0, ring);
 	key = ON(self->p, kc_add_user("k", "v", ring));
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1));
+	EXPECT_EQ(ring, ON(self->p, kc_persistent(-1, RING_S)));
 	ASSERT_EQ(0, sysctl_set("persistent_keyring_expiry", 1000));
 	EXPECT_TRUE(key_goes(ring));
 	EXPECT_TRUE(key_goes(key));

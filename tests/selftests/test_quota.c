@@ -405,25 +405,26 @@ TEST_F(spender, the_owner_pays_for_the_key)
  * The four bytes of a link are given back also when the link goes because its
  * key died, and not only when somebody removes it.
  */
-static void reap(struct actor *p, long ring, bool revoke, int keys)
+static int reap(struct actor *p, long ring, bool revoke, int keys)
 {
+	int i, ended = 0;
 	long key[20];
-	int i;
 
 	for (i = 0; i < keys; i++)
 		key[i] = ON(p, kc_add_user(shared_text("k%d", i), "v", ring));
 	for (i = 0; i < keys; i++) {
 		if (revoke)
-			ON(p, kc_revoke(key[i]));
+			ended += !ON(p, kc_revoke(key[i]));
 		else
-			ON(p, kc_timeout(key[i], 1));
+			ended += !ON(p, kc_timeout(key[i], 1));
 	}
+	return ended;
 }
 
 TEST_F(spender, ours_link_bytes_come_back_after_expiry)
 {
 	ASSERT_EQ(0, sysctl_set("gc_delay", 1));
-	reap(self->p, RING_P, false, 20);
+	ASSERT_EQ(20, reap(self->p, RING_P, false, 20));
 	EXPECT_TRUE(EVENTUALLY(ON(self->p, ring_size(RING_P)) == 0));
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == self->keys));
 	EXPECT_EQ(self->bytes, bytes_charged(self->uid));
@@ -432,7 +433,7 @@ TEST_F(spender, ours_link_bytes_come_back_after_expiry)
 TEST_F(spender, ours_link_bytes_come_back_after_revocation)
 {
 	ASSERT_EQ(0, sysctl_set("gc_delay", 1));
-	reap(self->p, RING_P, true, 20);
+	ASSERT_EQ(20, reap(self->p, RING_P, true, 20));
 	EXPECT_TRUE(EVENTUALLY(ON(self->p, ring_size(RING_P)) == 0));
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == self->keys));
 	EXPECT_EQ(self->bytes, bytes_charged(self->uid));

@@ -641,9 +641,8 @@ TEST_F(request, two_callers)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, make_request, (long)self->call, 0, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(self->p));
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_REQUEST_KEY)));
 	/* it can be seen, but not used */
 	EXPECT_STREQ(shared_text("user;%u;%u;3f010000;%s", self->uid,
 				 self->uid, self->call->desc),
@@ -672,8 +671,7 @@ TEST_F(request, two_callers_of_two_uids)
 	h = helper_for(root, self->call);
 	key = key_of(self->call);
 	actor_begin(q, make_request, (long)self->call, 0, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
 	EXPECT_EQ(key, actor_end(q));
@@ -689,7 +687,7 @@ TEST_F(request, two_callers_rejected)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, make_request, (long)self->call, 0, 0);
-	nap_ms(200);
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_reject(key, 100, EKEYREJECTED, 0)));
 	EXPECT_EQ(-EKEYREJECTED, actor_end(q));
@@ -731,18 +729,17 @@ TEST_F(request, waiting_is_interrupted)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, make_request, (long)self->call, 0, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
 	EXPECT_EQ(0, kill(q->pid, SIGUSR1));
 	EXPECT_EQ(-EINTR, actor_end(q));
 
 	/* or goes on waiting afterwards */
 	EXPECT_EQ(0, actor_do(q, catch_signal, SA_RESTART, 0, 0));
 	actor_begin(q, make_request, (long)self->call, 0, 0);
-	nap_ms(200);
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
 	EXPECT_EQ(0, kill(q->pid, SIGUSR1));
 	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
 	EXPECT_EQ(key, actor_end(q));
@@ -763,8 +760,7 @@ TEST_F(request, reading_waits)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, read_key, key, 0, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_KEYCTL)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "five!", 5, 0)));
 	EXPECT_EQ(5, actor_end(q));
@@ -786,8 +782,7 @@ TEST_F(request, linking_waits)
 	h = helper_for(self->p, self->call);
 	key = key_of(self->call);
 	actor_begin(q, link_key, key, RING_P, 0);
-	nap_ms(200);
-	EXPECT_EQ(TURN_ACTOR, whose_turn(q));
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(q, NR_KEYCTL)));
 	EXPECT_LT(0, ON(h, kc_assume(key)));
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
 	EXPECT_EQ(0, actor_end(q));

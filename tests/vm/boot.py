@@ -133,7 +133,7 @@ def compile_static(source, out=None):
                               os.path.splitext(os.path.basename(source))[0])
     if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):
         os.makedirs(os.path.dirname(out), exist_ok=True)
-        tmp = "%s.%d" % (out, os.getpid())
+        tmp = "%s.%d" % (out, threading.get_native_id())
         if subprocess.run(["gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror",
                            "-o", tmp, source], check=False).returncode:
             sys.exit("vm: %s does not compile" % source)
@@ -222,6 +222,7 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
     processor in each socket."""
     words = ["console=ttyS0,115200", "quiet", "rdinit=/init", "log_buf_len=4M", "no_hash_pointers",
              "panic_on_warn=1", "oops=panic", "panic=-1", "softlockup_panic=1",
+             "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=150",
              "random.trust_cpu=on", "mitigations=off", "no_timer_check"]
     cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
            "-net", "none", "-m", str(mem), "-kernel", vmlinuz, "-initrd", initrd,
@@ -247,7 +248,7 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
 
 
 # Seconds until something must have started in the machine: with a stock kernel, with one of ours.
-START_PATIENCE, START_PATIENCE_BUILT = 120, 480
+START_PATIENCE, START_PATIENCE_BUILT = 300, 900
 
 
 class Result:

@@ -48,7 +48,8 @@ apt() {
 	echo "# apt-get $*" >>"$log"
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 		-o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 \
-		-o APT::Sandbox::User=root "$@" >>"$log" 2>&1
+		-o APT::Sandbox::User=root -o Acquire::Retries=5 \
+		-o Acquire::http::Timeout=60 "$@" >>"$log" 2>&1
 }
 
 updated=
@@ -163,6 +164,7 @@ headers_of() {
 # download PACKAGE FOLDER: leave the package's file in FOLDER, print its path.
 download() {
 	mkdir -p "$2"
+	rm -f "$2/$1"_*.deb
 	(cd "$2" && apt download "$1") ||
 		{ apt_update && (cd "$2" && apt download "$1"); } ||
 		apt_failed "$1"

@@ -27,22 +27,30 @@ load_with_helper() {
 	load && echo /vm/t/helper >/sys/module/keyrings/parameters/helper
 }
 
+# used: calls have begun and ended since now.  The first line may be of older ones.
+used() {
+	lines=$(grep -c "so far" /tmp/load)
+	until_true 120 used_since
+}
+
+used_since() { [ "$(grep -c "so far" /tmp/load)" -ge $((lines + 2)) ]; }
+
 come_and_go() {
 	$fuzz load 300000 "$seed" >/tmp/load 2>&1 &
 	pid=$!
-	until_true 60 grep -q "calls are made" /tmp/load
+	used
 	status=$?
 	n=0
 	while [ $n -lt "$cycles" ] && [ $status = 0 ]; do
 		n=$((n + 1))
-		load_with_helper && sleep 1 && unload
+		load_with_helper && used && sleep 1 && unload
 		status=$?
 		sleep 0.5
 	done
 	kill $pid
 	wait $pid && [ $status = 0 ]
 	status=$?
-	cat /tmp/load
+	grep -v "so far" /tmp/load
 	return $status
 }
 

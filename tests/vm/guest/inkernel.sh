@@ -19,7 +19,7 @@ stock() {
 }
 
 builtin() {	# builtin PROGRAM
-	(cd /vm/t && "./$1" </dev/null) >/tmp/builtin 2>&1
+	(cd /vm/t && PATIENCE_MS=10000 "./$1" </dev/null) >/tmp/builtin 2>&1
 	awk -f /vm/t/judge.awk /tmp/builtin || { cat /tmp/builtin; return 1; }
 }
 

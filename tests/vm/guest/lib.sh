@@ -80,12 +80,12 @@ stuck() {
 
 load() {
 	insmod $KO || { dmesg | tail -n 20; return 1; }
-	until_true 120 patched || { echo "the transition does not end"; stuck 0; return 1; }
+	until_true 600 patched || { echo "the transition does not end"; stuck 0; return 1; }
 }
 
 unload() {
 	echo 0 >$LIVEPATCH/enabled || return 1
-	until_true 120 unpatched || { echo "the transition does not end"; stuck 1; return 1; }
+	until_true 600 unpatched || { echo "the transition does not end"; stuck 1; return 1; }
 	# The last callers may be on their way out.
 	until_true 10 rmmod keyrings 2>/dev/null || { rmmod keyrings; return 1; }
 }
@@ -103,6 +103,7 @@ inventory() {
 }
 
 nothing_left() {
+	[ -s /tmp/inventory.before ] || return 1
 	inventory >/tmp/inventory.now
 	diff /tmp/inventory.before /tmp/inventory.now
 }
