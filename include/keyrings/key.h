@@ -204,6 +204,7 @@ enum kr_key_flag {
 	KR_KEY_INSTANTIATING,	/* a lock: whoever makes an announced key, or rejects it */
 	KR_KEY_MIRRORED,	/* the built-in subsystem has one like it; never cleared */
 	KR_KEY_WATCHED,		/* it has a list of watches; never cleared */
+	KR_KEY_REAPED_EMPTY,	/* a ring whose last link was reaped; under its lock */
 };
 
 #define KR_UNINSTANTIATED	0

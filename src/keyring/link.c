@@ -484,9 +484,14 @@ static struct kr_ring *next_holder(struct kr_key *key, u32 *at)
 	return ring ? kr_ring_of(ring) : NULL;
 }
 
+/* Nobody asked for it: those who watch the ring are not told. */
+static void unlink_dead(struct kr_ring *ring, struct kr_key *key)
+{
+	if (!unlink_locked(ring, key) && !ring->count)
+		set_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags);
+}
+
 /*
- * Nobody asked for it: those who watch the rings are not told.
- *
  * Rings leave vacated places in the key's set: each look goes on where the last
  * one ended. The links are gone when a look from the beginning finds none.
  */
@@ -501,7 +506,7 @@ void kr_ring_forget_key(struct kr_key *key)
 		at = 0;
 		while ((ring = next_holder(key, &at))) {
 			mutex_lock(&ring->lock);
-			unlink_locked(ring, key);
+			unlink_dead(ring, key);
 			mutex_unlock(&ring->lock);
 			kr_key_put(&ring->key);
 			again = true;
@@ -515,7 +520,7 @@ static int reap_from(struct kr_ring *ring, struct kr_key *key)
 	if (!mutex_trylock(&ring->lock))
 		return -EAGAIN;
 	if (kr_key_validate(key))
-		unlink_locked(ring, key);
+		unlink_dead(ring, key);
 	mutex_unlock(&ring->lock);
 	return 0;
 }

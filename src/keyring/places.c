@@ -13,7 +13,8 @@
  * The order of links, in which a ring is read and its child rings are searched,
  * is one that programs have got used to: of the first sixteen links the first
  * comes first and the others latest first. So place 0 comes first, then 15 to
- * 1. Links beyond these come after them.
+ * 1. Links beyond these come after them. Where the last link was reaped, and not
+ * removed by a call, the next ones come latest first, all sixteen.
  *
  * Who could still be inside an array or an index when it is freed: readers that
  * loaded the word before it was changed. They are waited for, in
@@ -62,7 +63,7 @@ static unsigned int free_place(const struct kr_ring *ring)
 {
 	u16 free = ~ring->taken & ~BIT(0);
 
-	if (!ring->taken)
+	if (!ring->taken && !test_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags))
 		return 0;
 	if (free)
 		return __ffs(free);
@@ -212,11 +213,18 @@ void kr_places_replace(struct kr_ring *ring, struct kr_key *old, struct kr_key *
 		smp_store_release(place_at(ring, place_of(ring, old)), new);
 }
 
+static void begin_anew(struct kr_ring *ring)
+{
+	if (unlikely(test_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags)))
+		clear_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags);
+}
+
 /* The last link has gone: give the memory back. */
 static void become_empty(struct kr_ring *ring)
 {
 	unsigned long links = ring->links;
 
+	begin_anew(ring);
 	if (!(links & KR_LINKS_FORM))
 		return;
 	WRITE_ONCE(ring->links, 0);
@@ -257,6 +265,7 @@ unsigned long kr_places_take(struct kr_ring *ring)
 	WRITE_ONCE(ring->nested, 0);
 	WRITE_ONCE(ring->count, 0);
 	ring->taken = 0;
+	begin_anew(ring);
 	return links;
 }
 

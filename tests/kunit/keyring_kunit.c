@@ -1010,6 +1010,42 @@ static void links_are_read_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, serials[13], keys[3]->serial);
 }
 
+/* A ring whose only link is that to @desc, and has been for a moment. */
+static struct kr_key *held_once(struct kunit *test, struct kr_key *ring, const char *desc)
+{
+	struct kr_key *key = kt_key(test, desc);
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+	return key;
+}
+
+static void expect_two(struct kunit *test, struct kr_key *ring, bool latest_first)
+{
+	struct kr_key *one = held_once(test, ring, "one"), *two = held_once(test, ring, "two");
+	s32 serials[2];
+
+	KUNIT_ASSERT_EQ(test, read_ring(ring, serials, sizeof(serials)), (long)sizeof(serials));
+	KUNIT_EXPECT_EQ(test, serials[0], (latest_first ? two : one)->serial);
+	KUNIT_EXPECT_EQ(test, serials[1], (latest_first ? one : two)->serial);
+}
+
+/* Where the last link was reaped, the first does not come first: until a call empties it. */
+static void order_after_the_last_link_was_reaped(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring");
+
+	kr_ring_invalidate(held_once(test, ring, "dead"));
+	KUNIT_EXPECT_EQ(test, kr_ring_of(ring)->count, 0u);
+	expect_two(test, ring, true);
+	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
+	expect_two(test, ring, false);
+	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
+
+	kr_ring_invalidate(held_once(test, ring, "dead"));
+	KUNIT_EXPECT_EQ(test, kr_ring_unlink(ring, held_once(test, ring, "removed")), 0);
+	expect_two(test, ring, false);
+}
+
 /* In the same order the rings in a ring are searched. */
 static void child_rings_are_searched_in_order(struct kunit *test)
 {
@@ -1173,6 +1209,7 @@ static struct kunit_case keyring_cases[] = {
 	KUNIT_CASE(named_while_it_dies),
 	KUNIT_CASE_PARAM(ring_reads_as_serials, count_gen_params),
 	KUNIT_CASE(links_are_read_in_order),
+	KUNIT_CASE(order_after_the_last_link_was_reaped),
 	KUNIT_CASE(child_rings_are_searched_in_order),
 	KUNIT_CASE(empty_ring_reads_as_nothing),
 	KUNIT_CASE(revoked_ring_reads_as_revoked),

@@ -497,6 +497,35 @@ TEST_F(pair, request)
 	EXPECT_EQ(1, ON(self->p, ring_holds(RING_T, self->key)));
 }
 
+/* Makes two keys in a ring; how many of them are read first that were made first? */
+static int first_reads_first(struct actor *p, long ring)
+{
+	int32_t *ids = shared(2 * sizeof(*ids));
+	long one = ON(p, kc_add_user("one", "v", ring));
+
+	if (one < 0 || ON(p, kc_add_user("two", "v", ring)) < 0)
+		return -1;
+	if (ON(p, kc_read(ring, ids, 2 * sizeof(*ids))) != 2 * sizeof(*ids))
+		return -1;
+	return ids[0] == one;
+}
+
+/* The first link comes first, unless the one before it was reaped, and not removed */
+TEST_F(pair, order_after_the_last_link_was_reaped)
+{
+	long dead;
+
+	EXPECT_EQ(1, first_reads_first(self->p, self->b));
+	EXPECT_EQ(0, ON(self->p, kc_clear(self->b)));
+	dead = ON(self->p, kc_add_user("dead", "v", self->b));
+	ASSERT_LT(0, dead);
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(dead)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ring_size(self->b)) == 0));
+	EXPECT_EQ(0, first_reads_first(self->p, self->b));
+	EXPECT_EQ(0, ON(self->p, kc_clear(self->b)));
+	EXPECT_EQ(1, first_reads_first(self->p, self->b));
+}
+
 /* @t before @p before @s, whatever they hold */
 TEST_F(pair, request_order)
 {
