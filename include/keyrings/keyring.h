@@ -182,6 +182,18 @@ struct kr_key *kr_ring_find_uid_ring(const char *name, const struct cred *actor)
 int kr_ring_link(struct kr_key *ring, struct kr_key *key);
 
 /**
+ * kr_ring_link_any_depth() - link a ring into one that nobody has linked yet
+ * @ring: the ring
+ * @key: the other ring, with all that is below it, however deep that is
+ *
+ * There can be no cycle, and whoever needs the link cannot make the tree less deep. If somebody
+ * has linked @ring meanwhile, it is as kr_ring_link(). May sleep.
+ *
+ * Return: as kr_ring_link().
+ */
+int kr_ring_link_any_depth(struct kr_key *ring, struct kr_key *key);
+
+/**
  * kr_ring_unlink() - remove a key from a ring
  * @ring: the ring
  * @key: this very key, not one like it

@@ -65,7 +65,7 @@ static int make_pair(const struct cred *cred, struct kr_key **user_ring,
 	ret = PTR_ERR_OR_ZERO(*session_ring);
 	if (ret)
 		goto err_user;
-	ret = kr_ring_link(*session_ring, *user_ring);
+	ret = kr_ring_link_any_depth(*session_ring, *user_ring);
 	if (ret)
 		goto err_session;
 	return 0;
@@ -157,7 +157,7 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 	ring = make_again(SESSION_RING, cred, user->session_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = kr_ring_link(ring, user->user_ring);
+	ret = kr_ring_link_any_depth(ring, user->user_ring);
 	if (ret) {
 		kr_key_put(ring);
 		return ret;

@@ -298,12 +298,34 @@ static void unlock_nesting(const struct kr_key *key)
 		mutex_unlock(&nesting_lock);
 }
 
+/* How to link */
+#define EXCLUSIVE	BIT(0)	/* displace nothing */
+#define ANY_DEPTH	BIT(1)	/* where there can be no cycle, do not look for one */
+
+/* No ring holds this one, nor can one until the lock of nesting is given back. */
+static bool is_topmost(const struct kr_ring *ring)
+{
+	const struct kr_holders *holders = &ring->key.holders;
+
+	lockdep_assert_held(&nesting_lock);
+	return !READ_ONCE(holders->first) && !READ_ONCE(holders->more);
+}
+
+static int check_tree(const struct kr_ring *ring, struct kr_key *key, unsigned int how)
+{
+	if (!kr_key_is_ring(key))
+		return 0;
+	if (how & ANY_DEPTH && is_topmost(ring))
+		return 0;
+	return kr_ring_check_nesting(ring, kr_ring_of(key));
+}
+
 /*
  * Make the link, for a move out of @from if there is one; the caller holds the
  * lock of each ring and that of nesting.
  */
 static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring *from,
-		       bool exclusive)
+		       unsigned int how)
 {
 	struct kr_edit edit;
 	int ret;
@@ -315,12 +337,11 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring 
 	if (ret)
 		return ret;
 	edit.from = from;
-	if (exclusive && edit.displaced)
+	if (how & EXCLUSIVE && edit.displaced)
 		ret = -EEXIST;
 	else
 		ret = kr_ring_admits_key(ring, key);
-	if (!ret && kr_key_is_ring(key))
-		ret = kr_ring_check_nesting(ring, kr_ring_of(key));
+	ret = ret ?: check_tree(ring, key, how);
 	if (ret) {
 		kr_edit_cancel(&edit);
 		return ret;
@@ -353,7 +374,7 @@ int kr_edit_commit_new(struct kr_edit *edit, struct kr_key *key)
 	return ret;
 }
 
-int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
+static int link_how(struct kr_key *ring_key, struct kr_key *key, unsigned int how)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);
 	int ret;
@@ -364,10 +385,20 @@ int kr_ring_link(struct kr_key *ring_key, struct kr_key *key)
 
 	mutex_lock(&ring->lock);
 	lock_nesting(key);
-	ret = link_locked(ring, key, NULL, false);
+	ret = link_locked(ring, key, NULL, how);
 	unlock_nesting(key);
 	mutex_unlock(&ring->lock);
 	return ret;
+}
+
+int kr_ring_link(struct kr_key *ring, struct kr_key *key)
+{
+	return link_how(ring, key, 0);
+}
+
+int kr_ring_link_any_depth(struct kr_key *ring, struct kr_key *key)
+{
+	return link_how(ring, key, ANY_DEPTH);
 }
 
 /* Caller holds the ring's lock. */
@@ -410,7 +441,7 @@ static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring 
 
 	if (!kr_link_find_key(from, key))
 		return -ENOENT;
-	ret = link_locked(to, key, from, exclusive);
+	ret = link_locked(to, key, from, exclusive ? EXCLUSIVE : 0);
 	if (!ret)
 		link_drop(from, key);
 	return ret;

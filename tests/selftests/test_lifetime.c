@@ -335,6 +335,41 @@ TEST_F(login, ours_each_ring_by_itself)
 }
 
 /*
+ * A tree that was let grow deeper than one could link it does not lock its owner out,
+ * who could not even name it
+ *
+ *	keeper @s---> "_ses" ---> "_uid.N" ---> "r" ---> "r" ---> ...
+ */
+TEST_F(login, ours_deep_ring_is_found_again)
+{
+	struct actor *keeper = actor_fork(NULL), *x;
+	uid_t uid = fresh_uid();
+	long u, us, ring, i;
+
+	x = guest_of(keeper, uid);
+	us = ON(x, kc_id(RING_US, 0));
+	u = ON(x, kc_id(RING_U, 0));
+	EXPECT_EQ(0, ON(x, kc_link(RING_U, RING_S)));
+	for (i = 0, ring = RING_U; i < 7; i++) {
+		ring = ON(x, kc_add_ring("r", ring));
+		ASSERT_LT(0, ring);
+	}
+	actor_leave(x);
+	EXPECT_TRUE(key_goes(us));
+
+	x = actor_fork(keeper);
+	ASSERT_EQ(0, actor_do(x, become, uid, 0, 0));
+	EXPECT_EQ(u, ON(x, kc_id(RING_U, 0)));
+	EXPECT_EQ(1, ON(x, ring_holds(RING_US, u)));
+	/* and when the one that was made at this login is made once more */
+	EXPECT_EQ(0, ON(x, kc_invalidate(RING_US)));
+	EXPECT_EQ(1, ON(x, ring_holds(RING_US, u)));
+	actor_leave(x);
+	EXPECT_EQ(0, ON(keeper, kc_clear(RING_S)));
+	EXPECT_FORGOTTEN(uid);
+}
+
+/*
  * As the session keyring of a process of another UID it lives on as well, until
  * that process has another.
  */
