@@ -597,6 +597,14 @@ void kr_key_expire_at(struct kr_key *key, time64_t expiry);
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry);
 
 /**
+ * kr_key_queue_anew() - let the reaper look at a key again that it has dealt with
+ * @key: has expired, and is in a ring again
+ *
+ * The time of expiry is left as it is. Without memory the link stays. May sleep.
+ */
+void kr_key_queue_anew(struct kr_key *key);
+
+/**
  * kr_key_set_invalidated() - the key is found no more
  * @key: the key
  *
@@ -789,11 +797,14 @@ static inline void kr_key_sync(struct kr_key *key)
  * struct kr_reaper_ops - what a key asks of the reaper, a higher room
  * @schedule: let the key expire, and remove its links some time after that; may sleep; 0 or
  *	-ENOMEM with nothing changed
+ * @queue_anew: a key that has expired was linked again when all links had been removed; nothing
+ *	but the queue changes, and without memory not even that; may sleep
  * @cancel: forget what was scheduled
  * @defer: end this key, whose last reference has gone, from process context
  */
 struct kr_reaper_ops {
 	int (*schedule)(struct kr_key *key, time64_t expiry);
+	void (*queue_anew)(struct kr_key *key);
 	void (*cancel)(struct kr_key *key);
 	void (*defer)(struct kr_key *key);
 };

@@ -145,6 +145,11 @@ static void keep_end_time(struct kr_key *key)
 		end_time_now(key);
 }
 
+void kr_key_queue_anew(struct kr_key *key)
+{
+	kr_key_reaper->queue_anew(key);
+}
+
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 {
 	int ret = 0;

@@ -213,7 +213,7 @@ static void renew_deadline(struct kr_key *key)
 	if (READ_ONCE(key->deadline))
 		return;
 	if (unlikely(kr_key_expired(key)))
-		kr_key_set_expiry(key, READ_ONCE(key->expiry));
+		kr_key_queue_anew(key);
 }
 
 /*

@@ -19,6 +19,7 @@
 
 #define BATCH		32	/* keys taken from the queue at a time */
 #define MAX_SLEEP	(60 * 60)	/* seconds: the wall clock may be set meanwhile */
+#define LOOK_AGAIN	10		/* seconds: the delay may become shorter meanwhile */
 
 /**
  * struct kr_deadline - when a key's links are to go
@@ -67,13 +68,21 @@ static time64_t due_limit(const struct timerqueue_head *queue)
 	return kr_now() - delay_of(queue);
 }
 
-/* How long until the first one of the queue is due? */
+/*
+ * How long until the first one of the queue is to be looked at? When it is due; or, since
+ * nobody tells when the delay becomes shorter, now and then while it sits that out.
+ */
 static time64_t time_left(struct timerqueue_head *queue)
 {
 	struct timerqueue_node *first = timerqueue_getnext(queue);
+	time64_t left, look;
 
 	lockdep_assert_held(&queue_lock);
-	return first ? clamp_t(time64_t, first->expires - due_limit(queue), 0, MAX_SLEEP) : KR_NEVER;
+	if (!first)
+		return KR_NEVER;
+	left = first->expires - due_limit(queue);
+	look = max_t(time64_t, first->expires - kr_now(), LOOK_AGAIN);
+	return clamp_t(time64_t, min(left, look), 0, MAX_SLEEP);
 }
 
 /* Caller holds the queues' lock. */
@@ -141,8 +150,8 @@ static void queue_deadline(struct kr_key *key, struct kr_deadline *deadline, tim
 	WRITE_ONCE(key->deadline, deadline);
 }
 
-/* Look at the key again in a second, unless it has a new deadline by then. */
-static bool put_off(struct kr_key *key)
+/* Give the key a deadline, unless it has one by then. */
+static bool give_deadline(struct kr_key *key, time64_t expires)
 {
 	struct kr_deadline *new = kmalloc(sizeof(*new), GFP_KERNEL);
 
@@ -150,13 +159,19 @@ static bool put_off(struct kr_key *key)
 		return false;
 	spin_lock(&queue_lock);
 	if (!key->deadline) {
-		queue_deadline(key, new, due_limit(queue_for(key)) + 1);
+		queue_deadline(key, new, expires);
 		arm();
 		new = NULL;
 	}
 	spin_unlock(&queue_lock);
 	kfree(new);
 	return true;
+}
+
+/* Look at the key again in a second. */
+static bool put_off(struct kr_key *key)
+{
+	return give_deadline(key, due_limit(queue_for(key)) + 1);
 }
 
 static void reap(struct kr_key *key)
@@ -211,6 +226,19 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 	return deadline ? 0 : -ENOMEM;
 }
 
+/*
+ * The time may be another meanwhile. If it is later, or never, the deadline is early, which
+ * does no harm; an earlier one has a deadline of its own.
+ */
+static void queue_anew(struct kr_key *key)
+{
+	time64_t expiry = READ_ONCE(key->expiry);
+
+	might_sleep();
+	if (expiry != KR_NEVER)
+		give_deadline(key, expiry);
+}
+
 static void cancel_key(struct kr_key *key)
 {
 	struct kr_deadline *deadline;
@@ -253,6 +281,7 @@ static void defer_end(struct kr_key *key)
 
 static const struct kr_reaper_ops reaper_ops = {
 	.schedule	= schedule_key,
+	.queue_anew	= queue_anew,
 	.cancel		= cancel_key,
 	.defer		= defer_end,
 };
@@ -274,6 +303,9 @@ void kr_reaper_flush(void)
 /* Not for the links that are due: those wait, when memory is short, for the lock of a ring. */
 void kr_reaper_flush_ended(void)
 {
+	/* Whoever has put a key there may not have come to start the work yet. */
+	if (!llist_empty(&ended))
+		queue_work(reaper_wq, &ended_work);
 	flush_work(&ended_work);
 }
 

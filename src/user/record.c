@@ -307,6 +307,9 @@ static DECLARE_WORK(close_work, close_accounts);
 
 void kr_user_flush(void)
 {
+	/* Whoever has put an account there may not have come to start the work yet. */
+	if (!llist_empty(&to_look_at))
+		queue_work(system_unbound_wq, &close_work);
 	flush_work(&close_work);
 }
 

@@ -70,6 +70,20 @@ TEST_F(small, ours_unlinked_key_is_gone_at_once)
 	EXPECT_EQ(0, counted);
 }
 
+/* A gc_delay that was made shorter holds for what waits already, and soon */
+TEST_F(small, ours_shorter_delay_is_noticed)
+{
+	long key;
+
+	ASSERT_EQ(0, sysctl_set("gc_delay", 300));
+	key = ON(self->p, kc_add_user("k", "v", self->ring));
+	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_read(key, NULL, 0)) == -EKEYEXPIRED));
+	EXPECT_EQ(1, ON(self->p, ring_size(self->ring)));
+	ASSERT_EQ(0, sysctl_set("gc_delay", 0));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ring_size(self->ring)) == 0));
+}
+
 /* So have the keys of a ring that goes, and those of the rings in it */
 TEST_F(small, ours_tree_is_gone_at_once)
 {
