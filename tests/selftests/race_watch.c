@@ -122,7 +122,8 @@ static void watch_and_close(struct race *race, struct keys *keys, unsigned int s
 		if (!race_expect(race, !queue_open(fds), "no queue"))
 			return;
 		for (i = 0; i < KEYS; i++) {
-			long key = *some_key(keys, &seed);
+			/* until there is another */
+			long key = *some_key(keys, &seed) ?: keys->ring;
 
 			ret = kc_watch(i ? key : keys->ring, fds[0], i);
 			race_expect(race, sane_watch(ret), "watch: %ld", ret);

@@ -585,7 +585,7 @@ static long owners_lose_neighbours(long b, long c, long d)
 	return wrong;
 }
 
-TEST_F(threads, process_rings_of_many_processes)
+TEST_F_TIMEOUT(threads, process_rings_of_many_processes, 600)
 {
 	long before = keys_charged(self->uid);
 
