@@ -18,7 +18,9 @@ struct task_struct;
  * @session: the session keyring, holds a reference; NULL for none
  * @authority: the assumed authorisation key, holds a reference; NULL for none
  * @authority_ns: the user namespace in which it was assumed; compared only: in
- *	another one the authority is none
+ *	another one the authority is none. A task leaves a user namespace for one
+ *	below it only (setns(2) wants capabilities there), whose parents it keeps:
+ *	the address does not become another's
  * @reqkey: where request_key(2) puts new keys, KEY_REQKEY_DEFL_*
  * @rcu: frees it after its readers
  *
