@@ -255,12 +255,15 @@ static void call_do(struct worker *w, const struct step *s, long *a)
 	if (calls_out)
 		h = helper_expect();
 	call_begin_v(w, s->op, a);
-	if (h && helper_comes(h, w))
+	if (h && helper_comes(h, w)) {
 		helper_enters(h, w);
-	else if (call_at_rest(w))
+	} else if (call_at_rest(w)) {
 		note_result(w, call_end(w));
-	else
+		return;
+	} else {
 		say("W%d waits in %s", w->number, opdesc[s->op].name);
+	}
+	ends(KEYS);	/* what the key that is to be made has displaced */
 }
 
 /* ---- events ---- */

@@ -5,6 +5,7 @@
  *	oracle tries UID SEED FILE		transcript of a seed, with steps left out
  *	oracle compare BUILT-IN OURS TABLE USED	two transcripts: TAP
  *	oracle used TABLE USED			rows of the table nobody needed: TAP
+ *	oracle content TEXT			how what was read is written down
  *
  * UID is the first of the user IDs that nobody else uses: the built-in service
  * never forgets one that it has seen.
@@ -35,6 +36,19 @@ static int direct(const char *mode, int argc, char **argv)
 	return ret;
 }
 
+static int content_show(const char *text)
+{
+	int content[64];
+	size_t len = strlen(text);
+
+	if (len > sizeof(content))
+		return 2;
+	memcpy(content, text, len);
+	put_content(1000, content, len);
+	put_end();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -50,6 +64,8 @@ int main(int argc, char **argv)
 		return shorten(argv[2], argv[3], strtoul(argv[4], NULL, 0), atoi(argv[5]));
 	if (!strcmp(mode, "used") && argc == 4)
 		return rules_used(argv[2], argv[3]);
+	if (!strcmp(mode, "content") && argc == 3)
+		return content_show(argv[2]);
 	if (argc >= 3 && (!strcmp(mode, "scenarios") || !strcmp(mode, "random") ||
 			  !strcmp(mode, "tries")))
 		return direct(mode, argc, argv);

@@ -145,6 +145,7 @@ void put_forget(void);	/* what was begun and has no more to it */
 void put_text(const char *s, size_t len);
 void put_call(const struct worker *w, enum op op, const long *a);
 void output_begin(void);		/* from here on is seen what a call writes */
+void put_content(long id, int *content, size_t len);	/* what a READ gives; has it sorted */
 void put_output(enum op op, long id, long ret);
 const char *name_known(int serial);
 unsigned int name_number(int serial);

@@ -101,6 +101,17 @@ each_found() {	# of lines "SECTION|BUILT-IN|OURS"
 	done
 }
 
+# What was read is a ring, or a text
+
+each_written() {	# of lines "BYTES|HOW" on standard input
+	while IFS='|' read -r bytes how; do
+		[ "$("$oracle" content "$bytes")" = "$how" ] || {
+			echo "\"$bytes\" is written down as $("$oracle" content "$bytes")"
+			return 1
+		}
+	done
+}
+
 all=$(printf '%060d' 0 | tr 0 +)
 : >"$dir/empty"
 echo "same   | random* | * READ(* | 0 | ENOENT or EPERM | goes on | here" >"$dir/row"
@@ -110,6 +121,17 @@ check "a row for another result does not cover it" fails judges other
 check "a row for it does" judges row
 check "the shortest sequence is found" is_shortest
 
+check "rings of any serial are told from texts" each_written <<'EOF'
+made| "made"
+data| "data"
+info| "info"
+abCd| [K1]
+ab d| [K1]
+x123| [K1]
+made of| "made of"
+call out| "call out"
+x1234567| [K1 K2]
+EOF
 check "the differences that are meant are covered" each_covered <<'EOF'
 link-bytes|random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 91/200
 mask-error|searches|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES

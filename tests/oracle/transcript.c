@@ -196,14 +196,23 @@ static void put_ring(int *ids, size_t n)
 	put("]");
 }
 
-/* Payloads here are letters: serials hardly ever are */
+/*
+ * Payloads here are letters: two serials hardly ever are, one now and then. The
+ * payloads that are as long as one are these.
+ */
 static bool looks_like_ring(long id, const int *ids, size_t len)
 {
+	static const char *const short_texts[] = { "data", "info", "made" };
 	const unsigned char *s = (const unsigned char *)ids;
 	size_t i;
 
 	if (len % 4 || !len)
 		return false;
+	if (len == 4) {
+		for (i = 0; i < 3 && memcmp(ids, short_texts[i], 4); i++)
+			;
+		return i == 3;
+	}
 	for (i = 0; i < len; i++)
 		if (!((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'z') && s[i] != ' ')
 			return true;
@@ -232,6 +241,18 @@ void output_begin(void)
 	memset(stage->out, UNWRITTEN, output_end());
 }
 
+/* The links of a ring, or a payload */
+void put_content(long id, int *content, size_t len)
+{
+	if (looks_like_ring(id, content, len)) {
+		put_ring(content, len / 4);
+		return;
+	}
+	put(" \"");
+	put_text((char *)content, len);
+	put("\"");
+}
+
 /* What the call wrote, as far as it wrote */
 void put_output(enum op op, long id, long ret)
 {
@@ -239,9 +260,8 @@ void put_output(enum op op, long id, long ret)
 
 	if (!end)
 		return;
-	if (op == READ && ret > 0 && (size_t)ret == end &&
-	    looks_like_ring(id, (int *)stage->out, end)) {
-		put_ring((int *)stage->out, end / 4);
+	if (op == READ && ret > 0 && (size_t)ret == end) {
+		put_content(id, (int *)stage->out, end);
 		return;
 	}
 	put(" \"");
