@@ -113,7 +113,7 @@ TEST_F(held, expires_as_set_before)
 	long slot;
 
 	EXPECT_EQ(0, ik_put(self->slot));
-	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 2)));
+	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 5)));	/* to be found before */
 	slot = find(self->p, variant->type, self->desc, variant->by_serial ? self->key : 0);
 	EXPECT_LE(0, slot);
 	EXPECT_TRUE(EVENTUALLY(ik_validate(slot) == -EKEYEXPIRED));

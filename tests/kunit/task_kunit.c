@@ -483,6 +483,7 @@ static void session_is_not_given_to_the_dying(struct kunit *test)
 
 struct glance {
 	atomic_t inside;
+	atomic_t started;	/* the giver is about to give */
 	atomic_t over;		/* the giver has returned */
 	atomic_t read;
 	bool alone;		/* when the reader left, the giver had */
@@ -496,6 +497,8 @@ static int look_for_long(void *arg)
 
 	rcu_read_lock();
 	atomic_set(&glance->inside, 1);
+	for (i = 0; i < 10000 && !atomic_read(&glance->started); i++)
+		mdelay(1);
 	for (i = 0; i < 100 && !atomic_read(&glance->over); i++)
 		mdelay(1);
 	glance->alone = atomic_read(&glance->over);
@@ -519,6 +522,7 @@ static void unneeded_record_outlives_its_readers(struct kunit *test)
 	kt_crew_start(test, 1, look_for_long, &glance);
 	while (!atomic_read(&glance.inside))
 		schedule_timeout_idle(1);
+	atomic_set(&glance.started, 1);
 	KUNIT_EXPECT_EQ(test, give(dying, a), -ESRCH);
 	atomic_set(&glance.over, 1);
 	while (!atomic_read(&glance.read))

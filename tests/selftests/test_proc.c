@@ -129,27 +129,37 @@ TEST_F(viewer, expired_row)
 			  self->uid, self->uid, "user", "k: 5"), row.line);
 }
 
+/* Of these seconds up to nine have passed: how long a machine takes is its affair. */
+static bool are_seconds_left(const char *shown, unsigned int seconds)
+{
+	unsigned int left;
+	char end;
+
+	return sscanf(shown, "%us%c", &left, &end) == 1 && shown[strlen(shown) - 1] == 's' &&
+	       left < 60 && left <= seconds && left + 9 >= seconds;
+}
+
 /* Time left, in the largest unit that fits */
 TEST_F(viewer, timeouts)
 {
 	static const struct {
 		unsigned int seconds;
-		const char *shown, *or;	/* a second may have passed */
+		const char *shown;
 	} rows[] = {
-		{ 50, "50s", "49s" },
-		{ 59, "59s", "58s" },
-		{ 61, "1m", "60s" },
-		{ 100, "1m", "1m" },
-		{ 3590, "59m", "59m" },
-		{ 3700, "1h", "1h" },
-		{ 86000, "23h", "23h" },
-		{ 87000, "1d", "1d" },
-		{ 600000, "6d", "6d" },
-		{ 605000, "1w", "1w" },
-		{ 6100000, "10w", "10w" },
-		{ INT32_MAX, "3550w", "3550w" },
+		{ 50, "50s" },
+		{ 59, "59s" },
+		{ 61, "1m" },
+		{ 100, "1m" },
+		{ 3590, "59m" },
+		{ 3700, "1h" },
+		{ 86000, "23h" },
+		{ 87000, "1d" },
+		{ 600000, "6d" },
+		{ 605000, "1w" },
+		{ 6100000, "10w" },
+		{ INT32_MAX, "3550w" },
 		/* wider than its column */
-		{ UINT32_MAX, "7101w", "7101w" },
+		{ UINT32_MAX, "7101w" },
 	};
 	struct key_row row;
 	size_t i;
@@ -158,7 +168,7 @@ TEST_F(viewer, timeouts)
 		EXPECT_EQ(0, ON(self->p, kc_timeout(self->key,
 						    rows[i].seconds)));
 		ASSERT_TRUE(key_row(self->p, self->key, &row));
-		if (strcmp(row.timeout, rows[i].or)) {
+		if (!are_seconds_left(row.timeout, rows[i].seconds)) {
 			EXPECT_STREQ(rows[i].shown, row.timeout);
 		}
 		EXPECT_STREQ(line(&row, self->key, "I--Q---", row.timeout,

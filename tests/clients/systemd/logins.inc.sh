@@ -14,8 +14,8 @@ no_session() {
 	done
 	return 1
 }
-manager_goes() {
-	for _ in $(seq 50); do
+manager_goes() {	# logind waits for ten seconds before it stops one
+	for _ in $(seq 150); do
 		manager_is inactive && return
 		sleep 0.2
 	done
