@@ -20,7 +20,13 @@
 
 #include "../selftests/keyctl_abi.h"
 
-enum { CANARY_UID = 77777, NEST = 4 };
+/*
+ * As deep as the dead trees of a scenario or a sequence; one that is linked may not
+ * be. And as many credentials as end one for the other: a helper's process has
+ * credentials, their session keyring the authority, that its requester's, which have
+ * left a session keyring in turn.
+ */
+enum { CANARY_UID = 77777, LINKABLE = 4, DEEP = 12, GENERATIONS = 4 };
 
 static struct worker *canary;
 static long canary_key;		/* in what the canary's credentials alone hold */
@@ -53,30 +59,40 @@ static void await_empty(long ring)
 	}
 }
 
+static long open_ring(const char *name)
+{
+	long ring = quiet(NULL, ADD_KEY, P("keyring"), P(name), 0, 0, RING_T);
+
+	quiet(NULL, SETPERM, ring, 0x3f3f3f3f);
+	return ring;
+}
+
 /*
  * Rings in each other, and a key in the innermost: a pass for each of them. The
  * outermost is in @ring of the canary's, or in none. Returns the key, which ends
- * last.
+ * last. A ring that is deep in others is nobody's possession: it is opened before.
  */
-static long nest_make(long ring)
+static long nest_make(unsigned int depth, long ring)
 {
-	long nest[NEST], key;
-	unsigned int i;
+	long outermost = open_ring("nest"), nest = outermost, inner, key;
 
-	for (i = 0; i < NEST; i++)
-		nest[i] = quiet(NULL, ADD_KEY, P("keyring"), P("nest"), 0, 0,
-				i ? nest[i - 1] : RING_T);
-	key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, nest[NEST - 1]);
-	quiet(NULL, SETPERM, nest[0], 0x3f3f3f3f);
-	if (ring && quiet(canary, LINK, nest[0], ring))
+	while (--depth) {
+		inner = open_ring("inner");
+		quiet(NULL, MOVE, inner, RING_T, nest, 0);
+		nest = inner;
+	}
+	key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, nest);
+	if (key < 0)
+		give_up("there is no canary: %s", result_name(key));
+	if (ring && quiet(canary, LINK, outermost, ring))
 		give_up("the canary's ring takes no link");
-	quiet(NULL, UNLINK, nest[0], RING_T);
+	quiet(NULL, UNLINK, outermost, RING_T);
 	return key;
 }
 
 void settle(void)
 {
-	await_end(nest_make(0));
+	await_end(nest_make(DEEP, 0));
 }
 
 /* Twice, since a pass may have begun when the first one is invalidated */
@@ -123,16 +139,21 @@ static long credentials_change(void)
 	} else {
 		ring = quiet(canary, JOIN, 0);
 	}
-	canary_key = nest_make(ring);
+	canary_key = nest_make(LINKABLE, ring);
 	return ends;
 }
 
-/* A change for a process that ended, and one for the credentials that it had */
+/* A change of credentials for each that may end, and what the last of them held */
 void rcu_quiesce(void)
 {
-	await_end(credentials_change());
-	invalid_settle();
-	await_end(credentials_change());
+	unsigned int i;
+
+	for (i = 0; i < GENERATIONS; i++) {
+		await_end(credentials_change());
+		if (!i)
+			invalid_settle();
+	}
+	settle();
 }
 
 void settle_begin(void)
