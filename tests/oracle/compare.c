@@ -14,8 +14,15 @@
 enum { MAX_RULES = 100, CONTEXT = 6, LOOK_AHEAD = 200, SHOWN = 12 };
 
 /* A link costs so many bytes; more of one UID's are hardly reaped in one sequence. */
-enum { LINK_BYTES = 4, LINKS_REAPED = 16 };
+enum { LINK_BYTES = 4, LINKS_REAPED = 64 };
 
+/* Of many random sequences no more than a tenth of the lines may be left out. */
+enum { MANY = 10, TENTH = 10 };
+
+static int most_link_bytes;
+static struct {
+	unsigned int lines, left_out;
+} randoms;
 
 /*
  * A row of the table: name | section | call | built-in | ours | what then | where it is
@@ -157,8 +164,12 @@ static bool is_fewer_links(const char *ours, const char *builtin)
 {
 	int bytes = atoi(builtin) - atoi(ours);
 
-	return bytes > 0 && bytes <= LINKS_REAPED * LINK_BYTES && !(bytes % LINK_BYTES) &&
-	       !strcmp(ours + strcspn(ours, "/"), builtin + strcspn(builtin, "/"));
+	if (bytes <= 0 || bytes > LINKS_REAPED * LINK_BYTES || bytes % LINK_BYTES ||
+	    strcmp(ours + strcspn(ours, "/"), builtin + strcspn(builtin, "/")))
+		return false;
+	if (bytes > most_link_bytes)
+		most_link_bytes = bytes;
+	return true;
 }
 
 /* "fewer by links", "less by 1 0", or a pattern */
@@ -248,15 +259,25 @@ static void difference_show(const struct side *a, const struct side *b, unsigned
 	printf("# built-in %s\n# ours     %s\n", line_at(a), line_at(b));
 }
 
+static bool is_random(const char *name)
+{
+	return !strncmp(name, "random", 6);
+}
+
+/* How much of a random sequence was there to compare, and how much was not? */
+static void random_note(unsigned int lines, unsigned int left_out)
+{
+	randoms.lines += lines;
+	randoms.left_out += left_out;
+}
+
 static unsigned int section_compare(const char *name, struct side a, struct side b)
 {
 	unsigned int start = a.at, bad = 0;
-	bool random = !strncmp(name, "random", 6);
-
 	while (difference_find(name, &a, &b)) {
 		if (bad++ < SHOWN)
 			difference_show(&a, &b, start, bad == 1 ? CONTEXT : 2);
-		if (random)	/* what follows may follow from this */
+		if (is_random(name))	/* what follows may follow from this */
 			break;
 		if (same_call(line_at(&a), line_at(&b))) {
 			a.at++;
@@ -265,6 +286,8 @@ static unsigned int section_compare(const char *name, struct side a, struct side
 			resync(&a, &b);
 		}
 	}
+	if (is_random(name))
+		random_note(a.end - start, !bad && a.at < a.end ? a.end - a.at : 0);
 	return bad;
 }
 
@@ -285,13 +308,24 @@ int section_find(const struct lines *l, const char *head)
 	return -1;
 }
 
-static unsigned int section_count(const struct lines *l)
+static bool is_head(const char *line)
+{
+	return !strncmp(line, "== ", 3) && strcmp(line, TRANSCRIPT_END);
+}
+
+static unsigned int section_count(const struct lines *l, bool only_random)
 {
 	unsigned int i, count = 0;
 
 	for (i = 0; i < l->count; i++)
-		count += !strncmp(l->line[i], "== ", 3);
+		count += is_head(l->line[i]) && (!only_random || is_random(l->line[i] + 3));
 	return count;
+}
+
+/* It was written to its end */
+static bool is_whole(const struct lines *l)
+{
+	return l->count && !strcmp(l->line[l->count - 1], TRANSCRIPT_END);
 }
 
 static void used_write(const char *path)
@@ -330,36 +364,63 @@ static bool is_bad(const struct lines *a, const struct lines *b, unsigned int i)
 					(struct side){ b->line, j + 1, section_end(b, j + 1) });
 }
 
+static unsigned int tests, failed;
+
+static void test(bool good, const char *name)
+{
+	printf("%s %u - %s\n", good ? "ok" : "not ok", ++tests, name);
+	failed += !good;
+}
+
+static void sections_test(const struct lines *a, const struct lines *b, const char *folder)
+{
+	unsigned int i;
+	bool bad;
+
+	for (i = 0; i < a->count; i++) {
+		if (!is_head(a->line[i]))
+			continue;
+		bad = is_bad(a, b, i);
+		if (bad && folder)
+			shortest_show(folder, a->line[i] + 3);
+		test(!bad, a->line[i] + 3);
+	}
+}
+
+static void summary_show(unsigned int lines, unsigned int sections, unsigned int differ)
+{
+	unsigned int i;
+
+	printf("# %u lines in %u sections, %u of them differ\n", lines, sections, differ);
+	if (randoms.left_out)
+		printf("# %u of %u lines of random sequences come after a difference that is meant\n",
+		       randoms.left_out, randoms.lines);
+	if (most_link_bytes)
+		printf("# at most %d bytes of links were reaped\n", most_link_bytes);
+	for (i = 0; i < rule_count; i++)
+		if (rules[i].used)
+			printf("# %u x %s\n", rules[i].used, rules[i].name);
+}
+
 int compare(const char *builtin, const char *ours, const char *table, const char *used,
 	    const char *folder)
 {
 	struct lines a = lines_read(builtin), b = lines_read(ours);
-	unsigned int i, tests = 0, failed = 0;
+	unsigned int sections = section_count(&a, false), differ;
+	bool many = section_count(&a, true) >= MANY;
 
 	if (rules_read(table) || !a.count) {
 		printf("1..1\nnot ok 1 - the transcripts and the table can be read\n");
 		return 1;
 	}
-	printf("1..%u\n", section_count(&a));
-	for (i = 0; i < a.count; i++) {
-		const char *name = a.line[i] + 3;
-
-		if (strncmp(a.line[i], "== ", 3))
-			continue;
-		tests++;
-		if (is_bad(&a, &b, i)) {
-			failed++;
-			if (folder)
-				shortest_show(folder, name);
-			printf("not ok %u - %s\n", tests, name);
-		} else {
-			printf("ok %u - %s\n", tests, name);
-		}
-	}
-	printf("# %u lines in %u sections, %u of them differ\n", a.count - tests, tests, failed);
-	for (i = 0; i < rule_count; i++)
-		if (rules[i].used)
-			printf("# %u x %s\n", rules[i].used, rules[i].name);
+	printf("1..%u\n", sections + 1 + many);
+	sections_test(&a, &b, folder);
+	differ = failed;
+	test(is_whole(&a) && is_whole(&b) && section_count(&b, false) == sections,
+	     "both transcripts are whole");
+	if (many)
+		test(randoms.left_out * TENTH <= randoms.lines, "few lines are left out");
+	summary_show(a.count - sections, sections, differ);
 	used_write(used);
 	return failed > 0;
 }
@@ -368,7 +429,8 @@ int compare(const char *builtin, const char *ours, const char *table, const char
 int rules_used(const char *table, const char *used)
 {
 	struct lines l = lines_read(used);
-	unsigned int i, j, failed = 0;
+	unsigned int i, j;
+	char name[64];
 
 	if (rules_read(table))
 		return 1;
@@ -376,9 +438,8 @@ int rules_used(const char *table, const char *used)
 	for (i = 0; i < rule_count; i++) {
 		for (j = 0; j < l.count && strcmp(l.line[j], rules[i].name); j++)
 			;
-		failed += j == l.count;
-		printf("%s %u - difference %s\n", j < l.count ? "ok" : "not ok", i + 1,
-		       rules[i].name);
+		snprintf(name, sizeof(name), "difference %s", rules[i].name);
+		test(j < l.count, name);
 	}
 	return failed > 0;
 }

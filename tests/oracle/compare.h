@@ -5,6 +5,9 @@
 
 #include "oracle.h"
 
+/* The last line of a transcript */
+#define TRANSCRIPT_END	"== end"
+
 struct lines {
 	char **line;
 	unsigned int count;

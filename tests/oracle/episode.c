@@ -22,9 +22,12 @@ enum { DEEPEST_HELPER = 2 };
 static struct worker *cast[CAST], *keeper;
 static struct worker *helper[DEEPEST_HELPER], *requester[DEEPEST_HELPER];
 static unsigned int helpers, into_slot[MAX_WORKERS];
-static bool sessions[MAX_WORKERS];	/* who has a session keyring */
-static bool pinned[MAX_WORKERS];	/* whose program file keeps it, there */
-static bool apart[MAX_WORKERS];	/* who is in a user namespace of its own */
+static struct known {
+	bool session;		/* it has a session keyring */
+	bool pinned;		/* its program file keeps that, there */
+	bool apart;		/* it is in a user namespace of its own */
+	bool assumed;		/* it has assumed an authority */
+} known[MAX_WORKERS];
 static long slots[ALL_SLOTS];
 
 /* What is special about an episode */
@@ -134,7 +137,7 @@ static bool knows_key(enum op op, const long *a)
 }
 
 /* What may have ended by this? */
-static enum ends ends_by(enum op op, const long *a)
+static enum ends ends_by(const struct worker *w, enum op op, const long *a)
 {
 	switch (op) {
 	case UNLINK:
@@ -143,7 +146,10 @@ static enum ends ends_by(enum op op, const long *a)
 	case REVOKE:
 	case CLEAR:
 	case ADD_KEY:
+	case GET_PERSISTENT:	/* one that has ended is replaced */
 		return KEYS;
+	case ASSUME:		/* the authority that one had may be in no ring */
+		return known[w->number].assumed ? CREDENTIALS : NOTHING;
 	case JOIN:
 	case TO_PARENT:
 		return CREDENTIALS;	/* a session keyring ends with those that had it */
@@ -174,9 +180,11 @@ static void note_result(struct worker *w, long ret)
 	if (ret >= 0 && op == TO_PARENT && w->parent && !w->parent->busy)
 		quiet(w->parent, NO_SUCH_OP);
 	if (ret >= 0)
-		ends(ends_by(op, w->told));
+		ends(ends_by(w, op, w->told));
 	else if (tight && opdesc[op].gives_id)	/* a key that was made in vain */
 		ends(KEYS);
+	if (ret >= 0 && op == ASSUME)
+		known[w->number].assumed = ret > 0;
 }
 
 /* Those that a call, or the end of a helper, has woken */
@@ -196,9 +204,18 @@ static void helper_enters(struct worker *h, struct worker *w)
 {
 	requester[helpers] = w;
 	helper[helpers++] = h;
-	sessions[h->number] = true;
-	pinned[h->number] = false;
+	known[h->number] = (struct known){ .session = true };
 	slots[TARGET] = helper_key(h);
+}
+
+static bool is_requester(const struct worker *w)
+{
+	unsigned int i;
+
+	for (i = 0; i < helpers; i++)
+		if (requester[i] == w)
+			return true;
+	return false;
 }
 
 /*
@@ -208,7 +225,7 @@ static void helper_enters(struct worker *h, struct worker *w)
  */
 static bool is_masked(struct worker *w, long type, long desc)
 {
-	long anchors[] = { RING_T, RING_P, sessions[w->number] ? RING_S : RING_US }, ret;
+	long anchors[] = { RING_T, RING_P, known[w->number].session ? RING_S : RING_US }, ret;
 	bool masked = false;
 	unsigned int i;
 
@@ -221,6 +238,29 @@ static bool is_masked(struct worker *w, long type, long desc)
 	return masked;
 }
 
+/*
+ * Somebody waits for a key, and this call would have to, too: whose turn comes first
+ * when it has been made is the scheduler's affair. Of requests all end alike.
+ */
+static bool is_race(enum op op, const long *a)
+{
+	unsigned int n, i;
+
+	for (n = 0; n < helpers; n++) {
+		if (!may_await(op, a, helper[n], requester[n]))
+			continue;
+		for (i = 0; i < CAST + helpers; i++) {
+			struct worker *w = i < CAST ? cast[i] : helper[i - CAST];
+
+			if (w->busy && !is_requester(w) &&
+			    (op != REQUEST_KEY || w->op != REQUEST_KEY) &&
+			    may_await(w->op, w->told, helper[n], requester[n]))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Has the worker a session keyring, as far as its calls tell? */
 static void note_session(struct worker *w, enum op op, const long *a)
 {
@@ -228,11 +268,11 @@ static void note_session(struct worker *w, enum op op, const long *a)
 
 	for (i = 0; opdesc[op].args[i]; i++)
 		if (strchr("ir", opdesc[op].args[i]) && a[i] == RING_S)
-			sessions[w->number] = true;
+			known[w->number].session = true;
 	if (op == JOIN)
-		sessions[w->number] = true;
+		known[w->number].session = true;
 	if (op == TO_PARENT && w->parent)
-		sessions[w->parent->number] = true;
+		known[w->parent->number].session = true;
 }
 
 static void call_do(struct worker *w, const struct step *s, long *a)
@@ -246,9 +286,9 @@ static void call_do(struct worker *w, const struct step *s, long *a)
 	if (calls_out && (helpers == DEEPEST_HELPER || (s->into % 4 && is_masked(w, a[0], a[1]))))
 		a[2] = calls_out = 0;
 	if (s->op == TO_PARENT &&
-	    (helpers || (w->parent && (w->parent->busy || pinned[w->parent->number]))))
+	    (helpers || (w->parent && (w->parent->busy || known[w->parent->number].pinned))))
 		return;
-	if (s->op == JOIN && pinned[w->number])
+	if ((s->op == JOIN && known[w->number].pinned) || is_race(s->op, a))
 		return;
 	into_slot[w->number] = s->into;
 	w->narrow = s->narrow;
@@ -299,9 +339,7 @@ static void cast_fork(unsigned int from, unsigned int who)
 	if (cast[from]->busy || old->busy || !workers_left())
 		return;
 	cast[into] = worker_fork(cast[from]);
-	sessions[cast[into]->number] = sessions[cast[from]->number];
-	pinned[cast[into]->number] = pinned[cast[from]->number];
-	apart[cast[into]->number] = apart[cast[from]->number];
+	known[cast[into]->number] = known[cast[from]->number];
 	say("W%d forks W%d, W%d ends", cast[from]->number, cast[into]->number,
 	    from == into ? old->number : old->number);
 	worker_end(old);
@@ -325,16 +363,6 @@ static void helper_leaves(bool killed)
 	take_note();
 }
 
-static bool is_requester(const struct worker *w)
-{
-	unsigned int i;
-
-	for (i = 0; i < helpers; i++)
-		if (requester[i] == w)
-			return true;
-	return false;
-}
-
 static void time_passes(long how)
 {
 	const int seconds = how > 1 ? 10 : how ? 70 : 300000;
@@ -349,7 +377,7 @@ static void executes(struct worker *w, const char *path)
 {
 	say("W%d executes%s", w->number, path ? " a set-uid program" : "");
 	worker_exec(w, path);
-	pinned[w->number] = true;
+	known[w->number].pinned = true;
 	ends(CREDENTIALS);
 }
 
@@ -358,7 +386,7 @@ static void moves_apart(struct worker *w)
 	long uid = in(w, who, 0, 0, 0), gid = in(w, who, 1, 0, 0);
 
 	say("W%d makes a namespace: %s", w->number, result_name(in(w, new_user_ns, uid, gid, 0)));
-	apart[w->number] = true;
+	known[w->number].apart = true;
 	ends(KEYS);
 }
 
@@ -388,7 +416,7 @@ static void event_do(const struct step *s)
 			executes(w, SETUID_PATH);
 		break;
 	case NEW_NAMESPACE:
-		if (spacious && w && s->who < CAST - 1 && !w->busy && !apart[w->number])
+		if (spacious && w && s->who < CAST - 1 && !w->busy && !known[w->number].apart)
 			moves_apart(w);
 		break;
 	case NEW_IDS:
@@ -455,9 +483,7 @@ static void prologue(void)
 
 	helpers = 0;
 	pending = NOTHING;
-	memset(sessions, 0, sizeof(sessions));
-	memset(pinned, 0, sizeof(pinned));
-	memset(apart, 0, sizeof(apart));
+	memset(known, 0, sizeof(known));
 	tight = !draw(8);
 	spacious = !draw(6);
 	cast_make();
@@ -467,7 +493,7 @@ static void prologue(void)
 		say("W%u is user %ld, group %ld", cast[i]->number, in(cast[i], who, 0, 0, 0),
 		    in(cast[i], who, 1, 0, 0));
 		slots[ring_slot(i, 0)] = draw(3) ? call(cast[i], JOIN, 0) : RING_S;
-		sessions[cast[i]->number] = slots[ring_slot(i, 0)] > 0;
+		known[cast[i]->number].session = slots[ring_slot(i, 0)] > 0;
 		/* A ring of a UID that quota does not allow is another matter. */
 		if (tight)
 			quiet(cast[i], GET_ID, RING_US, 0);
@@ -539,7 +565,7 @@ int run_random(unsigned long seed, unsigned int episodes, unsigned int steps)
 		episode(name, seed + i, steps, NULL);
 	}
 	limits_restore();
-	return fflush(stdout);
+	return scenarios_end();
 }
 
 int run_tries(unsigned long seed, const char *tries)
@@ -558,5 +584,5 @@ int run_tries(unsigned long seed, const char *tries)
 	}
 	fclose(f);
 	limits_restore();
-	return fflush(stdout);
+	return scenarios_end();
 }

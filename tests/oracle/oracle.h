@@ -153,6 +153,7 @@ const char *key_name(long serial);
 const char *result_name(long ret);
 void names_forget(void);
 void scenario_begin(const char *name);
+int scenarios_end(void);
 extern uid_t uid_base;			/* of the scenario */
 
 void say_proc_keys(struct worker *w, bool usage);

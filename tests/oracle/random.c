@@ -69,6 +69,33 @@ bool makes_keys(enum op op)
 	       op == ASSUME;
 }
 
+/* Of a key that is being made these change or tell what it has, and do not wait. */
+static bool never_waits(enum op op)
+{
+	return makes_keys(op) || op == DESCRIBE || op == GET_SECURITY || op == CHOWN ||
+	       op == SETPERM || op == SET_TIMEOUT || op == UNLINK;
+}
+
+static bool is_text(long a, long b)
+{
+	return !is_bad_pointer((void *)a) && !is_bad_pointer((void *)b) &&
+	       !strcmp((const char *)a, (const char *)b);
+}
+
+bool may_await(enum op op, const long *a, const struct worker *helper,
+	       const struct worker *requester)
+{
+	unsigned int i;
+
+	if (never_waits(op))
+		return false;
+	for (i = 0; opdesc[op].args[i]; i++)
+		if (strchr("ir", opdesc[op].args[i]) && a[i] == helper_key(helper))
+			return true;
+	return (op == ADD_KEY || op == REQUEST_KEY) && is_text(a[0], requester->told[0]) &&
+	       is_text(a[1], requester->told[1]);
+}
+
 static void step_clear(struct step *s, unsigned int who)
 {
 	memset(s, 0, sizeof(*s));
@@ -98,6 +125,8 @@ static void draw_opening(struct step *s, unsigned int n)
 	s->op = ADD_KEY;
 	s->arg[0] = P(n % 2 ? "user" : "keyring");
 	s->arg[1] = P(draw_desc());
+	if (n % 2 == 0)
+		s->arg[1] = P(desc_of_ring((const char *)s->arg[1]));
 	s->arg[2] = n % 2 ? P("opening") : 0;
 	s->arg[3] = n % 2 ? 7 : 0;
 	s->slot[4] = ring_slot(who, n % 2);

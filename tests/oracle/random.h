@@ -50,10 +50,14 @@ void draw_begin(unsigned long seed);
 uint32_t draw(uint32_t below);
 void draw_steps(struct step *steps, unsigned int count);
 bool makes_keys(enum op op);	/* or has to do with the making */
+/* May the call have to wait for the key that the helper makes? It may yet find none. */
+bool may_await(enum op op, const long *a, const struct worker *helper,
+	       const struct worker *requester);
 
 void arguments_begin(void);
 void draw_arguments(struct step *s);
 const char *draw_desc(void);
+const char *desc_of_ring(const char *desc);
 long draw_perm(void);
 bool takes_structure(enum op op);
 /* The key of a slot is put where an argument of a step says */

@@ -398,6 +398,7 @@ void callout_two_faults(void)
 	call(v, ASSUME, 0x7ffffff0);		/* no such key, in a ring that may not be searched */
 	call(v, GET_ID, RING_T, 1);
 	call(v, REQUEST_KEY, P("keyring"), P("k"), P("info"), 0);
+	call(v, REQUEST_KEY, P("logon"), P("no-colon"), P("info"), 0);
 	call(w, JOIN, 0);
 	call(w, GET_ID, RING_US, 0);
 	call(w, REVOKE, RING_US);
@@ -418,6 +419,36 @@ void callout_masked(void)
 	h = ask(w, "k", RING_T);
 	if (h)
 		answer(w, h);
+}
+
+/* The session keyring may not be searched, and the user's has ended */
+static void masked_and_ended(bool expired)
+{
+	struct worker *w = worker_user(uid_base, uid_base, -1), *h;
+
+	call(w, JOIN, 0);
+	call(w, SETPERM, RING_S, 0x37370000);
+	call(w, GET_ID, RING_T, 1);
+	call(w, GET_ID, RING_US, 0);
+	if (expired) {
+		call(w, SET_TIMEOUT, RING_US, 5);
+		clock_jump(6);
+	} else {
+		call(w, REVOKE, RING_US);
+	}
+	h = ask(w, "k", 0);
+	if (h)
+		answer(w, h);
+}
+
+void callout_masked_revoked(void)
+{
+	masked_and_ended(false);
+}
+
+void callout_masked_expired(void)
+{
+	masked_and_ended(true);
 }
 
 /* Strings, types, and who may call */

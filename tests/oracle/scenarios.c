@@ -126,6 +126,8 @@ static const struct {
 	{ "two faults, made", two_faults_made },
 	{ "ended namesakes", ended_namesakes },
 	{ "unmade namesakes", unmade_namesakes },
+	{ "call-out, masked, revoked", callout_masked_revoked },
+	{ "call-out, masked, expired", callout_masked_expired },
 };
 
 int run_scenarios(const char *only, unsigned int part)
@@ -145,5 +147,5 @@ int run_scenarios(const char *only, unsigned int part)
 		uid_base += 1000;
 	}
 	limits_restore();
-	return fflush(stdout);
+	return scenarios_end();
 }

@@ -76,6 +76,8 @@ void callout_refused(void);
 void callout_restricted(void);
 void callout_two_faults(void);
 void callout_masked(void);
+void callout_masked_revoked(void);
+void callout_masked_expired(void);
 void callout_types(void);
 void negative_keys(void);
 void negative_times(void);

@@ -52,6 +52,7 @@ tries() {
 is_shortest() {
 	for side in built-in ours; do
 		transcript $side "random 7" "$all" >"$dir/$side"
+		echo "== end" >>"$dir/$side"
 	done
 	rounds=0
 	while [ $rounds -lt 60 ] && "$oracle" shorten "$dir" "$dir/empty" 7 60; do
@@ -66,10 +67,48 @@ is_shortest() {
 	EOF
 }
 
-judges() {	# judges TABLE
-	transcript built-in "random 7" "$all" >"$dir/built-in"
-	transcript ours "random 7" "$all" >"$dir/ours"
+compares() {	# compares TABLE
 	"$oracle" compare "$dir/built-in" "$dir/ours" "$dir/$1" "$dir/used"
+}
+
+judges() {	# judges TABLE
+	for side in built-in ours; do
+		transcript $side "random 7" "$all" >"$dir/$side"
+		echo "== end" >>"$dir/$side"
+	done
+	compares "$1"
+}
+
+alike() {	# the transcripts of a service that is compared with itself
+	transcript ours "random 7" "$all" >"$dir/ours"
+	echo "== end" >>"$dir/ours"
+	cp "$dir/ours" "$dir/built-in"
+}
+
+judges_cut() {	# judges_cut SIDE
+	alike
+	sed -i '$d' "$dir/$1"
+	compares empty
+}
+
+judges_more() {	# judges_more SIDE: it has a section that the other has not
+	alike
+	sed -i '1i == more' "$dir/$1"
+	compares empty
+}
+
+# Twelve sequences of 60 lines, of which so many differ in their first: what follows
+# is not compared.
+judges_left_out() {	# judges_left_out HOW-MANY
+	for side in built-in ours; do
+		for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+			transcript built-in "random $n" "$all" |
+				sed "s/^#0 .*/#0 W1 READ(K0, ok, 4) = $([ $side = ours ] &&
+					[ $n -le "$1" ] && echo EPERM || echo 0)/"
+		done >"$dir/$side"
+		echo "== end" >>"$dir/$side"
+	done
+	compares stop
 }
 
 fails() { ! "$@"; }
@@ -77,8 +116,8 @@ fails() { ! "$@"; }
 # What the rows cover, and what they do not: of one line in a section
 
 judges_line() {	# judges_line SECTION BUILT-IN OURS
-	printf '== %s\n%s\n' "$1" "$2" >"$dir/built-in"
-	printf '== %s\n%s\n' "$1" "$3" >"$dir/ours"
+	printf '== %s\n%s\n== end\n' "$1" "$2" >"$dir/built-in"
+	printf '== %s\n%s\n== end\n' "$1" "$3" >"$dir/ours"
 	rm -f "$dir/used"
 	"$oracle" compare "$dir/built-in" "$dir/ours" differences.tbl "$dir/used" >/dev/null
 }
@@ -116,9 +155,17 @@ all=$(printf '%060d' 0 | tr 0 +)
 : >"$dir/empty"
 echo "same   | random* | * READ(* | 0 | ENOENT or EPERM | goes on | here" >"$dir/row"
 echo "other  | random* | * READ(* | 0 | ENOENT or EACCES | goes on | here" >"$dir/other"
+echo "stop   | random* | * READ(* | 0 | EPERM | stop | here" >"$dir/stop"
 check "a difference without a row is found" fails judges empty
 check "a row for another result does not cover it" fails judges other
 check "a row for it does" judges row
+check "transcripts that are alike are whole" judges_left_out 0
+check "one that was cut off is found" fails judges_cut ours
+check "on either side" fails judges_cut built-in
+check "a section that only one has is found" fails judges_more ours
+check "on either side, too" fails judges_more built-in
+check "a twelfth of the lines may be left out" judges_left_out 1
+check "a sixth may not" fails judges_left_out 2
 check "the shortest sequence is found" is_shortest
 
 check "rings of any serial are told from texts" each_written <<'EOF'
@@ -133,10 +180,12 @@ call out| "call out"
 x1234567| [K1 K2]
 EOF
 check "the differences that are meant are covered" each_covered <<'EOF'
-link-bytes|random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 91/200
+link-bytes|random 1|/proc/key-users 150131 bytes: 455/500|/proc/key-users 150131 bytes: 199/500
 mask-error|searches|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES
 mask-logon|random 1|#1 W0 request_key("logon", "d", "info", 0) = EINVAL|#1 W0 request_key("logon", "d", "info", 0) = EACCES
 mask-keyring|random 1|#1 W0 request_key("keyring", "d", "info", 0) = EPERM|#1 W0 request_key("keyring", "d", "info", 0) = EACCES
+mask-logon|call-out, two faults|W1 request_key("logon", "no-colon", "info", 0) = EINVAL|W1 request_key("logon", "no-colon", "info", 0) = EACCES
+mask-ended|call-out, masked, expired|W0 request_key("user", "k", "info", 0) = EKEYEXPIRED|W0 request_key("user", "k", "info", 0) = EACCES
 mask-callout|random 1|#1 W7 is the helper: create K5 1 1 0 0 K3|#1 W0 request_key("user", "k", "info", 0) = EKEYEXPIRED
 mask-ended|random 1|#1 W0 request_key("user", "k", "info", 0) = EKEYREVOKED|#1 W0 request_key("user", "k", "info", 0) = EACCES
 restricted|call-out, restricted|W1 is the helper: create K3 1 1 0 0 K1|W0 request_key("user", "k", "info", K2) = EPERM
@@ -157,7 +206,7 @@ check "bytes that no links have given back are found" each_found <<'EOF'
 quota|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/200
 random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 159/200
 random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 154/200
-random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 87/200
+random 1|/proc/key-users 150131 bytes: 455/500|/proc/key-users 150131 bytes: 195/500
 random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/204
 EOF
 check "other errors of a request are found" each_found <<'EOF'

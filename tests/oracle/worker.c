@@ -352,6 +352,7 @@ void worker_end(struct worker *w)
 {
 	if (!w->pid)
 		return;
+	clock_hold();
 	w->kind = DO_EXIT;
 	turn_over(w, 1);
 	worker_await_end(w);
@@ -359,6 +360,7 @@ void worker_end(struct worker *w)
 
 void worker_kill(struct worker *w)
 {
+	clock_hold();
 	kill(w->pid, SIGKILL);
 	worker_await_end(w);
 }
