@@ -34,7 +34,7 @@
  * @key: ours; borrowed: it ends the mirror when it ends
  * @builtin: holds a reference
  * @lock: serialises what is done to @builtin, so that what was done last is what is true
- * @payload: the bytes that @builtin has; under @lock
+ * @payload: the bytes that @builtin has, NULL once it is revoked; under @lock
  * @rcu: frees the mirror after its readers
  */
 struct mirror {
@@ -97,19 +97,28 @@ static void mirror_end(struct kr_key *key)
 		mirror_free(mirror);
 }
 
+/* With the reference on the new bytes, if any. */
+static void set_payload(struct mirror *mirror, struct kr_payload *payload)
+{
+	struct kr_payload *old = mirror->payload;
+
+	lockdep_assert_held(&mirror->lock);
+	WRITE_ONCE(mirror->payload, payload);	/* is_behind() compares it */
+	kr_payload_put(old);
+}
+
 /* An error leaves the old bytes. */
 static int sync_payload(struct mirror *mirror)
 {
-	struct kr_payload *payload = kr_user_payload_get(mirror->key), *old;
+	struct kr_payload *payload = kr_user_payload_get(mirror->key);
 	int ret = 0;
 
 	lockdep_assert_held(&mirror->lock);
 	if (payload && payload != mirror->payload) {
 		ret = key_update(make_key_ref(mirror->builtin, true), payload->data, payload->len);
 		if (!ret) {
-			old = mirror->payload;
-			WRITE_ONCE(mirror->payload, payload);	/* is_behind() compares it */
-			payload = old;
+			set_payload(mirror, payload);
+			return 0;
 		}
 	}
 	kr_payload_put(payload);
@@ -140,6 +149,7 @@ static int mirror_sync(struct mirror *mirror)
 		key_invalidate(mirror->builtin);
 	} else if (flags & BIT(KR_KEY_REVOKED)) {
 		key_revoke(mirror->builtin);
+		set_payload(mirror, NULL);
 	} else {
 		ret = sync_payload(mirror);
 		sync_expiry(mirror);

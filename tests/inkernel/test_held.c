@@ -67,6 +67,51 @@ TEST_F(held, revoked)
 	EXPECT_EQ(0, ik_put(self->slot));
 }
 
+/* How many pieces of memory of 4 to 8 KiB the kernel has given away */
+static long pieces_of_8k(void)
+{
+	FILE *f = fopen("/proc/slabinfo", "re");
+	char line[512], name[64];
+	long active, sum = 0;
+
+	if (!f)
+		stage_broken("/proc/slabinfo: %d", errno);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%63s %ld", name, &active) == 2 &&
+		    !strncmp(name, "kmalloc-", 8) && strstr(name, "-8k"))
+			sum += active;
+	}
+	fclose(f);
+	return sum;
+}
+
+/* Nor in memory: who has a secret revoked wants it gone, and is charged for it no more */
+TEST_F(held, no_bytes_are_kept_of_revoked_keys)
+{
+	enum { KEYS = 60, LEN = 5000 };
+	long keys[KEYS], before, max = sysctl_get("maxbytes");
+	char *bytes = shared(LEN);
+	int i;
+
+	memset(bytes, 's', LEN);
+	ASSERT_EQ(0, sysctl_set("maxbytes", 2 * KEYS * LEN));
+	before = pieces_of_8k();
+	ASSERT_LT(0, before);
+	for (i = 0; i < KEYS; i++) {
+		const char *desc = shared_text("held:big%d", i);
+
+		keys[i] = ON(self->p, kc_add(variant->type, desc, bytes, LEN, RING_S));
+		ASSERT_LT(0, keys[i]);
+		ASSERT_EQ(0, ik_try(find(self->p, variant->type, desc,
+					 variant->by_serial ? keys[i] : 0)));
+	}
+	EXPECT_GT(pieces_of_8k(), before + KEYS / 2);
+	for (i = 0; i < KEYS; i++)
+		EXPECT_EQ(0, ON(self->p, kc_revoke(keys[i])));
+	EXPECT_TRUE(EVENTUALLY(pieces_of_8k() < before + KEYS / 2));
+	ASSERT_EQ(0, sysctl_set("maxbytes", max));
+}
+
 TEST_F(held, updated)
 {
 	EXPECT_EQ(0, ON(self->p, kc_update(self->key, "the second", 10)));
