@@ -98,10 +98,10 @@ struct key *kr_shadow_of(struct kr_key *ring);
 /* trust.c */
 struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const char *string);
 /*
- * Does current have the kernel read a restriction, which names this ring? Then what stands for
- * it there, or an ERR_PTR; otherwise NULL.
+ * Does current have the kernel read a restriction, which names this key or ring? Then what
+ * stands for it there, or an ERR_PTR; otherwise NULL.
  */
-struct key *kr_trust_named(struct kr_key *ring);
+struct key *kr_trust_named(struct kr_key *key);
 
 /* serials.c */
 bool kr_serial_taken(s32 serial);

@@ -15,7 +15,7 @@
 
 /**
  * struct trust - a restriction by a type of the kernel
- * @restriction: what the ring has; the trusted ring, if it is one of ours, is in it
+ * @restriction: what the ring has; the trusted key or ring, if it is one of ours, is in it
  * @holder: the built-in ring that has the kernel's; holds a reference
  */
 struct trust {
@@ -24,17 +24,17 @@ struct trust {
 };
 
 /**
- * struct reading - a task has the kernel read a restriction, which may name a ring of ours
+ * struct reading - a task has the kernel read a restriction, which may name a key of ours
  * @node: in the list of these
  * @task: who
- * @ring: the one that was named, or NULL; holds a reference
- * @shadow: what stands for it, borrowed
+ * @named: the key or ring that was named, or NULL; holds a reference
+ * @counterpart: what stands for it, borrowed
  */
 struct reading {
 	struct list_head node;
 	const struct task_struct *task;
-	struct kr_key *ring;
-	const struct key *shadow;
+	struct kr_key *named;
+	const struct key *counterpart;
 };
 
 static LIST_HEAD(readings);
@@ -68,11 +68,20 @@ static int ask_kernel(struct trust *trust, struct key *dest, struct key *trusted
 	return ret;
 }
 
+/* With a reference; NULL when there is none but what the holder trusts. */
+static struct key *trusted_now(struct kr_key *named)
+{
+	if (!named)
+		return NULL;
+	if (kr_key_is_ring(named))
+		return kr_shadow_of(named);
+	return kr_builtin_type_of(named->type) ? key_get(kr_held(named)) : NULL;
+}
+
 static int check_with(struct trust *trust, struct key *dest, const struct kr_key_type *type,
 		      const struct key *held)
 {
-	struct kr_key *ring = trust->restriction.trust;
-	struct key *trusted = ring ? kr_shadow_of(ring) : NULL;
+	struct key *trusted = trusted_now(trust->restriction.trust);
 	int ret;
 
 	if (IS_ERR(trusted))
@@ -123,16 +132,16 @@ static void reading_begin(struct reading *reading)
 	spin_unlock(&readings_lock);
 }
 
-/* The ring that the holder came to trust, with a reference, if it is one of ours. */
+/* What the holder came to trust, with a reference, if it is one of ours. */
 static struct kr_key *reading_end(struct reading *reading, const struct key *trusted)
 {
 	spin_lock(&readings_lock);
 	list_del(&reading->node);
 	spin_unlock(&readings_lock);
-	if (trusted && trusted == reading->shadow)
-		return reading->ring;
+	if (trusted && trusted == reading->counterpart)
+		return reading->named;
 	/* Not now: it may be long. */
-	kr_key_put_later(reading->ring);
+	kr_key_put_later(reading->named);
 	return NULL;
 }
 
@@ -152,24 +161,65 @@ static struct reading *of_current(void)
 	return found;
 }
 
-/* An empty one: nobody looks into it, since each check is given a full one in its place. */
-struct key *kr_trust_named(struct kr_key *ring)
+/* For a key that none of the kernel's types has made: it vouches for nothing. */
+static struct key *stand_in_alloc(void)
 {
-	struct reading *reading = kr_key_is_ring(ring) ? of_current() : NULL;
-	struct key *shadow;
+	struct key *key = key_alloc(&key_type_user, ".keyrings", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+				    current_cred(), KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
+	int ret;
+
+	if (IS_ERR(key))
+		return key;
+	ret = key_instantiate_and_link(key, "", 1, NULL, NULL);
+	if (!ret)
+		return key;
+	key_put(key);
+	return ERR_PTR(ret);
+}
+
+/*
+ * Whatever is named can be, as it is: revoked, negative, or not made yet. A ring that
+ * stands for one, or for a key to come, is empty: nobody looks into it, since each
+ * check is given what there is then.
+ */
+static struct key *counterpart_of(struct kr_key *key)
+{
+	struct key *held;
+
+	if (kr_key_is_ring(key))
+		return kr_shadow_alloc(key->serial);
+	if (!kr_builtin_type_of(key->type))
+		return stand_in_alloc();
+	held = kr_held(key);
+	return held ? key_get(held) : kr_shadow_alloc(key->serial);
+}
+
+/*
+ * An authority holds the ring that its key is to go to. If that is the one that is
+ * restricted, neither would ever end.
+ */
+static bool may_be_held(const struct kr_key *key)
+{
+	return kr_builtin_type_of(key->type) || kr_key_type_find_own(key->type->name);
+}
+
+struct key *kr_trust_named(struct kr_key *key)
+{
+	struct reading *reading = of_current();
+	struct key *counterpart;
 
 	if (!reading)
 		return NULL;
-	shadow = kr_shadow_alloc(ring->serial);
-	if (IS_ERR(shadow))
-		return shadow;
-	kr_key_put_later(reading->ring);
-	reading->ring = kr_key_get(ring);
-	reading->shadow = shadow;
-	return shadow;
+	counterpart = counterpart_of(key);
+	if (IS_ERR(counterpart))
+		return counterpart;
+	kr_key_put_later(reading->named);
+	reading->named = may_be_held(key) ? kr_key_get(key) : NULL;
+	reading->counterpart = counterpart;
+	return counterpart;
 }
 
-/* A key that is trusted is held by the holder itself; a ring of ours by the restriction. */
+/* A key that is trusted lives as long as the restriction: the holder and we hold it. */
 static int read_restriction(struct trust *trust, const char *type_name, const char *string)
 {
 	const struct key *trusted = NULL;

@@ -18,13 +18,15 @@
 FIXTURE(trust)
 {
 	struct actor *p;
+	uid_t uid;
 	long ca, ring;
 };
 
 FIXTURE_SETUP(trust)
 {
 	stage_open();
-	self->p = actor_user(fresh_uid());
+	self->uid = fresh_uid();
+	self->p = actor_user(self->uid);
 	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
 	self->ca = ON(self->p, add_file("ca.der", NULL, RING_S));
 	ASSERT_LT(0, self->ca);
@@ -199,6 +201,63 @@ TEST_F(trust, anchor_unlinked)
 {
 	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
 	EXPECT_EQ(0, ON(self->p, kc_unlink(self->ca, RING_S)));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
+}
+
+/* And costs its owner what it costs for as long, though nothing links to it any more */
+TEST_F(trust, anchor_lives_as_long_as_the_ring)
+{
+	int keys = keys_charged(self->uid), bytes = bytes_charged(self->uid);
+
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(self->ca, RING_S)));
+	nap_ms(200);
+	EXPECT_EQ(keys, keys_charged(self->uid));
+	EXPECT_EQ(bytes - LINK_BYTES, bytes_charged(self->uid));
+	EXPECT_EQ(0, strncmp("asymmetric;", ON(self->p, description(self->ca)), 11));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(self->ring, RING_S)));
+	EXPECT_TRUE(key_goes(self->ca));
+	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == keys - 2));
+}
+
+/* Keys that are good for nothing can be named all the same, and vouch for nothing */
+TEST_F(trust, anchors_that_are_no_good)
+{
+	long revoked = ON(self->p, kc_add_user("revoked", "v", RING_S)), ring;
+	const char *user = fresh_desc("trust:"), *certificate = fresh_desc("trust:");
+	struct key_row row;
+
+	EXPECT_EQ(0, ON(self->p, kc_revoke(revoked)));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, revoked, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOPKG, ON(self->p, add_file("leaf.p8", "private", self->ring)));
+
+	ring = ON(self->p, kc_add_ring("rejected user key", RING_S));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("user", user, "refuse", RING_S)));
+	ASSERT_EQ(1, key_rows_like(self->p, user, &row));
+	EXPECT_EQ(0, ON(self->p, trusts(ring, row.serial, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, add_file("mid.der", NULL, ring)));
+
+	ring = ON(self->p, kc_add_ring("rejected certificate", RING_S));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("asymmetric", certificate, "refuse",
+							RING_S)));
+	ASSERT_EQ(1, key_rows_like(self->p, certificate, &row));
+	EXPECT_EQ(0, ON(self->p, trusts(ring, row.serial, "")));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, ring)));
+	EXPECT_EQ(0, ON(self->p, ring_size(ring)));
+}
+
+/* A certificate that was never made vouches for nothing; nor is it in the way of others */
+TEST_F(trust, ours_chain_from_a_certificate_that_is_none)
+{
+	const char *desc = fresh_desc("trust:");
+	struct key_row row;
+
+	EXPECT_EQ(0, ON(self->p, kc_link(self->ca, self->ring)));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("asymmetric", desc, "refuse", RING_S)));
+	ASSERT_EQ(1, key_rows_like(self->p, desc, &row));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, row.serial, ":chain")));
 	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
 	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
 }
