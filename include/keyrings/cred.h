@@ -110,6 +110,16 @@ void kr_authority_put(struct kr_authority *authority);
 int kr_authority_assume(struct kr_key *authkey);
 
 /**
+ * kr_authority_drop() - KEYCTL_ASSUME_AUTHORITY of 0
+ * @assumed_here: true when there was an authority, and it was one in this user namespace
+ *
+ * What was assumed in another one is dropped as well. May sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kr_authority_drop(bool *assumed_here);
+
+/**
  * kr_authority_find() - the authorisation key for a key, among current's rings
  * @target: serial of the key to be instantiated
  *

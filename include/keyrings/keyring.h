@@ -168,6 +168,15 @@ struct kr_key *kr_ring_find_by_name(const char *name, const struct cred *actor);
 struct kr_key *kr_ring_find_uid_ring(const char *name, const struct cred *actor);
 
 /**
+ * kr_ring_peek_uid_ring() - the same, under RCU
+ * @name: the description
+ * @actor: as there
+ *
+ * Return: the ring's key, borrowed; NULL.
+ */
+struct kr_key *kr_ring_peek_uid_ring(const char *name, const struct cred *actor);
+
+/**
  * kr_ring_link() - link a key into a ring
  * @ring: the ring
  * @key: the key; displaces one of the same type and description

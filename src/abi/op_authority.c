@@ -190,18 +190,18 @@ long kr_op_reject(unsigned long a2, unsigned long a3, unsigned long a4, unsigned
 long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	struct kr_key *authkey;
+	bool assumed;
 	s32 id = a2;
 	long ret;
 
 	if (id < 0)
 		return -EINVAL;
 	if (!id) {
-		authkey = kr_authority_current();
-		kr_key_put(authkey);
+		ret = kr_authority_drop(&assumed);
+		if (ret || assumed)
+			return ret;
 		/* Without one of ours there may be one of the built-in's to drop. */
-		if (!authkey)
-			return KR_KERNEL_HAS_KEYS ? KR_FOREIGN : 0;
-		return kr_authority_assume(NULL);
+		return KR_KERNEL_HAS_KEYS ? KR_FOREIGN : 0;
 	}
 	authkey = kr_authority_find(id);
 	if (IS_ERR(authkey))

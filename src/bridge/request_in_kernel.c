@@ -11,12 +11,28 @@
 #include <linux/sched.h>
 
 /*
- * Kernel threads are nobody's processes. Code that has put on other credentials
+ * Do these have the rings of the others? A copy, in which access(2) and core dumps change
+ * file system IDs and capabilities, has; what the built-in subsystem keeps in them tells.
+ */
+static bool are_a_variant(const struct cred *worn, const struct cred *own)
+{
+	return worn->user == own->user && worn->user_ns == own->user_ns &&
+	       worn->group_info == own->group_info &&
+	       worn->session_keyring == own->session_keyring &&
+	       worn->process_keyring == own->process_keyring &&
+	       worn->thread_keyring == own->thread_keyring &&
+	       worn->request_key_auth == own->request_key_auth;
+}
+
+/*
+ * Kernel threads are nobody's processes. Code that has put on credentials of its own
  * looks for what it put into the rings of these, as the id mapping of NFS.
  */
 static bool acts_for_user(void)
 {
-	return !(current->flags & PF_KTHREAD) && current_cred() == current_real_cred();
+	const struct cred *worn = current_cred(), *own = current_real_cred();
+
+	return !(current->flags & PF_KTHREAD) && (worn == own || are_a_variant(worn, own));
 }
 
 static const struct kr_key_type *peek(struct key_type *type, struct key_tag *domain)

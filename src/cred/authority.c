@@ -179,6 +179,17 @@ int kr_authority_assume(struct kr_key *authkey)
 	return kr_cred_change(change_authority, authkey);
 }
 
+int kr_authority_drop(bool *assumed_here)
+{
+	struct kr_cred *cred = kr_cred_current_get();
+	const struct kr_cred *special = kr_cred_special(cred);
+	bool any = special && special->authority;
+
+	*assumed_here = assumed(special);
+	kr_cred_put(cred);
+	return any ? kr_authority_assume(NULL) : 0;
+}
+
 struct kr_key *kr_authority_find(s32 target)
 {
 	struct kr_search search;

@@ -23,10 +23,10 @@ static int make_thread_ring(struct kr_key **ring)
 	return 0;
 }
 
-/* The thread keyring's owner follows the thread's fsuid and fsgid. */
+/* The thread keyring's owner follows the thread's fsuid and fsgid, not those it wears for a call. */
 static void follow_ids(struct kr_task *record, struct kr_key *ring)
 {
-	const struct cred *cred = current_cred();
+	const struct cred *cred = current_real_cred();
 
 	if (likely(uid_eq(record->fsuid, cred->fsuid) && gid_eq(record->fsgid, cred->fsgid)))
 		return;
@@ -256,12 +256,16 @@ static void add_anchor(struct kr_anchors *anchors, struct kr_key *ring)
 		anchors->ring[anchors->count++] = ring;
 }
 
-/* The actor's credentials keep the record of its UID. */
+/*
+ * The actor's credentials keep the record of its UID. Without one, a ring that a link or a
+ * session has kept is the UID's all the same.
+ */
 void kr_anchors_add_user_session(struct kr_anchors *anchors)
 {
 	const struct cred *actor = anchors->actor;
 	struct kr_user *user = kr_user_peek(actor->user_ns, actor->user->uid);
-	struct kr_key *ring = user ? READ_ONCE(user->session_ring) : NULL;
+	struct kr_key *ring = user ? READ_ONCE(user->session_ring) :
+				     kr_kept_session_ring_peek(actor);
 
 	if (ring && kr_user_ring_usable(ring, actor))
 		add_anchor(anchors, ring);

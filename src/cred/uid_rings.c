@@ -48,6 +48,13 @@ static struct kr_key *kept_ring(const char *prefix, const struct cred *cred)
 	return kr_ring_find_uid_ring(name.s, cred);
 }
 
+struct kr_key *kr_kept_session_ring_peek(const struct cred *cred)
+{
+	struct ring_name name = ring_name(SESSION_RING, cred);
+
+	return kr_ring_peek_uid_ring(name.s, cred);
+}
+
 /* The two rings of a UID that has no record. */
 static int make_pair(const struct cred *cred, struct kr_key **user_ring,
 		     struct kr_key **session_ring)

@@ -79,18 +79,22 @@ static struct kr_key *oldest(const struct kr_ns *ns, const struct named *named)
 	return found;
 }
 
+/* Borrowed, under RCU. */
+static struct kr_key *peek(const struct named *named)
+{
+	struct kr_ns *ns = kr_ns_peek(named->actor->user_ns);
+
+	return ns ? oldest(ns, named) : NULL;
+}
+
 static struct kr_key *find(const struct named *named)
 {
-	struct kr_key *found = NULL;
-	struct kr_ns *ns;
+	struct kr_key *found;
 
 	rcu_read_lock();
-	ns = kr_ns_peek(named->actor->user_ns);
-	if (ns) {
-		do {
-			found = oldest(ns, named);
-		} while (found && !kr_key_tryget(found));
-	}
+	do {
+		found = peek(named);
+	} while (found && !kr_key_tryget(found));
 	rcu_read_unlock();
 	return found;
 }
@@ -103,4 +107,10 @@ struct kr_key *kr_ring_find_by_name(const char *name, const struct cred *actor)
 struct kr_key *kr_ring_find_uid_ring(const char *name, const struct cred *actor)
 {
 	return find(&(struct named){ name, actor, is_uid_ring });
+}
+
+struct kr_key *kr_ring_peek_uid_ring(const char *name, const struct cred *actor)
+{
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the ring is borrowed");
+	return peek(&(struct named){ name, actor, is_uid_ring });
 }

@@ -168,6 +168,12 @@ static long add_logon(const char *desc, int seed, int ring)
 	return kc_add("logon", desc, key, sizeof(*key), ring);
 }
 
+static long can_access(long path, long b, long c)
+{
+	(void)b, (void)c;
+	return access((char *)path, F_OK) ? -errno : 0;
+}
+
 TEST_F(folder, v1_key_in_the_session)
 {
 	const char *path = DIR_V1 "/file";
@@ -184,6 +190,11 @@ TEST_F(folder, v1_key_in_the_session)
 	EXPECT_STRNE(path, name_in(DIR_V1));
 	EXPECT_STREQ("error -126", content(NULL, name_in(DIR_V1)));
 	ASSERT_EQ(0, mount_again());
+	EXPECT_STREQ("private text", content(self->p, path));
+
+	/* access(2) looks with a copy of the credentials, which have the same rings */
+	ASSERT_EQ(0, mount_again());
+	EXPECT_EQ(0, actor_do(self->p, can_access, (long)path, 0, 0));
 	EXPECT_STREQ("private text", content(self->p, path));
 }
 

@@ -236,7 +236,10 @@ TEST_F(login, ours_link_keeps_it_alive)
 	EXPECT_EQ(1, ON(keeper, ring_holds(us, u)));
 	EXPECT_STREQ("kept", ON(keeper, payload(key)));
 
+	/* before anything has been asked of it by its special ID, too */
 	y = actor_user(uid);
+	EXPECT_EQ(key, ON(y, kc_request("user", "k", NULL, 0)));
+	EXPECT_STREQ("kept", ON(y, payload(key)));
 	EXPECT_EQ(us, ON(y, kc_id(RING_US, 0)));
 	EXPECT_EQ(u, ON(y, kc_id(RING_U, 0)));
 	EXPECT_EQ(key, ON(y, kc_request("user", "k", NULL, 0)));

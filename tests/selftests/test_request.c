@@ -484,6 +484,25 @@ TEST_F(request, authority_of_a_helper_that_exits)
 	actor_leave(child);
 }
 
+/* In another user namespace it is none, and can be let go of all the same */
+TEST_F(request, authority_is_dropped_in_a_namespace)
+{
+	struct actor *h = helper_for(self->p, self->call), *child;
+	int key = key_of(self->call);
+
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	child = actor_fork(h);
+	ASSERT_EQ(0, actor_do(child, unshare_userns, 0, 0, 0));
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+	EXPECT_EQ(0, ON(child, kc_assume(0)));
+	/* the requester was charged for the helper's session */
+	EXPECT_LT(0, ON(child, kc_join(NULL)));
+	/* nothing has the requester's rings any more */
+	actor_leave(self->p);
+	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid)));
+	actor_leave(child);
+}
+
 /* EKEYEXPIRED is what a search says: to a request the key is as good as none */
 TEST_F(request, expired_key_is_none)
 {
