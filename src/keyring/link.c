@@ -315,7 +315,7 @@ static int check_tree(const struct kr_ring *ring, struct kr_key *key, unsigned i
 {
 	if (!kr_key_is_ring(key))
 		return 0;
-	if (how & ANY_DEPTH && is_topmost(ring))
+	if (how & ANY_DEPTH && &ring->key != key && is_topmost(ring))
 		return 0;
 	return kr_ring_check_nesting(ring, kr_ring_of(key));
 }

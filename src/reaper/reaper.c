@@ -19,7 +19,7 @@
 
 #define BATCH		32	/* keys taken from the queue at a time */
 #define MAX_SLEEP	(60 * 60)	/* seconds: the wall clock may be set meanwhile */
-#define LOOK_AGAIN	10		/* seconds: the delay may become shorter meanwhile */
+#define LOOK_AGAIN	10	/* seconds: the delay may become shorter meanwhile */
 
 /**
  * struct kr_deadline - when a key's links are to go

@@ -166,9 +166,9 @@ TEST_F(held, expires_as_set_before)
 
 TEST_F(held, expiry_taken_back)
 {
-	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 2)));
+	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 3)));
 	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 0)));
-	nap_ms(2100);
+	nap_ms(3100);
 	EXPECT_EQ(0, ik_validate(self->slot));
 	EXPECT_STREQ("first", ik_payload(self->slot));
 }

@@ -1010,8 +1010,8 @@ static void links_are_read_in_order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, serials[13], keys[3]->serial);
 }
 
-/* A ring whose only link is that to @desc, and has been for a moment. */
-static struct kr_key *held_once(struct kunit *test, struct kr_key *ring, const char *desc)
+/* A new key, linked into the ring. */
+static struct kr_key *linked_key(struct kunit *test, struct kr_key *ring, const char *desc)
 {
 	struct kr_key *key = kt_key(test, desc);
 
@@ -1021,7 +1021,7 @@ static struct kr_key *held_once(struct kunit *test, struct kr_key *ring, const c
 
 static void expect_two(struct kunit *test, struct kr_key *ring, bool latest_first)
 {
-	struct kr_key *one = held_once(test, ring, "one"), *two = held_once(test, ring, "two");
+	struct kr_key *one = linked_key(test, ring, "one"), *two = linked_key(test, ring, "two");
 	s32 serials[2];
 
 	KUNIT_ASSERT_EQ(test, read_ring(ring, serials, sizeof(serials)), (long)sizeof(serials));
@@ -1034,15 +1034,15 @@ static void order_after_the_last_link_was_reaped(struct kunit *test)
 {
 	struct kr_key *ring = kt_ring(test, "ring");
 
-	kr_ring_invalidate(held_once(test, ring, "dead"));
+	kr_ring_invalidate(linked_key(test, ring, "dead"));
 	KUNIT_EXPECT_EQ(test, kr_ring_of(ring)->count, 0u);
 	expect_two(test, ring, true);
 	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
 	expect_two(test, ring, false);
 	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
 
-	kr_ring_invalidate(held_once(test, ring, "dead"));
-	KUNIT_EXPECT_EQ(test, kr_ring_unlink(ring, held_once(test, ring, "removed")), 0);
+	kr_ring_invalidate(linked_key(test, ring, "dead"));
+	KUNIT_EXPECT_EQ(test, kr_ring_unlink(ring, linked_key(test, ring, "removed")), 0);
 	expect_two(test, ring, false);
 }
 

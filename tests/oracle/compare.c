@@ -274,6 +274,7 @@ static void random_note(unsigned int lines, unsigned int left_out)
 static unsigned int section_compare(const char *name, struct side a, struct side b)
 {
 	unsigned int start = a.at, bad = 0;
+
 	while (difference_find(name, &a, &b)) {
 		if (bad++ < SHOWN)
 			difference_show(&a, &b, start, bad == 1 ? CONTEXT : 2);

@@ -247,7 +247,8 @@ static __attribute__((noreturn)) void actor_live(struct actor *me)
 /* Wait until the actor has answered (or was born, or has executed) */
 static inline void actor_await(struct actor *a)
 {
-	long until = now_ms() + patience_ms;
+	/* The short patience is for what never happens: an actor answers. */
+	long until = now_ms() + (patience_ms > 60000 ? patience_ms : 60000);
 
 	while (whose_turn(a) != TURN_DIRECTOR) {
 		futex_sleep(&a->turn, whose_turn(a), 100);
