@@ -81,7 +81,8 @@ static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
 
 /*
  * Two that ask for the same key at once: the first announces it, the second
- * finds what was announced. Returns 1 when the key is new, 0 when it was found.
+ * finds what was announced. Returns 1 when the key is new, 0 when it was found. A
+ * search that had no memory says nothing of what there is.
  */
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
@@ -95,7 +96,7 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 		ret = kr_ring_link(dest, *key);
 		if (ret)
 			kr_key_put(*key);
-	} else {
+	} else if (ret != -ENOMEM) {
 		*key = announce(search->type, search->desc, dest);
 		ret = PTR_ERR_OR_ZERO(*key) ?: 1;
 	}

@@ -429,6 +429,35 @@ static bool is_announced(struct kr_key *key, void *arg)
 	return !bystander->key;
 }
 
+/* A type that compares in a way of its own; only for the first search there is memory. */
+static int searches;
+
+static struct kr_match *scarce_match_begin(const struct kr_key_type *type, const char *desc)
+{
+	return ++searches > 1 ? ERR_PTR(-ENOMEM) : NULL;
+}
+
+static const struct kr_key_type scarce_type = {
+	.name		= "kt_scarce",
+	.no_helper	= true,
+	.match_begin	= scarce_match_begin,
+};
+
+static void search_without_memory_announces_nothing(struct kunit *test)
+{
+	struct kr_payload *callout = kt_payload(test, 4, 'c');
+	struct kr_key *dest = kt_ring(test, "dest"), *key;
+	struct scene scene;
+
+	enter(test, &scene);
+	searches = 0;
+	KUNIT_EXPECT_EQ(test, kr_request_key(&scarce_type, "k", callout, dest, &key), -ENOMEM);
+	kr_payload_put(callout);
+	KUNIT_EXPECT_EQ(test, searches, 2);
+	KUNIT_EXPECT_EQ(test, kr_ring_of(dest)->count, 0u);
+	leave(&scene);
+}
+
 static int stand_by(void *arg)
 {
 	struct bystander *bystander = arg;
@@ -792,6 +821,7 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(helper_cannot_link),
 	KUNIT_CASE(helper_rejects),
 	KUNIT_CASE_PARAM(waiters_are_woken, ending_gen_params),
+	KUNIT_CASE(search_without_memory_announces_nothing),
 	KUNIT_CASE(key_that_cannot_be_announced_keeps_nobody_waiting),
 	KUNIT_CASE_PARAM(second_maker_waits_for_the_first, meeting_gen_params),
 	KUNIT_CASE(helper_possesses_what_the_requester_does),
