@@ -455,8 +455,8 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
  * May sleep. Whoever waits for the key is woken once it is rejected.
  *
  * Return: 0; -EBUSY instantiated already, -EPERM ring restricted, -ENOMEM: nothing has
- * changed; anything else is what was wrong with the link, the key being rejected all
- * the same.
+ * changed, unless another task linked the key meanwhile: see its state; anything else is
+ * what was wrong with the link, the key being rejected all the same.
  */
 int kr_ring_reject_key(struct kr_key *key, unsigned int error, unsigned int timeout,
 		       struct kr_key *ring);

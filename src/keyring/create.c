@@ -257,6 +257,14 @@ static int instantiate_linked(struct kr_key *key, struct kr_prep *prep, struct k
 	return ret;
 }
 
+/* Made or rejected. A key that was invalidated meanwhile is linked nowhere: no error of ours. */
+static int link_made(struct kr_edit *edit, struct kr_key *key)
+{
+	int ret = kr_edit_commit(edit, key);
+
+	return ret == -ENOKEY ? 0 : ret;
+}
+
 /*
  * With the ring, if any, locked. All that can fail comes before the key is changed,
  * with one exception: who links the key into yet another ring meanwhile can take the
@@ -281,9 +289,7 @@ static int instantiate_locked(struct kr_key *key, struct kr_prep *prep, struct k
 		return ret;
 	}
 	*made = true;
-	/* A key that was invalidated meanwhile is linked nowhere: no error of ours. */
-	ret = kr_edit_commit(&edit, key);
-	return ret == -ENOKEY ? 0 : ret;
+	return link_made(&edit, key);
 }
 
 static int ring_lock(struct kr_key *ring)
@@ -330,7 +336,7 @@ int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_
 static int link_rejected(struct kr_key *key, struct kr_key *ring, struct kr_edit *edit)
 {
 	if (edit->ring)
-		return kr_edit_commit(edit, key);
+		return link_made(edit, key);
 	tell_linked_before(ring, key);
 	return 0;
 }

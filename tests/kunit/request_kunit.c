@@ -788,6 +788,22 @@ static void revoked_ring_takes_no_link(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kt_holds(ring, outside));
 }
 
+/* It has become what it was to become, though it leaves its rings and comes to none any more. */
+static void invalidated_key_is_made_or_rejected(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *one = unmade(test, "one");
+	struct kr_key *two = unmade(test, "two");
+
+	kr_ring_invalidate(one);
+	kr_ring_invalidate(two);
+	KUNIT_EXPECT_EQ(test, instantiate_into(test, one, ring), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_state(one), KR_POSITIVE);
+	KUNIT_EXPECT_EQ(test, kr_ring_reject_key(two, EKEYREJECTED, 60, ring), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_state(two), -EKEYREJECTED);
+	KUNIT_EXPECT_FALSE(test, kt_holds(ring, one));
+	KUNIT_EXPECT_FALSE(test, kt_holds(ring, two));
+}
+
 static void restricted_ring_takes_no_link(struct kunit *test)
 {
 	struct kr_key *ring = kt_ring(test, "ring"), *from = kt_ring(test, "from");
@@ -829,6 +845,7 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(default_destination_must_be_writable),
 	KUNIT_CASE(default_destination_of_a_helper),
 	KUNIT_CASE(revoked_ring_takes_no_link),
+	KUNIT_CASE(invalidated_key_is_made_or_rejected),
 	KUNIT_CASE(restricted_ring_takes_no_link),
 	{}
 };
