@@ -146,7 +146,8 @@ struct kr_pkey_ops {
  * struct kr_key_type - what is particular to one type of key
  * @name: the name, at most KR_TYPE_NAME_MAX bytes
  * @def_datalen: bytes charged at creation, before the payload is known
- * @needs_desc: a payload never says what the key is called
+ * @needs_desc: a payload is looked at only when a key is made of it: it never says what the key
+ *	is called
  * @no_helper: keys are made for code in the kernel only, which has a way of its own
  * @vet_description: refuse a description; may be NULL
  * @preparse: check the caller's bytes and prepare what instantiate and update consume; may sleep

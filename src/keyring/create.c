@@ -308,12 +308,30 @@ static void ring_unlock(struct kr_key *ring)
 		mutex_unlock(&kr_ring_of(ring)->lock);
 }
 
+/*
+ * A type that looks at a payload only when it makes a key of it has nothing to say of
+ * one where no key is to be made. What is asked for here is asked for again later.
+ */
+static int check_unseen(const struct kr_key *key, struct kr_key *ring)
+{
+	if (!key->type->needs_desc)
+		return 0;
+	if (ring && !kr_key_is_ring(ring))
+		return -ENOTDIR;
+	if (ring && READ_ONCE(kr_ring_of(ring)->restriction) == &kr_restriction_all)
+		return -EPERM;
+	return kr_key_state(key) == KR_UNINSTANTIATED ? 0 : -EBUSY;
+}
+
 int kr_ring_instantiate_key(struct kr_key *key, struct kr_prep *prep, struct kr_key *ring)
 {
 	bool made = false;
 	int ret;
 
 	might_sleep();
+	ret = check_unseen(key, ring);
+	if (ret)
+		return ret;
 	prep->desc = key->desc;
 	prep->fresh = true;
 	ret = preparse(key->type, prep);

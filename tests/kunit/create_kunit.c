@@ -409,6 +409,29 @@ static void type_may_limit_the_life_of_a_key_that_was_announced(struct kunit *te
 	KUNIT_EXPECT_EQ(test, fixed.freed, 1);
 }
 
+/* What else is wrong comes before the payload, if the type looks at that only to make a key. */
+static void type_may_look_at_the_payload_last(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *no_ring = kt_key(test, "no ring"), *key;
+	struct kr_prep prep = { .expiry = KR_NEVER };
+
+	key = kt_hold(test, kr_key_alloc(&fixed_type, "k", kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM,
+					 KR_ALLOC_IN_QUOTA));
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(ring, &kr_restriction_all), 0);
+	fixed.preparse = -EBADMSG;
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, no_ring), -EBADMSG);
+	fixed_type.needs_desc = true;
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, no_ring), -ENOTDIR);
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, ring), -EPERM);
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), -EBADMSG);
+	fixed.preparse = 0;
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), 0);
+	fixed.preparse = -EBADMSG;
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), -EBUSY);
+	fixed_type.needs_desc = false;
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), -EBADMSG);
+}
+
 static int update_as(struct kunit *test, const struct cred *actor, struct kr_key *key,
 		     bool possessed, size_t len)
 {
@@ -536,6 +559,7 @@ static struct kunit_case create_cases[] = {
 	KUNIT_CASE(type_may_name_the_key),
 	KUNIT_CASE(type_may_limit_the_life_of_the_key),
 	KUNIT_CASE(type_may_limit_the_life_of_a_key_that_was_announced),
+	KUNIT_CASE(type_may_look_at_the_payload_last),
 	KUNIT_CASE(update_needs_write),
 	KUNIT_CASE(update_of_what_has_none),
 	KUNIT_CASE(update_that_fails_changes_nothing),
