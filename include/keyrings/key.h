@@ -744,7 +744,7 @@ void kr_key_type_unregister(struct kr_key_type *type);
  *
  * The module's own, or else one that the bridge knows of. May sleep.
  *
- * Return: the type or NULL.
+ * Return: the type; NULL for none; or an ERR_PTR of -ENOMEM when it is not known.
  */
 const struct kr_key_type *kr_key_type_find(const char *name);
 
@@ -758,7 +758,7 @@ const struct kr_key_type *kr_key_type_find_own(const char *name);
 
 /**
  * kr_key_set_type_finder() - tell the room where else types are found
- * @find: returns a type or NULL; the type stays as long as the module, or as the namespaces
+ * @find: as kr_key_type_find(); the type stays as long as the module, or as the namespaces
  *	that current is in, or as a key of it; may sleep
  */
 void kr_key_set_type_finder(const struct kr_key_type *(*find)(const char *name));

@@ -22,9 +22,10 @@ static long add_to_ring(const char *type_name, struct kr_prep *prep, s32 ringid)
 	if (ret)
 		return ret;
 
-	ret = -ENODEV;
 	type = kr_key_type_find(type_name);
-	if (type)
+	if (IS_ERR_OR_NULL(type))
+		ret = PTR_ERR(type) ?: -ENODEV;
+	else
 		ret = kr_ring_add_key(&ring, type, prep, current_cred(), &key);
 	if (!ret) {
 		ret = key.key->serial;
@@ -89,7 +90,10 @@ static long request(const char *type_name, const char *desc, struct kr_payload *
 	}
 
 	type = kr_key_type_find(type_name);
-	ret = type ? kr_request_key(type, desc, callout, dest.key, &key) : -ENOKEY;
+	if (IS_ERR_OR_NULL(type))
+		ret = PTR_ERR(type) ?: -ENOKEY;
+	else
+		ret = kr_request_key(type, desc, callout, dest.key, &key);
 	if (!ret) {
 		ret = key->serial;
 		kr_key_put(key);

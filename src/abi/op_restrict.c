@@ -12,8 +12,8 @@ static int lookup_restriction(struct kr_key *ring, const char *type_name, const 
 	if (!kr_key_is_ring(ring))
 		return -ENOTDIR;
 	type = kr_key_type_find(type_name);
-	if (!type)
-		return -ENOKEY;
+	if (IS_ERR_OR_NULL(type))
+		return PTR_ERR(type) ?: -ENOKEY;
 	if (!type->lookup_restriction)
 		return -ENOENT;
 	*restriction = type->lookup_restriction(type, string);

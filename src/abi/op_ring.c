@@ -129,8 +129,8 @@ static long search_and_link(const struct kr_key_ref *ring, const char *type_name
 	struct kr_search search;
 	long ret;
 
-	if (!type)
-		return -ENOKEY;
+	if (IS_ERR_OR_NULL(type))
+		return PTR_ERR(type) ?: -ENOKEY;
 	kr_search_init(&search, type, desc, current_cred(), KR_SEARCH_RECURSE);
 	search.possessed = ring->possessed;
 	ret = kr_search_begin(&search);

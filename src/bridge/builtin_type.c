@@ -97,7 +97,7 @@ static struct kr_builtin_type *add_known(const struct key_type *builtin, struct 
 
 	lockdep_assert_held(&known_lock);
 	if (!type)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	strscpy(type->name, builtin->name, sizeof(type->name));
 	type->type.name = type->name;
 	if (domain) {
@@ -125,7 +125,7 @@ static const struct kr_key_type *find_type(const char *name)
 	type = find_known(name, domain) ?: add_known(builtin, domain);
 	kr_builtin->type_put(builtin);
 	mutex_unlock(&known_lock);
-	return type ? &type->type : NULL;
+	return IS_ERR(type) ? ERR_CAST(type) : &type->type;
 }
 
 const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct key_tag *domain)
