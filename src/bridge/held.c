@@ -229,7 +229,7 @@ static void sync_expiry(const struct kr_key *key, struct key *held)
 		if (expiry_of(held) == expiry)
 			return;
 		key_set_timeout(held, expiry == KR_NEVER ? 0 :
-				max_t(time64_t, expiry - kr_now(), 1));
+				clamp_t(time64_t, expiry - kr_now(), 1, UINT_MAX));
 		smp_mb();	/* the time is set, then looked at again */
 	} while (READ_ONCE(key->expiry) != expiry);
 }

@@ -131,7 +131,8 @@ static void sync_expiry(const struct mirror *mirror)
 	time64_t left = expiry - kr_now();
 
 	lockdep_assert_held(&mirror->lock);
-	key_set_timeout(mirror->builtin, expiry == KR_NEVER ? 0 : max_t(time64_t, left, 1));
+	key_set_timeout(mirror->builtin,
+			expiry == KR_NEVER ? 0 : clamp_t(time64_t, left, 1, UINT_MAX));
 }
 
 /*
