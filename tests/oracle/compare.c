@@ -421,7 +421,7 @@ int compare(const char *builtin, const char *ours, const char *table, const char
 	     "both transcripts are whole");
 	if (many)
 		test(randoms.left_out * TENTH <= randoms.lines, "few lines are left out");
-	summary_show(a.count - sections, sections, differ);
+	summary_show(a.count - sections - is_whole(&a), sections, differ);
 	used_write(used);
 	return failed > 0;
 }
