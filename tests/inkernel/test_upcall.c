@@ -87,6 +87,15 @@ TEST_F(upcall, ours_ring_of_the_helper)
 	EXPECT_EQ(0, kc_clear(RING_U));
 }
 
+/* What kernel code has asked a helper for goes where the process cannot see it */
+TEST_F(upcall, ours_is_in_no_ring_of_the_process)
+{
+	EXPECT_LE(0, ON(self->p, kc_reqkey(REQKEY_S)));
+	EXPECT_STREQ("made", ik_payload(ON(self->p, for_process(self->desc, "made"))));
+	EXPECT_EQ(0, ON(self->p, ring_size(RING_S)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", self->desc, NULL, 0)));
+}
+
 static long ask_for_process(long desc, long callout, long c)
 {
 	(void)c;

@@ -644,6 +644,7 @@ static void instantiated_by_one_of_many(struct kunit *test)
 
 	for (i = 0; i < 20; i++) {
 		contest.key = kt_hold(test, probe_alloc("k", KR_ALLOC_IN_QUOTA));
+		kr_key_set_constructing(contest.key);
 		atomic_set(&contest.won, 0);
 		kt_crew_start(test, 4, contend, &contest);
 		KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);

@@ -90,7 +90,8 @@ TEST_F(persistent, outlasts_processes)
 	EXPECT_TRUE(key_stays(ring));
 	q = actor_user(self->uid);
 	EXPECT_LT(0, ON(q, kc_join(NULL)));
-	/* until it is linked, it is not possessed */
+	/* until it is linked, it is not possessed, but can be seen */
+	EXPECT_EQ(4, ON(q, kc_read(ring, NULL, 0)));
 	EXPECT_STREQ("error -13", ON(q, payload(key)));
 	EXPECT_EQ(ring, ON(q, kc_persistent(-1, RING_S)));
 	EXPECT_STREQ("v", ON(q, payload(key)));
