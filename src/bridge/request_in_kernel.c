@@ -13,6 +13,7 @@
 /*
  * Do these have the rings of the others? A copy, in which access(2) and core dumps change
  * file system IDs and capabilities, has; what the built-in subsystem keeps in them tells.
+ * Those that are made for the kernel, without rings, have a default of their own.
  */
 static bool are_a_variant(const struct cred *worn, const struct cred *own)
 {
@@ -21,7 +22,8 @@ static bool are_a_variant(const struct cred *worn, const struct cred *own)
 	       worn->session_keyring == own->session_keyring &&
 	       worn->process_keyring == own->process_keyring &&
 	       worn->thread_keyring == own->thread_keyring &&
-	       worn->request_key_auth == own->request_key_auth;
+	       worn->request_key_auth == own->request_key_auth &&
+	       worn->jit_keyring == own->jit_keyring;
 }
 
 /*

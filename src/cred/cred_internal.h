@@ -115,8 +115,11 @@ int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
 struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags);
 /* May somebody with these credentials have this ring of the UID? It must not have ended. */
 bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor);
-/* The user-session keyring of a UID without a record, which something has kept; borrowed under RCU. */
-struct kr_key *kr_kept_session_ring_peek(const struct cred *cred);
+/*
+ * The user-session keyring of a UID without a record, if something has kept it, or else the
+ * user keyring, which would be in it; borrowed under RCU.
+ */
+struct kr_key *kr_kept_ring_peek(const struct cred *cred);
 
 /* The same with a reference. */
 struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);

@@ -264,8 +264,7 @@ void kr_anchors_add_user_session(struct kr_anchors *anchors)
 {
 	const struct cred *actor = anchors->actor;
 	struct kr_user *user = kr_user_peek(actor->user_ns, actor->user->uid);
-	struct kr_key *ring = user ? READ_ONCE(user->session_ring) :
-				     kr_kept_session_ring_peek(actor);
+	struct kr_key *ring = user ? READ_ONCE(user->session_ring) : kr_kept_ring_peek(actor);
 
 	if (ring && kr_user_ring_usable(ring, actor))
 		add_anchor(anchors, ring);

@@ -48,11 +48,16 @@ static struct kr_key *kept_ring(const char *prefix, const struct cred *cred)
 	return kr_ring_find_uid_ring(name.s, cred);
 }
 
-struct kr_key *kr_kept_session_ring_peek(const struct cred *cred)
+static struct kr_key *kept_ring_peek(const char *prefix, const struct cred *cred)
 {
-	struct ring_name name = ring_name(SESSION_RING, cred);
+	struct ring_name name = ring_name(prefix, cred);
 
 	return kr_ring_peek_uid_ring(name.s, cred);
+}
+
+struct kr_key *kr_kept_ring_peek(const struct cred *cred)
+{
+	return kept_ring_peek(SESSION_RING, cred) ?: kept_ring_peek(USER_RING, cred);
 }
 
 /* The two rings of a UID that has no record. */

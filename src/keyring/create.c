@@ -318,6 +318,8 @@ static int check_unseen(const struct kr_key *key, struct kr_key *ring)
 		return 0;
 	if (ring && !kr_key_is_ring(ring))
 		return -ENOTDIR;
+	if (ring && test_bit(KR_KEY_REVOKED, &ring->flags))
+		return -EKEYREVOKED;
 	if (ring && READ_ONCE(kr_ring_of(ring)->restriction) == &kr_restriction_all)
 		return -EPERM;
 	return kr_key_state(key) == KR_UNINSTANTIATED ? 0 : -EBUSY;

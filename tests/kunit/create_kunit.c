@@ -423,6 +423,8 @@ static void type_may_look_at_the_payload_last(struct kunit *test)
 	fixed_type.needs_desc = true;
 	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, no_ring), -ENOTDIR);
 	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, ring), -EPERM);
+	kr_key_revoke(ring);
+	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, ring), -EKEYREVOKED);
 	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), -EBADMSG);
 	fixed.preparse = 0;
 	KUNIT_EXPECT_EQ(test, kr_ring_instantiate_key(key, &prep, NULL), 0);

@@ -463,23 +463,38 @@ static void session_is_not_given_to_the_kernel(struct kunit *test)
 	leave(&me);
 }
 
-/* thread-keyring(7): its owner is whoever the thread acts as. */
+/* As setfsuid(2) and setfsgid(2) do: these are the thread's, not put on for a while. */
+static void become_fs(struct kunit *test, u32 uid, u32 gid)
+{
+	struct cred *cred = prepare_creds();
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cred->fsuid = kt_uid(uid);
+	cred->fsgid = kt_gid(gid);
+	commit_creds(cred);
+}
+
+/* thread-keyring(7): its owner is whoever the thread is. */
 static void thread_ring_follows_the_thread(struct kunit *test)
 {
 	struct kr_key *ring;
 	struct persona me;
 
-	enter(test, &me, KT_UID);
+	become_fs(test, KT_UID, 76);
 	ring = special(test, KEY_SPEC_THREAD_KEYRING, KR_LOOKUP_CREATE);
-	me.cred->fsuid = kt_uid(KT_OTHER);
-	me.cred->fsgid = kt_gid(77);
+	become_fs(test, KT_OTHER, 77);
 	KUNIT_EXPECT_PTR_EQ(test, special(test, KEY_SPEC_THREAD_KEYRING, 0), ring);
 	KUNIT_EXPECT_TRUE(test, uid_eq(ring->uid, kt_uid(KT_OTHER)));
 	KUNIT_EXPECT_TRUE(test, gid_eq(ring->gid, kt_gid(77)));
-	/* It is still paid by whoever made it. */
-	KT_EXPECT_DEBT(test, KT_UID, 1, sizeof("_tid"));
+	/* It is still paid by whoever made it: the UID, which is another one. */
 	KT_EXPECT_DEBT(test, KT_OTHER, 0, 0);
+
+	/* What it wears for a call does not count. */
+	enter(test, &me, KT_UID);
+	special(test, KEY_SPEC_THREAD_KEYRING, 0);
+	KUNIT_EXPECT_TRUE(test, uid_eq(ring->uid, kt_uid(KT_OTHER)));
 	leave(&me);
+	become_fs(test, 0, 0);
 	KUNIT_EXPECT_EQ(test, kt_debt(KT_OTHER).nkeys, 0);
 }
 

@@ -322,16 +322,23 @@ TEST_F(login, ours_each_ring_by_itself)
 {
 	struct actor *keeper = actor_fork(NULL), *x;
 	uid_t uid = fresh_uid();
-	long u, us;
+	long u, us, key;
 
 	x = guest_of(keeper, uid);
 	us = ON(x, kc_id(RING_US, 0));
 	u = ON(x, kc_id(RING_U, 0));
+	key = ON(x, kc_add_user("k", "kept", RING_U));
+	ASSERT_LT(0, key);
 	EXPECT_EQ(0, ON(x, kc_link(RING_U, RING_S)));
 	actor_leave(x);
 	EXPECT_TRUE(key_goes(us));
 	EXPECT_TRUE(key_stays(u));
-	EXPECT_EQ(1, keys_charged(uid));
+	EXPECT_EQ(2, keys_charged(uid));
+	/* what is in it is found, and possessed, as through the other */
+	x = actor_user(uid);
+	EXPECT_EQ(key, ON(x, kc_request("user", "k", NULL, 0)));
+	EXPECT_STREQ("kept", ON(x, payload(key)));
+	actor_leave(x);
 	EXPECT_EQ(0, ON(keeper, kc_clear(RING_S)));
 	EXPECT_TRUE(key_goes(u));
 	EXPECT_FORGOTTEN(uid);
