@@ -15,7 +15,7 @@
 #include <keyrings/bridge.h>
 #include <keyrings/cred.h>
 #include <keyrings/hooks.h>
-#include <keyrings/key.h>
+#include <keyrings/key_ops.h>
 #include <keyrings/keyring.h>
 #include <keyrings/reaper.h>
 #include <keyrings/request.h>

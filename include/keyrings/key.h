@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Room key: one key. Its object and serial number, its state, its payload, who
- * may do what with it, and the registry of key types. What links keys together
- * is room keyring's.
+ * Room key: one key. Its object and serial number, its state, its quota, and who
+ * may do what with it. Types and payloads are in key_type.h, watches in
+ * key_watch.h, what the room asks of higher ones in key_ops.h. What links keys
+ * together is room keyring's.
  */
 #ifndef KEYRINGS_KEY_H
 #define KEYRINGS_KEY_H
@@ -10,189 +11,17 @@
 #include <linux/err.h>
 #include <linux/llist.h>
 #include <linux/spinlock.h>
-#include <linux/watch_queue.h>
 
 #include <keyrings/base.h>
 #include <keyrings/compat.h>
+#include <keyrings/key_type.h>
 #include <keyrings/store.h>
 #include <keyrings/user.h>
 
-struct kernel_pkey_params;
-struct kernel_pkey_query;
-struct kr_key;
-struct kr_restriction;
-struct seq_file;
-struct watch_queue;
-
-#define KR_TYPE_NAME_MAX	31	/* bytes of a type's name without the NUL */
 #define KR_DESC_MAX		4095	/* bytes of a description without the NUL */
 #define KR_SERIAL_MIN		3	/* 1 and 2 are never given to a key */
 #define KR_LINK_BYTES		4u	/* a link's price in quota bytes */
 #define KR_NEVER		((time64_t)TIME64_MAX)	/* expiry of a key that does not expire */
-
-/**
- * struct kr_payload - bytes that several tasks may read at once
- * @rcu: frees it after those who only looked
- * @usage: one for the key, one for each reader that may sleep
- * @len: bytes in @data
- * @data: the secret; wiped when freed
- */
-struct kr_payload {
-	struct rcu_head rcu;
-	refcount_t usage;
-	u32 len;
-	u8 data[];
-};
-
-/**
- * kr_payload_alloc() - allocate room for a payload
- * @len: bytes
- *
- * May sleep.
- *
- * Return: the payload with one reference, its bytes not initialised; NULL when memory is short.
- */
-struct kr_payload *kr_payload_alloc(size_t len);
-
-/**
- * kr_payload_put() - drop a reference; the last one wipes and frees
- * @payload: the payload, or NULL
- */
-void kr_payload_put(struct kr_payload *payload);
-
-/**
- * kr_payload_put_now() - drop a reference when no reader under RCU can be left
- * @payload: the payload, or NULL
- *
- * For payloads that were never published and for those of keys being freed.
- */
-void kr_payload_put_now(struct kr_payload *payload);
-
-/**
- * struct kr_buf - where KEYCTL_READ writes
- * @user: user memory, or NULL
- * @kernel: kernel memory, used when @user is NULL
- * @len: bytes there; 0 when only the length is asked for
- */
-struct kr_buf {
-	char __user *user;
-	void *kernel;
-	size_t len;
-};
-
-/**
- * kr_buf_write() - give bytes to the reader
- * @buf: where to
- * @offset: first byte in @buf; the caller checked that @offset + @len fits
- * @src: fully initialised bytes
- * @len: how many
- *
- * May sleep when @buf is in user memory.
- *
- * Return: 0 or -EFAULT.
- */
-int kr_buf_write(const struct kr_buf *buf, size_t offset, const void *src, size_t len);
-
-/**
- * struct kr_prep - a payload on its way into a key
- * @type: of the key
- * @fresh: it is for a key that has none yet; otherwise it may be for an update
- * @deferred: it may be for an update, and so the type has not looked at it yet
- * @desc: the caller's description, or NULL
- * @made_desc: a description the type derived from the payload, kmalloc()ed, or NULL
- * @data: the caller's bytes, or NULL; the type may take them by setting this to NULL
- * @payload: what the type made of them
- * @quotalen: bytes to charge for the payload
- * @expiry: when the new key expires, or KR_NEVER
- */
-struct kr_prep {
-	const struct kr_key_type *type;
-	bool fresh;
-	bool deferred;
-	const char *desc;
-	char *made_desc;
-	struct kr_payload *data;
-	void *payload;
-	size_t quotalen;
-	time64_t expiry;
-};
-
-/**
- * struct kr_match - a comparison that is the type's own
- * @cmp: is this key of the type meant? In an RCU read section
- */
-struct kr_match {
-	bool (*cmp)(const struct kr_match *match, const struct kr_key *key);
-};
-
-/**
- * struct kr_pkey_ops - KEYCTL_PKEY_QUERY to KEYCTL_PKEY_VERIFY
- * @query: what the key can do
- * @crypt: encrypt, decrypt or sign, as @params says; returns the length of the result
- * @verify: 0 when the signature is right
- *
- * They may sleep. The key is positive.
- */
-struct kr_pkey_ops {
-	int (*query)(struct kr_key *key, struct kernel_pkey_params *params,
-		     struct kernel_pkey_query *info);
-	int (*crypt)(struct kr_key *key, struct kernel_pkey_params *params, const void *in,
-		     void *out);
-	int (*verify)(struct kr_key *key, struct kernel_pkey_params *params, const void *in,
-		      const void *signature);
-};
-
-/**
- * struct kr_key_type - what is particular to one type of key
- * @name: the name, at most KR_TYPE_NAME_MAX bytes
- * @def_datalen: bytes charged at creation, before the payload is known
- * @needs_desc: a payload is looked at only when a key is made of it: it never says what the key
- *	is called
- * @no_helper: keys are made for code in the kernel only, which has a way of its own
- * @vet_description: refuse a description; may be NULL
- * @preparse: check the caller's bytes and prepare what instantiate and update consume; may sleep
- * @free_preparse: free what neither consumed
- * @instantiate: give the key its payload; called once for a key
- * @update: replace the payload; NULL when the type has no update
- * @revoke: give up the payload of a key that stays in existence; may be NULL
- * @destroy: free the payload; no reader is left; may not sleep
- * @describe: the part of a /proc/keys line that is the type's; in an RCU read section
- * @read: KEYCTL_READ; returns the full length; NULL when the payload is secret
- * @match_begin: prepare a search for what only the type can compare with a description; NULL
- *	or returning NULL: keys are found by type and description alone; else may be an
- *	ERR_PTR; may sleep
- * @match_end: free what @match_begin returned; there when that is
- * @lookup_restriction: what a string says of keys that a ring may hold; an ERR_PTR of -EINVAL,
- *	-ENOKEY or -ENOMEM; may be NULL; may sleep
- * @pkey: the public-key operations, or NULL
- * @reap_at_once: the links of an expired key go without the delay of others
- * @keys: counts the keys of the type, from kr_key_init_object() until their memory goes; NULL
- *	for a type that stays as long as the module
- * @list: in the registry
- */
-struct kr_key_type {
-	const char *name;
-	size_t def_datalen;
-	bool needs_desc;
-	bool no_helper;
-	int (*vet_description)(const struct kr_key_type *type, const char *desc);
-	int (*preparse)(struct kr_prep *prep);
-	void (*free_preparse)(struct kr_prep *prep);
-	int (*instantiate)(struct kr_key *key, struct kr_prep *prep);
-	int (*update)(struct kr_key *key, struct kr_prep *prep);
-	void (*revoke)(struct kr_key *key);
-	void (*destroy)(struct kr_key *key);
-	void (*describe)(const struct kr_key *key, struct seq_file *m);
-	long (*read)(struct kr_key *key, const struct kr_buf *buf);
-	struct kr_match *(*match_begin)(const struct kr_key_type *type, const char *desc);
-	void (*match_end)(struct kr_match *match);
-	struct kr_restriction *(*lookup_restriction)(const struct kr_key_type *type,
-						     const char *restriction);
-	const struct kr_pkey_ops *pkey;
-	bool reap_at_once;
-	atomic_long_t *keys;
-	struct list_head list;
-};
 
 /* Bits in kr_key.flags; written atomically. */
 enum kr_key_flag {
@@ -649,55 +478,6 @@ void kr_key_revoke(struct kr_key *key);
 int kr_key_chown(struct kr_key *key, struct kr_account *account, kgid_t gid);
 
 /**
- * kr_key_watch() - have what happens to a key written to a queue
- * @key: the caller holds a reference
- * @queue: the caller holds a reference
- * @id: with which the records are marked
- *
- * Only where KR_KERNEL_HAS_WATCH_QUEUE. May sleep. ``current`` is who watches.
- *
- * Return: 0; -EBUSY the queue watches the key already; -EAGAIN the UID has as many
- * watches as it may have open files; -ENOENT the queue was closed meanwhile; -ENOMEM.
- */
-int kr_key_watch(struct kr_key *key, struct watch_queue *queue, u8 id);
-
-/**
- * kr_key_unwatch() - write to a queue no more, but for a last record that says so
- * @key: the caller holds a reference
- * @queue: the queue
- *
- * Only where KR_KERNEL_HAS_WATCH_QUEUE. May sleep.
- *
- * Return: 0; -EBADSLT the queue does not watch the key.
- */
-int kr_key_unwatch(struct kr_key *key, struct watch_queue *queue);
-
-/**
- * kr_key_post() - kr_key_notify() of a key that is watched
- * @key: the key
- * @what: what happened
- * @aux: as kr_key_notify()
- */
-void kr_key_post(const struct kr_key *key, enum key_notification_subtype what, u32 aux);
-
-/**
- * kr_key_notify() - tell those who watch a key what happened to it
- * @key: the caller holds a reference
- * @what: what happened
- * @aux: NOTIFY_KEY_INSTANTIATED: the error a negative key stands for; NOTIFY_KEY_LINKED
- *	and NOTIFY_KEY_UNLINKED: the serial of the other key; otherwise 0
- *
- * In the name of ``current``, whom security modules may stop from telling. Does
- * not sleep; interrupts are on.
- */
-static inline void kr_key_notify(const struct kr_key *key, enum key_notification_subtype what,
-				 u32 aux)
-{
-	if (KR_KERNEL_HAS_WATCH_QUEUE && unlikely(test_bit(KR_KEY_WATCHED, &key->flags)))
-		kr_key_post(key, what, aux);
-}
-
-/**
  * kr_key_permits() - may this actor do that with the key?
  * @key: the key
  * @possessed: the actor possesses it
@@ -724,102 +504,6 @@ unsigned int kr_key_count(void);
  */
 void kr_key_walk(bool (*fn)(struct kr_key *key, void *arg), void *arg);
 
-/**
- * kr_key_type_register() - make a type known
- * @type: kept until kr_key_type_unregister()
- *
- * Return: 0 or -EEXIST.
- */
-int kr_key_type_register(struct kr_key_type *type);
-
-/**
- * kr_key_type_unregister() - forget a type
- * @type: no key of it is left
- */
-void kr_key_type_unregister(struct kr_key_type *type);
-
-/**
- * kr_key_type_find() - find a type by name
- * @name: the name
- *
- * The module's own, or else one that the bridge knows of. May sleep.
- *
- * Return: the type; NULL for none; or an ERR_PTR of -ENOMEM when it is not known.
- */
-const struct kr_key_type *kr_key_type_find(const char *name);
-
-/**
- * kr_key_type_find_own() - find a type of the module's own
- * @name: the name
- *
- * Return: the type or NULL.
- */
-const struct kr_key_type *kr_key_type_find_own(const char *name);
-
-/**
- * kr_key_set_type_finder() - tell the room where else types are found
- * @find: as kr_key_type_find(); the type stays as long as the module, or as the namespaces
- *	that current is in, or as a key of it; may sleep
- */
-void kr_key_set_type_finder(const struct kr_key_type *(*find)(const char *name));
-
-/**
- * struct kr_mirror_ops - what a key tells the bridge, a higher room
- * @sync: payload, time of expiry or state have changed; may sleep
- * @end: the key's last reference has gone; any context but interrupts
- */
-struct kr_mirror_ops {
-	void (*sync)(struct kr_key *key);
-	void (*end)(struct kr_key *key);
-};
-
-extern const struct kr_mirror_ops *kr_key_mirror;
-
-/**
- * kr_key_set_mirror() - tell the room who keeps keys like the mirrored ones
- * @ops: constant until the module goes
- */
-void kr_key_set_mirror(const struct kr_mirror_ops *ops);
-
-/**
- * kr_key_sync() - tell whoever keeps a key like this one that it has changed
- * @key: the caller holds a reference and no spinlock
- *
- * May sleep when the key is mirrored.
- */
-static inline void kr_key_sync(struct kr_key *key)
-{
-	smp_mb();	/* the change first; pairs with whoever sets the flag and then looks */
-	if (unlikely(test_bit(KR_KEY_MIRRORED, &key->flags)))
-		kr_key_mirror->sync(key);
-}
-
-/**
- * struct kr_reaper_ops - what a key asks of the reaper, a higher room
- * @schedule: let the key expire, and remove its links some time after that; may sleep; 0 or
- *	-ENOMEM with nothing changed
- * @queue_anew: a key that has expired was linked again when all links had been removed; nothing
- *	but the queue changes, and without memory not even that; may sleep
- * @cancel: forget what was scheduled
- * @defer: end this key, whose last reference has gone, from process context
- */
-struct kr_reaper_ops {
-	int (*schedule)(struct kr_key *key, time64_t expiry);
-	void (*queue_anew)(struct kr_key *key);
-	void (*cancel)(struct kr_key *key);
-	void (*defer)(struct kr_key *key);
-};
-
-/**
- * struct kr_ring_ops - what a key asks of room keyring
- * @end: the ring's last reference has gone: drop the links, chain child rings that died to @dying
- * @free: free the ring's memory; called a grace period later
- */
-struct kr_ring_ops {
-	void (*end)(struct kr_key *ring, struct llist_head *dying);
-	void (*free)(struct kr_key *ring);
-};
-
 extern const struct kr_key_type *kr_key_ring_type;
 
 /**
@@ -832,46 +516,5 @@ static inline bool kr_key_is_ring(const struct kr_key *key)
 {
 	return key->type == kr_key_ring_type;
 }
-
-/**
- * kr_key_end() - end a key whose last reference has gone
- * @key: its usage fell to 0
- *
- * For the reaper and kr_key_put().
- */
-void kr_key_end(struct kr_key *key);
-
-/**
- * kr_key_set_reaper() - tell the room who reaps
- * @ops: constant until the module goes
- */
-void kr_key_set_reaper(const struct kr_reaper_ops *ops);
-
-/**
- * kr_key_set_ring() - tell the room what a keyring is
- * @type: the type
- * @ops: how rings end
- */
-void kr_key_set_ring(const struct kr_key_type *type, const struct kr_ring_ops *ops);
-
-/**
- * kr_key_set_serial_check() - tell the room which serials are taken elsewhere
- * @taken: returns true when a serial may not be given to a key; may sleep
- */
-void kr_key_set_serial_check(bool (*taken)(s32 serial));
-
-/**
- * kr_key_init() - prepare the room
- *
- * Return: 0 or -ENOMEM.
- */
-int kr_key_init(void);
-
-/**
- * kr_key_exit() - leave nothing
- *
- * No key is left; waits for the grace periods of those that went.
- */
-void kr_key_exit(void);
 
 #endif /* KEYRINGS_KEY_H */

@@ -2,6 +2,7 @@
 /* Operations on any key: keyctl(2). */
 #include "abi_internal.h"
 
+#include <keyrings/key_watch.h>
 #include <linux/capability.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>

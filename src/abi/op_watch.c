@@ -5,6 +5,7 @@
  */
 #include "abi_internal.h"
 
+#include <keyrings/key_watch.h>
 #include <linux/err.h>
 #include <linux/limits.h>
 #include <linux/watch_queue.h>

@@ -5,6 +5,7 @@
 
 #include <keyrings/bridge.h>
 #include <keyrings/key.h>
+#include <keyrings/key_ops.h>
 #include <keyrings/keyring.h>
 
 extern const struct kr_builtin_calls *kr_builtin;

@@ -4,6 +4,8 @@
 #define KR_KEY_INTERNAL_H
 
 #include <keyrings/key.h>
+#include <keyrings/key_ops.h>
+#include <keyrings/key_watch.h>
 
 extern const struct kr_reaper_ops *kr_key_reaper;
 

@@ -3,6 +3,8 @@
 #ifndef KR_RING_INTERNAL_H
 #define KR_RING_INTERNAL_H
 
+#include <keyrings/key_ops.h>
+#include <keyrings/key_watch.h>
 #include <keyrings/keyring.h>
 
 #define KR_RING_PLACES	16	/* links whose order is kept */

@@ -12,6 +12,7 @@
  */
 #include <keyrings/reaper.h>
 
+#include <keyrings/key_ops.h>
 #include <keyrings/keyring.h>
 #include <linux/slab.h>
 #include <linux/timerqueue.h>

@@ -13,6 +13,8 @@
 
 #include <keyrings/cred.h>
 #include <keyrings/key.h>
+#include <keyrings/key_ops.h>
+#include <keyrings/key_watch.h>
 #include <keyrings/keyring.h>
 #include <keyrings/reaper.h>
 #include <keyrings/types.h>

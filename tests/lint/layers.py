@@ -19,12 +19,12 @@ def ranks(root):
 
 
 def room_of(path):
-    """The room a file belongs to, by its place: src/ROOM/..., src/ROOM.x, keyrings/ROOM.h."""
+    """The room a file belongs to, by its place: src/ROOM/..., src/ROOM.x, keyrings/ROOM[_*].h."""
     parts = path.parts
     if "src" in parts:
         below = parts[parts.index("src") + 1:]
         return below[0] if len(below) > 1 else path.name.split(".")[0]
-    return path.stem
+    return path.stem.split("_")[0]
 
 
 def check_includes(root, rank):
@@ -39,7 +39,7 @@ def check_includes(root, rank):
             other = re.match(r'\s*#\s*include\s*[<"]keyrings/([^>"]+)\.h[>"]', line)
             local = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
             if other:
-                it = other[1]
+                it = other[1].split("_")[0]
                 if it not in rank:
                     bad.append(f"{here}:{n}: no such room as {it} in layers.txt")
                 elif it != me and rank[it] >= rank[me]:
