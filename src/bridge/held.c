@@ -387,6 +387,14 @@ static bool cmp_nothing(const struct key *key, const struct key_match_data *data
 	return false;
 }
 
+/* 1 when the type has looked at the description, 0 when it does not. */
+static int preparse(struct held_match *match)
+{
+	if (!match->builtin->match_preparse)
+		return 0;
+	return match->builtin->match_preparse(&match->data) ?: 1;
+}
+
 static struct kr_match *held_match_begin(const struct kr_key_type *type, const char *desc)
 {
 	struct held_match *match = match_alloc();
@@ -399,18 +407,22 @@ static struct kr_match *held_match_begin(const struct kr_key_type *type, const c
 	match->data.raw_data = desc;
 	match->data.lookup_type = KEYRING_SEARCH_LOOKUP_DIRECT;
 	match->builtin = kr_builtin->type_lookup(type->name);
-	if (IS_ERR(match->builtin) || !match->builtin->match_preparse) {
-		if (!IS_ERR(match->builtin))
-			kr_builtin->type_put(match->builtin);
+	if (IS_ERR(match->builtin)) {
 		match_drop(match);
 		return NULL;
 	}
 	match->unmade->type = match->builtin;
-	ret = match->builtin->match_preparse(&match->data);
-	if (!ret && match->data.lookup_type == KEYRING_SEARCH_LOOKUP_ITERATE)
+	ret = preparse(match);
+	if (ret <= 0) {
+		/* The type has nothing to free: it was not asked, or has refused. */
+		kr_builtin->type_put(match->builtin);
+		match_drop(match);
+		return ERR_PTR(ret);
+	}
+	if (match->data.lookup_type == KEYRING_SEARCH_LOOKUP_ITERATE)
 		return &match->match;
 	match_free(match);
-	return ret ? ERR_PTR(ret) : NULL;
+	return NULL;
 }
 
 static int held_query(struct kr_key *key, struct kernel_pkey_params *params,
