@@ -269,38 +269,37 @@ unsigned long kr_places_take(struct kr_ring *ring)
 	return links;
 }
 
-static bool each_in_set_rcu(const struct kr_store *set,
+/* Those beyond the places. */
+static bool each_beyond_rcu(const struct kr_store *set,
 			    bool (*fn)(struct kr_key *key, void *arg), void *arg)
 {
 	unsigned long table = READ_ONCE(set->table), entry;
 	u32 at = 0;
 
 	while ((entry = kr_store_next(table, &at))) {
-		if (!fn(kr_store_object(entry), arg))
+		if (!(entry & KR_STORE_MARK) && !fn(kr_store_object(entry), arg))
 			return false;
 	}
 	return true;
 }
 
+/* In the order in which kr_places_each() goes through a ring that nobody changes. */
 void kr_ring_each_rcu(const struct kr_ring *ring, bool (*fn)(struct kr_key *key, void *arg),
 		      void *arg)
 {
 	unsigned long links = READ_ONCE(ring->links);
+	unsigned int count = is_indexed(links) ? KR_RING_PLACES : capacity(links), i;
 	struct kr_index *index = kr_links_index(links);
 	struct kr_key *key;
-	unsigned int at;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "keys are borrowed");
-	if (is_indexed(links)) {
-		if (each_in_set_rcu(&index->rings, fn, arg))
-			each_in_set_rcu(&index->keys, fn, arg);
-		return;
-	}
-	for (at = 0; at < capacity(links); at++) {
-		key = kr_links_at(links, at);
+	for (i = 0; i < count; i++) {
+		key = kr_links_at(links, i ? count - i : 0);
 		if (key && !fn(key, arg))
 			return;
 	}
+	if (is_indexed(links) && each_beyond_rcu(&index->rings, fn, arg))
+		each_beyond_rcu(&index->keys, fn, arg);
 }
 
 void kr_places_free_later(unsigned long links)
