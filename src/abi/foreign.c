@@ -34,13 +34,17 @@ int kr_lookup_dest(s32 id, struct kr_key_ref *ref)
 	return kr_lookup_second(id, KR_LOOKUP_CREATE, KR_WRITE, ref);
 }
 
+/* To whom -7 and -8 belong, says the authority that is assumed. */
 static bool may_be_foreign(s32 id)
 {
 	struct kr_key *key;
 
-	if (id <= 0)
+	if (id == KEY_SPEC_REQKEY_AUTH_KEY || id == KEY_SPEC_REQUESTOR_KEYRING)
+		key = kr_authority_current();
+	else if (id <= 0)
 		return !id || id < KEY_SPEC_USER_SESSION_KEYRING;	/* no ring of ours */
-	key = kr_key_lookup(id);
+	else
+		key = kr_key_lookup(id);
 	kr_key_put(key);
 	return !key;
 }
