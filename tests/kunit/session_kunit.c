@@ -6,6 +6,8 @@
 #include "kunit_helpers.h"
 #include "kunit_persona.h"
 
+#include <linux/kthread.h>
+
 /* session-keyring(7): what is only read falls back, what is to be made is made. */
 static void session_falls_back_until_it_is_made(struct kunit *test)
 {
@@ -130,6 +132,58 @@ static void session_and_default_ring_are_apart(struct kunit *test)
 	leave(&me);
 }
 
+struct crowd {
+	const struct cred *cred;
+	atomic_t joined;
+};
+
+/* A ring that is joined does not let itself be joined by others, unless told to. */
+static void open_session(void)
+{
+	struct kr_key_ref ref;
+
+	if (kr_cred_lookup(KEY_SPEC_SESSION_KEYRING, 0, 0, &ref))
+		return;
+	WRITE_ONCE(ref.key->perm, KT_PERM);
+	kr_key_put(ref.key);
+}
+
+static int join_and_leave(void *arg)
+{
+	struct crowd *crowd = arg;
+	const struct cred *before = override_creds(crowd->cred);
+	int complaints = 0;
+
+	while (!kthread_should_stop()) {
+		complaints += kr_cred_join_session("name") < 0;
+		open_session();
+		cond_resched();
+		complaints += kr_cred_join_session(NULL) <= 0;
+		cond_resched();
+		kr_cred_task_exit(current);
+		atomic_inc(&crowd->joined);
+	}
+	revert_creds(before);
+	return complaints;
+}
+
+/* The same name joined, left and made anew by many: nobody is refused, nothing leaks. */
+static void joined_by_many_at_once(struct kunit *test)
+{
+	struct crowd crowd = { .cred = kt_actor_of(test, kt_login(test, KT_UID)) };
+
+	/* What ends with an exit gives its quota back when the reaper comes to it. */
+	kr_limit_values.maxkeys = 1000000;
+	kr_limit_values.maxbytes = 100000000;
+	kt_crew_start(test, 4, join_and_leave, &crowd);
+	schedule_timeout_uninterruptible(KT_STRESS);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&crowd.joined), 0);
+	kr_reaper_flush();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
+	KT_EXPECT_DEBT(test, KT_UID, 0, 0);
+}
+
 static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_falls_back_until_it_is_made),
 	KUNIT_CASE(joining_anonymously),
@@ -138,6 +192,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(joining_what_may_not_be_searched),
 	KUNIT_CASE(session_is_not_given_to_the_kernel),
 	KUNIT_CASE(session_and_default_ring_are_apart),
+	KUNIT_CASE(joined_by_many_at_once),
 	{}
 };
 

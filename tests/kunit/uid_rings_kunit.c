@@ -7,6 +7,8 @@
 #include "kunit_helpers.h"
 #include "kunit_persona.h"
 
+#include <linux/kthread.h>
+
 /* user-session-keyring(7): made together, the one linked to the other. */
 static void user_rings_are_a_pair(struct kunit *test)
 {
@@ -281,6 +283,51 @@ static void persistent_ring_that_cannot_be_linked(struct kunit *test)
 	leave(&me);
 }
 
+struct first_touch {
+	const struct cred *cred;
+	s32 serial[4];
+	atomic_t count;
+};
+
+static int touch(void *arg)
+{
+	struct first_touch *first = arg;
+	const struct cred *before = override_creds(first->cred);
+	struct kr_key_ref ref;
+	int ret;
+
+	ret = kr_cred_lookup(KEY_SPEC_USER_KEYRING, 0, 0, &ref);
+	if (!ret) {
+		first->serial[atomic_inc_return(&first->count) - 1] = ref.key->serial;
+		kr_key_put(ref.key);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	revert_creds(before);
+	return ret;
+}
+
+/* CVE-2013-1792: one pair is made, and all have the same. */
+static void touched_first_by_many_at_once(struct kunit *test)
+{
+	struct first_touch first = { .cred = kt_actor_of(test, kt_login(test, KT_UID)) };
+	unsigned int i, j, wrong = 0;
+
+	for (i = 0; i < 20; i++) {
+		atomic_set(&first.count, 0);
+		kt_crew_start(test, 4, touch, &first);
+		wrong += kt_crew_stop(test);
+		wrong += atomic_read(&first.count) != 4;
+		for (j = 1; j < 4; j++)
+			wrong += first.serial[j] != first.serial[0];
+		wrong += kr_key_count() != 2;
+		kr_user_drop_all();
+		kr_reaper_flush();
+		wrong += kr_key_count() != 0;
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0u);
+}
+
 static struct kunit_case uid_rings_cases[] = {
 	KUNIT_CASE(user_rings_are_a_pair),
 	KUNIT_CASE(user_rings_are_those_of_the_real_uid),
@@ -295,6 +342,7 @@ static struct kunit_case uid_rings_cases[] = {
 	KUNIT_CASE(ended_user_ring_owes_nothing),
 	KUNIT_CASE(persistent_ring_is_kept_for_a_while),
 	KUNIT_CASE(persistent_ring_that_cannot_be_linked),
+	KUNIT_CASE(touched_first_by_many_at_once),
 	{}
 };
 
