@@ -12,7 +12,6 @@
 #include "pkey.h"
 
 #define SIGNATURE "enc=pkcs1 hash=sha256"
-#define NOWHERE ((void *)8)
 
 /*
  *	p (fresh uid) @s---> "_ses" ---> cert (public), private: one key pair

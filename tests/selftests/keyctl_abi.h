@@ -187,6 +187,9 @@ static inline long raw_int80(long nr, long a, long b, long c, long d, long e)
 }
 #endif
 
+/* No memory is mapped there */
+#define NOWHERE ((void *)8)
+
 /*
  * Where the calls below go: to this process, or (set by actors.h) to another
  * process or thread of the test, which makes the call and hands back its result.

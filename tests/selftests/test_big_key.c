@@ -14,8 +14,6 @@
 #include "actors.h"
 #include "probes.h"
 
-#define NOWHERE ((void *)8)	/* no memory is mapped there */
-
 enum {
 	QUOTA_BYTES = 16,	/* charged for a payload of any size */
 	TYPICAL_FILE = 100000,	/* certainly in a file */

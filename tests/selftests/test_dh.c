@@ -12,8 +12,6 @@
 #include "actors.h"
 #include "probes.h"
 
-#define NOWHERE ((void *)8)	/* no memory is mapped there */
-
 /* The 1536-bit group of RFC 3526, section 2, whose generator is 2 */
 static const char prime_hex[] =
 	"ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74"

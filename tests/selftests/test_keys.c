@@ -11,8 +11,6 @@
 #include "actors.h"
 #include "probes.h"
 
-#define NOWHERE ((void *)8)	/* no memory is mapped there */
-
 /*
  * One plain user with a process keyring and a few keys in it:
  *
