@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Threads of one process: which keyrings they share, which is each one's own, and
+ * what goes with the last of them.
+ *
+ * Specified by process-keyring(7), thread-keyring(7), session-keyring(7).
+ */
+#include <kselftest_harness.h>
+#include <linux/io_uring.h>
+
+#include "keyctl_abi.h"
+#include "actors.h"
+#include "probes.h"
+
+/*
+ * Threads of one process:
+ *
+ *	p --+-- leader
+ *	    +-- old: made before any ring
+ *	    +-- young: made by the test when it needs one
+ */
+FIXTURE(threads)
+{
+	struct actor *p, *old;
+	uid_t uid;
+};
+
+FIXTURE_SETUP(threads)
+{
+	stage_open();
+	self->uid = fresh_uid();
+	self->p = actor_user(self->uid);
+	self->old = actor_thread(self->p);
+}
+
+FIXTURE_TEARDOWN(threads)
+{
+	stage_close();
+}
+
+TEST_F(threads, process_ring_reaches_younger_threads)
+{
+	long ring = ON(self->p, kc_id(RING_P, 1));
+	struct actor *young = actor_thread(self->p), *younger;
+
+	ASSERT_LT(0, ring);
+	EXPECT_EQ(ring, ON(young, kc_id(RING_P, 0)));
+	EXPECT_EQ(ring, ON(young, kc_id(RING_P, 1)));
+	younger = actor_thread(young);
+	EXPECT_EQ(ring, ON(younger, kc_id(RING_P, 0)));
+}
+
+/* All threads of a process: also those that were there before the ring was */
+TEST_F(threads, ours_process_ring_reaches_older_threads)
+{
+	long ring = ON(self->p, kc_id(RING_P, 1));
+	long key = ON(self->p, kc_add_user("k", "v", RING_P));
+
+	EXPECT_EQ(ring, ON(self->old, kc_id(RING_P, 0)));
+	EXPECT_STREQ("v", ON(self->old, payload(key)));
+	EXPECT_EQ(key, ON(self->old, kc_request("user", "k", NULL, 0)));
+}
+
+TEST_F(threads, ours_process_ring_is_made_once)
+{
+	long ring = ON(self->old, kc_id(RING_P, 1));
+
+	ASSERT_LT(0, ring);
+	EXPECT_EQ(ring, ON(self->p, kc_id(RING_P, 1)));
+	EXPECT_EQ(ring, ON(actor_thread(self->p), kc_id(RING_P, 1)));
+	EXPECT_EQ(0, ON(self->p, kc_reqkey(REQKEY_P)));
+	EXPECT_EQ(ring, ON(self->p, kc_id(RING_P, 0)));
+	EXPECT_EQ(1, keys_charged(self->uid));
+}
+
+enum { PROCESSES = 600 };
+
+/* A process with a ring of its own, which it looks for when it is told to */
+static pid_t ring_owner(int tell, int told)
+{
+	pid_t pid = fork();
+	char byte = 0;
+	long ring;
+
+	if (pid)
+		return pid;
+	ring = kc_id(RING_P, 1);
+	if (write(tell, &byte, 1) == 1 && read(told, &byte, 1) == 1)
+		byte = ring > 0 && kc_id(RING_P, 0) == ring;
+	_exit(byte ? 0 : 1);
+}
+
+static long end_process(pid_t pid, int sig)
+{
+	int status;
+
+	if (kill(pid, sig) || waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return status;
+}
+
+/*
+ * Every other of many processes goes, so that whatever leads to their rings has
+ * lost its first, its last and those in between: the others find theirs
+ */
+static long owners_lose_neighbours(long b, long c, long d)
+{
+	static pid_t pids[PROCESSES];
+	long wrong = 0, i;
+	int up[2], down[2];
+	char byte = 0;
+
+	(void)b, (void)c, (void)d;
+	signal(SIGCHLD, SIG_DFL);
+	if (pipe(up) || pipe(down))
+		return -errno;
+	for (i = 0; i < PROCESSES; i++) {
+		pids[i] = ring_owner(up[1], down[0]);
+		wrong += pids[i] < 0 || read(up[0], &byte, 1) != 1;
+	}
+	for (i = 0; i < PROCESSES; i += 2)
+		wrong += end_process(pids[i], SIGKILL) != SIGKILL;
+	for (i = 1; i < PROCESSES; i += 2)
+		wrong += write(down[1], &byte, 1) != 1;
+	for (i = 1; i < PROCESSES; i += 2)
+		wrong += end_process(pids[i], 0) != 0;
+	return wrong;
+}
+
+TEST_F_TIMEOUT(threads, process_rings_of_many_processes, 600)
+{
+	long before = keys_charged(self->uid);
+
+	EXPECT_EQ(0, actor_do(self->p, owners_lose_neighbours, 0, 0, 0));
+	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == before));
+}
+
+TEST_F(threads, thread_ring_is_the_threads_own)
+{
+	long mine = ON(self->p, kc_id(RING_T, 1));
+	long its, key;
+
+	EXPECT_EQ(-ENOKEY, ON(self->old, kc_id(RING_T, 0)));
+	its = ON(self->old, kc_id(RING_T, 1));
+	EXPECT_NE(mine, its);
+	key = ON(self->p, kc_add_user("k", "v", RING_T));
+	EXPECT_EQ(-EACCES, ON(self->old, kc_read(key, NULL, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->old, kc_request("user", "k", NULL, 0)));
+	/* it goes with the thread */
+	actor_leave(self->old);
+	EXPECT_TRUE(key_goes(its));
+	EXPECT_EQ(mine, ON(self->p, kc_id(RING_T, 0)));
+}
+
+/* The session keyring is inherited by the thread, and then the thread's own */
+TEST_F(threads, each_joins_for_itself)
+{
+	long ses = ON(self->p, kc_join(NULL));
+	struct actor *young = actor_thread(self->p);
+	long other;
+
+	EXPECT_EQ(ses, ON(young, kc_id(RING_S, 0)));
+	other = ON(young, kc_join(NULL));
+	EXPECT_NE(ses, other);
+	EXPECT_EQ(ses, ON(self->p, kc_id(RING_S, 0)));
+	actor_leave(young);
+	EXPECT_TRUE(key_goes(other));
+	EXPECT_TRUE(key_exists(ses));
+}
+
+/* The process and its rings outlive the thread that began it */
+TEST_F(threads, leader_may_leave_first)
+{
+	struct actor *young;
+	long ses, ring, key;
+
+	ses = ON(self->p, kc_join(NULL));
+	ring = ON(self->p, kc_id(RING_P, 1));
+	key = ON(self->p, kc_add_user("k", "v", RING_P));
+	young = actor_thread(self->p);
+	actor_leave(self->old);
+
+	/* the leader stays a zombie until its last thread is gone */
+	actor_start(self->p, ORDER_LEAVE_ALONE);
+	EXPECT_TRUE(EVENTUALLY(strstr(slurp(NULL,
+					    shared_text("/proc/%d/stat",
+							self->p->pid)),
+				      ") Z ")));
+	EXPECT_EQ(ring, ON(young, kc_id(RING_P, 0)));
+	EXPECT_EQ(ses, ON(young, kc_id(RING_S, 0)));
+	EXPECT_STREQ("v", ON(young, payload(key)));
+
+	actor_start(young, ORDER_LEAVE_ALONE);
+	EXPECT_EQ(self->p->pid, waitpid(self->p->pid, NULL, __WALL));
+	self->p->gone = young->gone = true;
+	EXPECT_TRUE(key_goes(ring));
+	EXPECT_TRUE(key_goes(key));
+	EXPECT_TRUE(key_goes(ses));
+}
+
+/* The ring of the process goes with its last thread, and not before */
+TEST_F(threads, process_ring_goes_with_the_last_thread)
+{
+	long ring = ON(self->p, kc_id(RING_P, 1));
+	struct actor *young = actor_thread(self->p);
+
+	actor_leave(young);
+	actor_leave(self->old);
+	EXPECT_EQ(ring, ON(self->p, kc_id(RING_P, 0)));
+	actor_leave(self->p);
+	EXPECT_TRUE(key_goes(ring));
+}
+
+/* A thread forks: its child has the thread's session */
+TEST_F(threads, child_of_a_thread)
+{
+	long ses = ON(self->p, kc_join(NULL));
+	long other = ON(self->old, kc_join(NULL));
+	struct actor *child = actor_fork(self->old);
+
+	EXPECT_NE(ses, other);
+	EXPECT_EQ(other, ON(child, kc_id(RING_S, 0)));
+	EXPECT_EQ(-ENOKEY, ON(child, kc_id(RING_P, 0)));
+	actor_leave(child);
+}
+
+/* ---- kernel threads made on a process's behalf ---- */
+
+static long ring_setup(long flags, long b, long c)
+{
+	static struct io_uring_params params;
+	int fd;
+
+	(void)b, (void)c;
+	memset(&params, 0, sizeof(params));
+	params.flags = flags;
+	params.sq_thread_idle = 10;
+	fd = syscall(SYS_io_uring_setup, 4, &params);
+	return fd < 0 ? -errno : fd;
+}
+
+static long close_fd(long fd, long b, long c)
+{
+	(void)b, (void)c;
+	return close(fd) ? -errno : 0;
+}
+
+/* An io_uring worker is a thread of the process that user space never sees */
+TEST_F(threads, io_uring_worker)
+{
+	long ses = ON(self->p, kc_join(NULL));
+	long t = ON(self->p, kc_id(RING_T, 1));
+	long ring = ON(self->p, kc_id(RING_P, 1));
+	long key = ON(self->p, kc_add_user("k", "v", RING_P));
+	long fd = actor_do(self->p, ring_setup, IORING_SETUP_SQPOLL, 0, 0);
+
+	if (fd == -ENOSYS || fd == -EPERM)
+		SKIP(return, "no io_uring here");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(ses, ON(self->p, kc_id(RING_S, 0)));
+	EXPECT_EQ(t, ON(self->p, kc_id(RING_T, 0)));
+	EXPECT_EQ(ring, ON(self->p, kc_id(RING_P, 0)));
+	EXPECT_STREQ("v", ON(self->p, payload(key)));
+	EXPECT_EQ(0, actor_do(self->p, close_fd, fd, 0, 0));
+	EXPECT_EQ(ring, ON(self->p, kc_id(RING_P, 0)));
+	/* one that is still there at exit pins nothing */
+	fd = actor_do(self->p, ring_setup, IORING_SETUP_SQPOLL, 0, 0);
+	EXPECT_LE(0, fd);
+	actor_leave(self->old);
+	actor_leave(self->p);
+	EXPECT_TRUE(key_goes(ses));
+	EXPECT_TRUE(key_goes(ring));
+	EXPECT_TRUE(key_goes(t));
+}
+
+SELFTEST_MAIN
