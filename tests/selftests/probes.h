@@ -264,6 +264,9 @@ static inline bool uid_is_known(uid_t uid)
 	return key_user_row(NULL, uid, &row);
 }
 
+/* Nothing is charged to the UID, nor remembered of it */
+#define EXPECT_FORGOTTEN(uid) EXPECT_TRUE(EVENTUALLY(!uid_is_known(uid)))
+
 /* Bytes and keys charged to a UID now */
 static inline int bytes_charged(uid_t uid)
 {
