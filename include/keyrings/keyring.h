@@ -191,6 +191,32 @@ struct kr_key *kr_ring_peek_uid_ring(const char *name, const struct cred *actor)
 int kr_ring_link(struct kr_key *ring, struct kr_key *key);
 
 /**
+ * kr_ring_lock() - let nobody change the links of a ring
+ * @ring: the ring; of a key that is none nothing is locked
+ *
+ * May sleep: for as long as whoever may write to it keeps it busy. No lock is to be held that
+ * others need.
+ */
+void kr_ring_lock(struct kr_key *ring);
+
+/**
+ * kr_ring_unlock() - after kr_ring_lock()
+ * @ring: the same key
+ */
+void kr_ring_unlock(struct kr_key *ring);
+
+/**
+ * kr_ring_link_locked() - kr_ring_link() into a ring that is locked
+ * @ring: locked by the caller
+ * @key: no ring
+ *
+ * May sleep.
+ *
+ * Return: as kr_ring_link().
+ */
+int kr_ring_link_locked(struct kr_key *ring, struct kr_key *key);
+
+/**
  * kr_ring_link_any_depth() - link a ring into one that nobody has linked yet
  * @ring: the ring
  * @key: the other ring, with all that is below it, however deep that is
@@ -278,7 +304,8 @@ int kr_ring_reap_key(struct kr_key *key);
  * kr_ring_invalidate() - make a key disappear
  * @key: the key
  *
- * May sleep. It can no longer be found when this returns.
+ * May sleep. It can no longer be found when this returns. A ring that is locked lists it
+ * a little longer.
  */
 void kr_ring_invalidate(struct kr_key *key);
 

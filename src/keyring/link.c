@@ -374,6 +374,28 @@ int kr_edit_commit_new(struct kr_edit *edit, struct kr_key *key)
 	return ret;
 }
 
+void kr_ring_lock(struct kr_key *ring)
+{
+	if (kr_key_is_ring(ring))
+		mutex_lock(&kr_ring_of(ring)->lock);
+}
+
+void kr_ring_unlock(struct kr_key *ring)
+{
+	if (kr_key_is_ring(ring))
+		mutex_unlock(&kr_ring_of(ring)->lock);
+}
+
+int kr_ring_link_locked(struct kr_key *ring, struct kr_key *key)
+{
+	might_sleep();
+	if (!kr_key_is_ring(ring))
+		return -ENOTDIR;
+	if (WARN_ON_ONCE(kr_key_is_ring(key)))
+		return -EINVAL;
+	return link_locked(kr_ring_of(ring), key, NULL, 0);
+}
+
 static int link_how(struct kr_key *ring_key, struct kr_key *key, unsigned int how)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);
@@ -545,10 +567,25 @@ void kr_ring_forget_key(struct kr_key *key)
 	} while (again);
 }
 
+#define LOCK_TRIES	1000
+
+/* A change of some links is over soon; what takes as long as a helper is not waited for. */
+static bool lock_soon(struct kr_ring *ring)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (mutex_trylock(&ring->lock))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
 /* With the lock of a ring that holds the key: an update may have revived it meanwhile. */
 static int reap_from(struct kr_ring *ring, struct kr_key *key)
 {
-	if (!mutex_trylock(&ring->lock))
+	if (!lock_soon(ring))
 		return -EAGAIN;
 	if (kr_key_validate(key))
 		unlink_dead(ring, key);
@@ -578,6 +615,8 @@ int kr_ring_reap_key(struct kr_key *key)
 void kr_ring_invalidate(struct kr_key *key)
 {
 	kr_key_set_invalidated(key);
-	kr_ring_forget_key(key);
+	/* Rings that somebody keeps busy are left to the reaper; without memory they are waited for. */
+	if (kr_ring_reap_key(key) && kr_key_set_expiry(key, 0))
+		kr_ring_forget_key(key);
 	kr_key_sync(key);
 }

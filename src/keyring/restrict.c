@@ -51,32 +51,31 @@ static bool closes_circle(const struct kr_restriction *restriction, const struct
 
 static int set_restriction(struct kr_ring *ring, struct kr_restriction *restriction)
 {
-	int ret = 0;
-
-	mutex_lock(&ring->lock);
-	if (ring->restriction) {
-		ret = -EEXIST;
-	} else {
-		WRITE_ONCE(ring->restriction, restriction);
-		kr_key_notify(&ring->key, NOTIFY_KEY_SETATTR, 0);
-	}
-	mutex_unlock(&ring->lock);
-	return ret;
+	lockdep_assert_held(&ring->lock);
+	lockdep_assert_held(&restrict_lock);
+	if (ring->restriction)
+		return -EEXIST;
+	if (closes_circle(restriction, &ring->key))
+		return -EDEADLK;
+	WRITE_ONCE(ring->restriction, restriction);
+	kr_key_notify(&ring->key, NOTIFY_KEY_SETATTR, 0);
+	return 0;
 }
 
-int kr_ring_restrict(struct kr_key *ring, struct kr_restriction *restriction)
+/* Whoever keeps the ring busy is waited for first, and keeps no other ring waiting. */
+int kr_ring_restrict(struct kr_key *ring_key, struct kr_restriction *restriction)
 {
+	struct kr_ring *ring = kr_ring_of(ring_key);
 	int ret;
 
 	might_sleep();
-	if (!kr_key_is_ring(ring))
+	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
+	mutex_lock(&ring->lock);
 	mutex_lock(&restrict_lock);
-	if (closes_circle(restriction, ring))
-		ret = READ_ONCE(kr_ring_of(ring)->restriction) ? -EEXIST : -EDEADLK;
-	else
-		ret = set_restriction(kr_ring_of(ring), restriction);
+	ret = set_restriction(ring, restriction);
 	mutex_unlock(&restrict_lock);
+	mutex_unlock(&ring->lock);
 	return ret;
 }
 

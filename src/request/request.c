@@ -9,8 +9,9 @@
 #define NEGATIVE_TIMEOUT	60	/* seconds for which a key that was not made says so */
 
 /*
- * That two who ask for a key at once, whoever they are, have it made once. Taken
- * outside of rings, whose lock may be held for long: so it is not one for all.
+ * That two who ask for a key at once, whoever they are, have it made once. Taken when
+ * the destination is locked, whose lock may be held for long: nobody else's request
+ * waits for that. Several, so that all do not wait for one another.
  */
 #define CONSTRUCT_LOCKS	64	/* a power of two */
 
@@ -59,48 +60,61 @@ static void leave_unmade(struct kr_key *key, int error)
 		kr_ring_invalidate(key);
 }
 
-/* A key that says: somebody makes me. Who saw its serial may wait for it already. */
-static struct kr_key *announce(const struct kr_key_type *type, const char *desc,
-			       struct kr_key *dest)
+/*
+ * A key that says: somebody makes me. Who saw its serial may wait for it already, also
+ * when it cannot be linked: the caller rejects it then, when no ring is locked.
+ */
+static int announce(const struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
-	struct kr_key *key;
-	int ret;
+	*key = kr_key_alloc(search->type, search->desc, current_fsuid(), current_fsgid(),
+			    kr_ring_default_perm(search->type), KR_ALLOC_IN_QUOTA);
+	if (IS_ERR(*key))
+		return PTR_ERR(*key);
+	kr_key_set_constructing(*key);
+	return kr_ring_link_locked(dest, *key);
+}
 
-	key = kr_key_alloc(type, desc, current_fsuid(), current_fsgid(),
-			   kr_ring_default_perm(type), KR_ALLOC_IN_QUOTA);
-	if (IS_ERR(key))
-		return key;
-	kr_key_set_constructing(key);
-	ret = kr_ring_link(dest, key);
-	if (!ret)
-		return key;
-	leave_unmade(key, ret);
-	kr_key_put(key);
-	return ERR_PTR(ret);
+/*
+ * With the locks held: returns 1 when @key is new, 0 when it was found and linked. After
+ * an error @key may be one that was announced. A search that had no memory says nothing
+ * of what there is.
+ */
+static int find_or_announce_locked(struct kr_search *search, struct kr_key *dest,
+				   struct kr_key **key)
+{
+	int ret = kr_cred_search(search);
+
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret)
+		return announce(search, dest, key) ?: 1;
+	ret = kr_ring_link_locked(dest, search->found);
+	if (ret)
+		kr_key_put(search->found);
+	else
+		*key = search->found;
+	return ret;
 }
 
 /*
  * Two that ask for the same key at once: the first announces it, the second
- * finds what was announced. Returns 1 when the key is new, 0 when it was found. A
- * search that had no memory says nothing of what there is.
+ * finds what was announced. Returns 1 when the key is new, 0 when it was found.
  */
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
 	struct mutex *lock = &construct_locks[search->hash % CONSTRUCT_LOCKS];
 	int ret;
 
+	*key = NULL;
+	kr_ring_lock(dest);
 	mutex_lock(lock);
-	ret = kr_cred_search(search);
-	if (!ret) {
-		*key = search->found;
-		ret = kr_ring_link(dest, *key);
-		if (ret)
-			kr_key_put(*key);
-	} else if (ret != -ENOMEM) {
-		*key = announce(search->type, search->desc, dest);
-		ret = PTR_ERR_OR_ZERO(*key) ?: 1;
-	}
+	ret = find_or_announce_locked(search, dest, key);
 	mutex_unlock(lock);
+	kr_ring_unlock(dest);
+	if (ret < 0 && !IS_ERR_OR_NULL(*key)) {
+		leave_unmade(*key, ret);
+		kr_key_put(*key);
+	}
 	return ret;
 }
 

@@ -239,6 +239,76 @@ TEST_F(own, operations_it_lacks)
 	EXPECT_EQ(-ENOENT, ON(self->p, keyctl(OP_RESTRICT, RING_S, (long)OWN, (long)"x", 0)));
 }
 
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static long catch_signal(long a, long b, long c)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	(void)a, (void)b, (void)c;
+	return sigaction(SIGUSR1, &action, NULL) ? -errno : 0;
+}
+
+static long wait_in_request(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return kc_request("user", (const char *)desc, "made", RING_S);
+}
+
+static long wait_in_restrict(long a, long b, long c)
+{
+	(void)a, (void)b, (void)c;
+	return kc_restrict(RING_S, NULL, NULL);
+}
+
+static long wait_in_add(long a, long b, long c)
+{
+	(void)a, (void)b, (void)c;
+	return add_own("slow", "sleep");
+}
+
+/*
+ * A ring is locked while the kernel makes a key in it. Its user waits for it, and nobody
+ * else does: who requests a key of the same description, restricts a ring, or ends a
+ * key that is in it.
+ */
+TEST_F(own, ours_busy_ring_keeps_nobody_waiting)
+{
+	struct actor *q = actor_fork(self->p), *r = actor_fork(self->p);
+	struct actor *other = actor_fork(self->p);
+	struct actor *stranger = actor_user(fresh_uid());
+	const char *desc = fresh_desc("own:");
+	long key = ON(self->p, kc_add_user("u", "v", RING_S)), ring, got;
+
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
+	ring = ON(stranger, kc_add_ring("r", RING_T));
+	actor_begin(self->p, wait_in_add, 0, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
+	actor_begin(q, wait_in_request, (long)desc, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
+	actor_begin(r, wait_in_restrict, 0, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(r, NR_KEYCTL)));
+
+	EXPECT_EQ(-EKEYREJECTED, ON(stranger, kc_request("user", desc, "refuse", RING_T)));
+	EXPECT_EQ(0, ON(stranger, kc_restrict(ring, NULL, NULL)));
+	EXPECT_EQ(0, ON(other, kc_invalidate(key)));
+	/* It was busy all the time. */
+	EXPECT_TRUE(sleeps_in(self->p, NR_ADD_KEY));
+	EXPECT_TRUE(sleeps_in(q, NR_REQUEST_KEY));
+
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	EXPECT_LT(0, actor_end(self->p));
+	EXPECT_EQ(0, actor_end(r));
+	/* Which of the two came first nobody knows. */
+	got = actor_end(q);
+	EXPECT_TRUE(got > 0 || got == -EPERM) TH_LOG("%ld", got);
+	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_holds(RING_S, key))));
+}
+
 /* ---- the type goes ---- */
 
 /* ENODEV: there is no such type any more */

@@ -93,9 +93,9 @@ static void requested_key_in_any_state(struct kunit *test)
  * the destination, which it has locked meanwhile, ends before it takes the key.
  */
 struct bystander {
-	struct kr_key *dest;
+	struct kr_restriction restriction;	/* of the destination */
 	struct kr_key *key;
-	struct completion locked, woken;
+	struct completion asked, found, woken;
 	int ret;
 };
 
@@ -137,19 +137,24 @@ static void search_without_memory_announces_nothing(struct kunit *test)
 	leave(&scene);
 }
 
+static int refuse_when_found(struct kr_restriction *restriction, struct kr_ring *ring,
+			     const struct kr_key_type *type, void *payload)
+{
+	struct bystander *bystander = container_of(restriction, struct bystander, restriction);
+
+	complete(&bystander->asked);
+	wait_for_completion(&bystander->found);
+	return -EPERM;
+}
+
 static int stand_by(void *arg)
 {
 	struct bystander *bystander = arg;
-	struct mutex *lock = &kr_ring_of(bystander->dest)->lock;
 
-	mutex_lock(lock);
-	complete(&bystander->locked);
-	while (!bystander->key && !kthread_should_stop()) {
+	while (!try_wait_for_completion(&bystander->asked) && !kthread_should_stop())
 		schedule_timeout_idle(1);
-		kr_key_walk(is_announced, bystander);
-	}
-	set_bit(KR_KEY_REVOKED, &bystander->dest->flags);
-	mutex_unlock(lock);
+	kr_key_walk(is_announced, bystander);
+	complete(&bystander->found);
 
 	bystander->ret = bystander->key ? kr_key_wait_made(bystander->key) : 1;
 	complete(&bystander->woken);
@@ -162,19 +167,19 @@ static void key_that_cannot_be_announced_keeps_nobody_waiting(struct kunit *test
 {
 	struct bystander *bystander = kunit_kzalloc(test, sizeof(*bystander), GFP_KERNEL);
 	struct kr_payload *callout = kt_payload(test, 4, 'c');
+	struct kr_key *dest = kt_ring(test, "dest"), *key;
 	struct scene scene;
-	struct kr_key *key;
 
 	KUNIT_ASSERT_NOT_NULL(test, bystander);
 	enter(test, &scene);
-	init_completion(&bystander->locked);
+	bystander->restriction.check = refuse_when_found;
+	init_completion(&bystander->asked);
+	init_completion(&bystander->found);
 	init_completion(&bystander->woken);
-	bystander->dest = kt_ring(test, "dest");
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(dest, &bystander->restriction), 0);
 	kt_crew_start(test, 1, stand_by, bystander);
-	wait_for_completion(&bystander->locked);
 	/* It says what was wrong with the destination, and asks no helper. */
-	KUNIT_EXPECT_EQ(test, kr_request_key(scene.user, "k", callout, bystander->dest, &key),
-			-EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, kr_request_key(scene.user, "k", callout, dest, &key), -EPERM);
 	kr_payload_put(callout);
 	KUNIT_ASSERT_NOT_NULL(test, bystander->key);
 	kt_hold(test, bystander->key);
@@ -184,6 +189,8 @@ static void key_that_cannot_be_announced_keeps_nobody_waiting(struct kunit *test
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 	KUNIT_EXPECT_EQ(test, bystander->ret, -ENOKEY);
 	leave(&scene);
+	/* The restriction goes before the ring would. */
+	kt_drop(test, dest);
 }
 
 static struct kunit_case request_cases[] = {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A type of keys as a module brings it, which counts its payloads. The payload
- * "take NAME" is that of the user key NAME.
+ * "take NAME" is that of the user key NAME; "sleep" takes a minute to look at, or until
+ * a signal comes.
  */
+#include <linux/delay.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -80,6 +82,8 @@ static int own_preparse(struct key_preparsed_payload *prep)
 
 	if (!prep->datalen || prep->datalen > INKERNEL_TEXT)
 		return -EINVAL;
+	if (prep->datalen == 5 && !memcmp(prep->data, "sleep", 5))
+		msleep_interruptible(60 * MSEC_PER_SEC);
 	if (prep->datalen > 5 && !memcmp(prep->data, "take ", 5))
 		own = take_from_key(prep->data + 5, prep->datalen - 5);
 	else
