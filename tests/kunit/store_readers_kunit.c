@@ -8,38 +8,80 @@
 #include <linux/slab.h>
 
 /*
- * A writer that comes while a reader is on its way: it is called from the
- * reader's match, on the first object that does not match.
+ * A writer that comes while a reader is on its way: the reader's match waits for it,
+ * on the first object that does not match, and does not leave its RCU section.
  */
 #define WANTED	100000
 #define OTHER	100001
 
 struct intruder {
-	struct kunit *test;
 	struct kr_store *store;
 	struct item *items;	/* what to add, or to remove */
 	unsigned int count;
 	bool removes;
-	bool done;
+	bool comes, done;
+	struct item *found;	/* by the reader */
 };
 
 static bool match_after_intrusion(const void *object, const void *arg)
 {
 	struct intruder *intruder = (struct intruder *)arg;
-	unsigned int i;
 
 	if (((const struct item *)object)->value == WANTED)
 		return true;
-	if (intruder->done)
-		return false;
-	intruder->done = true;
-	for (i = 0; i < intruder->count; i++) {
-		if (intruder->removes)
-			take(intruder->store, &intruder->items[i]);
-		else
-			add(intruder->test, intruder->store, &intruder->items[i]);
-	}
+	smp_store_release(&intruder->comes, true);
+	while (!smp_load_acquire(&intruder->done))
+		cpu_relax();
 	return false;
+}
+
+static int read_with_intruder(void *arg)
+{
+	struct intruder *intruder = arg;
+
+	rcu_read_lock();
+	intruder->found = kr_store_find(intruder->store, 42, match_after_intrusion, intruder);
+	rcu_read_unlock();
+	return 0;
+}
+
+static int add_or_remove(struct intruder *intruder)
+{
+	struct item *item = intruder->items;
+	int ret = 0;
+
+	for (; !ret && item < intruder->items + intruder->count; item++) {
+		if (intruder->removes) {
+			take(intruder->store, item);
+			continue;
+		}
+		ret = kr_store_reserve(intruder->store, hash_of, NULL);
+		if (!ret)
+			kr_store_insert(intruder->store, (unsigned long)item, hash_of(item));
+	}
+	return ret;
+}
+
+static int intrude(void *arg)
+{
+	struct intruder *intruder = arg;
+	int ret;
+
+	while (!smp_load_acquire(&intruder->comes) && !kthread_should_stop())
+		schedule_timeout_idle(1);
+	ret = add_or_remove(intruder);
+	smp_store_release(&intruder->done, true);
+	return ret;
+}
+
+static void read_while_it_intrudes(struct kunit *test, struct intruder *intruder)
+{
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "reader and writer need a processor each");
+	kt_crew_start(test, 1, intrude, intruder);
+	kt_crew_start(test, 1, read_with_intruder, intruder);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_TRUE(test, intruder->comes);
 }
 
 /* Two whose ways begin at the same place, the wanted one behind the other. */
@@ -66,12 +108,11 @@ static void reader_finds_while_store_grows(struct kunit *test)
 {
 	struct item *items = items_make(test, 100), *pair = pair_make(test);
 	struct kr_store store = {};
-	struct intruder intruder = { .test = test, .store = &store, .items = items, .count = 100 };
+	struct intruder intruder = { .store = &store, .items = items, .count = 100 };
 
 	add_pair(test, &store, pair);
-	KUNIT_EXPECT_PTR_EQ(test, kr_store_find(&store, 42, match_after_intrusion, &intruder),
-			    (void *)&pair[1]);
-	KUNIT_EXPECT_TRUE(test, intruder.done);
+	read_while_it_intrudes(test, &intruder);
+	KUNIT_EXPECT_PTR_EQ(test, intruder.found, &pair[1]);
 	KUNIT_EXPECT_GE(test, bits_of(&store), 8u);
 	rcu_barrier();
 	kr_store_free(&store);
@@ -81,14 +122,13 @@ static void reader_finds_while_store_shrinks(struct kunit *test)
 {
 	struct item *items = items_make(test, 100), *pair = pair_make(test);
 	struct kr_store store = {};
-	struct intruder intruder = { .test = test, .store = &store, .items = items, .count = 100,
+	struct intruder intruder = { .store = &store, .items = items, .count = 100,
 				     .removes = true };
 
 	add_many(test, &store, items, 100);
 	add_pair(test, &store, pair);
-	KUNIT_EXPECT_PTR_EQ(test, kr_store_find(&store, 42, match_after_intrusion, &intruder),
-			    (void *)&pair[1]);
-	KUNIT_EXPECT_TRUE(test, intruder.done);
+	read_while_it_intrudes(test, &intruder);
+	KUNIT_EXPECT_PTR_EQ(test, intruder.found, &pair[1]);
 	KUNIT_EXPECT_LE(test, bits_of(&store), 5u);
 	rcu_barrier();
 	kr_store_free(&store);
