@@ -25,7 +25,9 @@
  * @node: among all, the one that was used last first
  * @reader: whose; compared only
  * @uid: who opened the file
- * @busy: the reader is between its start and its stop, and alone has @serials to @room
+ * @busy: the reader is between its start and its stop, and alone has what follows
+ * @over: the last row was given: the next read, which only asks whether that was all, need not
+ *	look at every key again
  * @serials: sorted, without duplicates
  * @count: how many
  * @room: how many fit
@@ -35,6 +37,7 @@ struct listing {
 	const struct seq_file *reader;
 	kuid_t uid;
 	bool busy;
+	bool over;
 	s32 *serials;
 	unsigned int count;
 	unsigned int room;
@@ -189,8 +192,10 @@ static struct listing *listing_begin(const struct seq_file *reader, bool anew)
 
 	if (!listing)
 		listing = new_listing(reader);
-	if (listing && anew)
+	if (listing && anew) {
 		empty(listing);
+		listing->over = false;
+	}
 	return listing;
 }
 
@@ -200,7 +205,7 @@ static void listing_end(struct seq_file *m)
 
 	mutex_lock(&listings_lock);
 	listing = find_listing(m);
-	if (listing && listing->serials) {
+	if (listing && (listing->serials || listing->over)) {
 		listing->busy = false;
 		forget_old(listing->uid);
 	} else if (listing) {
@@ -259,18 +264,33 @@ static struct kr_key *list_from(struct seq_file *m, struct listing *listing, lof
 
 	if (*pos <= S32_MAX)
 		key = key_from(m, listing, *pos);
-	if (key)
+	if (key) {
 		*pos = key->serial;
-	else
-		empty(listing);	/* there is no more to read */
+	} else {
+		empty(listing);
+		listing->over = true;
+	}
 	return key;
+}
+
+/* Once only: whoever reads on is told of keys that have come meanwhile. */
+static bool was_over(struct listing *listing)
+{
+	bool over = listing->over;
+
+	listing->over = false;
+	return over;
 }
 
 static void *keys_start(struct seq_file *m, loff_t *pos)
 {
 	struct listing *listing = listing_begin(m, *pos == 0);
 
-	if (!listing || (!listing->serials && fill(listing)))
+	if (!listing)
+		return ERR_PTR(-ENOMEM);
+	if (was_over(listing))
+		return NULL;
+	if (!listing->serials && fill(listing))
 		return ERR_PTR(-ENOMEM);
 	return list_from(m, listing, pos);
 }
