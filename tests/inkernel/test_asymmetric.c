@@ -174,6 +174,30 @@ TEST_F(pair, search_past_a_negative_key)
 	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_search(RING_S, "asymmetric", "none", 0)));
 }
 
+/* Of several, the first link of the ring, else the latest: as a ring is read */
+TEST_F(pair, search_goes_as_a_ring_is_read)
+{
+	const char *what = shared_text("id:%s", key_id());
+	long ring = ON(self->p, kc_add_ring("r", RING_S)), a, b, c;
+
+	ASSERT_LT(0, ON(self->p, kc_add_user("u", "v", ring)));
+	a = ON(self->p, add_file("leaf.der", "a", ring));
+	b = ON(self->p, add_file("leaf.der", "b", ring));
+	c = ON(self->p, add_file("leaf.der", "c", ring));
+	EXPECT_EQ(c, ON(self->p, kc_search(ring, "asymmetric", what, 0)));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(c)));
+	EXPECT_EQ(b, ON(self->p, kc_search(ring, "asymmetric", what, 0)));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(b)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(a, 0)));
+	/* what was wrong with the last that was looked at */
+	EXPECT_EQ(-EACCES, ON(self->p, kc_search(ring, "asymmetric", what, 0)));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(a, ring)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_search(ring, "asymmetric", what, 0)));
+	/* self->cert is the first link there */
+	ASSERT_LT(0, ON(self->p, add_file("leaf.der", "d", RING_S)));
+	EXPECT_EQ(self->cert, ON(self->p, kc_search(RING_S, "asymmetric", what, 0)));
+}
+
 /* Into a nested ring, and linked to where it was asked for */
 TEST_F(pair, search_deep)
 {

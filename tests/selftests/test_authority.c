@@ -48,6 +48,21 @@ TEST_F(request, nothing_without_authority)
 	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
 }
 
+/* EOPNOTSUPP: there are keys of these IDs, if none that are numbers */
+TEST_F(request, no_number_has_an_id_of_the_authority)
+{
+	struct actor *h = helper_for(self->p, self->call);
+	struct dh_ids *ids = shared(sizeof(*ids));
+	char *buf = shared(64);
+
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	*ids = (struct dh_ids){ AUTH_KEY, AUTH_KEY, AUTH_KEY };
+	EXPECT_EQ(-EOPNOTSUPP, ON(h, keyctl(OP_DH_COMPUTE, (long)ids, (long)buf, 64, 0)));
+	*ids = (struct dh_ids){ 0, RING_REQUESTOR, INT32_MAX };
+	EXPECT_EQ(-EOPNOTSUPP, ON(h, keyctl(OP_DH_COMPUTE, (long)ids, (long)buf, 64, 0)));
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+}
+
 /* It is for one key only */
 TEST_F(request, authority_over_another_key)
 {

@@ -221,6 +221,17 @@ static long open_keys(long a, long b, long c)
 	return opened < 0 ? -errno : 0;
 }
 
+/* The credentials that a file keeps, those of before the change, are not in the count */
+TEST_F(small, ours_usage_counts_no_open_file)
+{
+	int usage = usage_of_session(self->p, self->ses);
+
+	ASSERT_LT(0, usage);
+	ASSERT_EQ(0, actor_do(self->p, open_keys, 0, 0, 0));
+	EXPECT_EQ(0, ON(self->p, kc_reqkey(REQKEY_T)));
+	EXPECT_EQ(usage, usage_of_session(self->p, self->ses));
+}
+
 static long read_opened(long buf, long size, long c)
 {
 	long got = 0, n;

@@ -272,6 +272,14 @@ TEST_F(spender, ours_no_half_a_pair)
  * Whose the thread keyring is follows the fsuid, who pays for it does not. He needs
  * no room in his quota to be given back what he pays for.
  */
+/* Nobody else has to have room for them */
+TEST_F(spender, ours_uid_rings_cost_root_nothing)
+{
+	ASSERT_EQ(0, sysctl_set("root_maxbytes", 1));
+	EXPECT_LT(0, ON(self->p, kc_id(RING_U, 0)));
+	EXPECT_LT(0, ON(self->p, kc_id(RING_US, 0)));
+}
+
 TEST_F(spender, ours_thread_ring_comes_back_to_who_pays)
 {
 	struct actor *root = actor_fork(NULL);

@@ -220,6 +220,19 @@ TEST_F(unmapped, ours_never_share)
 	EXPECT_GT(0, ON(self->b, kc_search(RING_S, "user", "k", 0)));
 }
 
+/* The rings of a UID are its own also when it has another name */
+TEST_F(unmapped, ours_rings_stay_when_the_uid_is_mapped)
+{
+	long u = ON(self->a, kc_id(RING_U, 0)), us = ON(self->a, kc_id(RING_US, 0));
+
+	ASSERT_LT(0, u);
+	map_ids(self->a, self->uid_a, 1);
+	EXPECT_EQ(u, ON(self->a, kc_id(RING_U, 0)));
+	EXPECT_EQ(us, ON(self->a, kc_id(RING_US, 0)));
+	EXPECT_NE(NULL, strstr(ON(self->a, description(u)), ";_uid.4294967295"));
+	EXPECT_EQ(us, ON(self->a, kc_id(RING_S, 0)));
+}
+
 /* Persistent keyrings are known by the number of their UID */
 TEST_F(unmapped, ours_no_persistent_ring)
 {
