@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Code of the kernel searches a ring of the user's that it has found by serial or
+ * by description.
+ *
+ * Specified by Documentation/security/keys/core.rst, "Kernel services".
+ */
+#include <kselftest_harness.h>
+
+#include "inkernel.h"
+#include "pkey.h"
+
+/*
+ *	p (fresh uid) @s---> "_ses" ---> ring ---> key (a certificate)
+ *	q (fresh uid) @s---> "_ses" ---> own
+ *
+ * Both may search ring, and restrict own.
+ */
+FIXTURE(within)
+{
+	struct actor *p, *q;
+	long ring, key, own;
+};
+
+FIXTURE_SETUP(within)
+{
+	stage_open();
+	inkernel_open();
+	self->p = actor_user(fresh_uid());
+	self->q = actor_user(fresh_uid());
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	ASSERT_LT(0, ON(self->q, kc_join(NULL)));
+	self->ring = ON(self->p, kc_add_ring("ring", RING_S));
+	self->key = ON(self->p, add_file("ca.der", "cert", self->ring));
+	self->own = ON(self->q, kc_add_ring("own", RING_S));
+	ASSERT_LT(0, self->key);
+	ASSERT_LT(0, self->own);
+	ASSERT_EQ(0, ON(self->p, kc_setperm(self->ring, PERM_POS(MAY_ALL) |
+					 PERM_OTH(MAY_SEARCH))));
+}
+
+FIXTURE_TEARDOWN(within)
+{
+	stage_close();
+	inkernel_close();
+}
+
+static bool sees(struct actor *a, long slot)
+{
+	return ON(a, ik_try(ik_search(slot, "asymmetric", "cert"))) == 0;
+}
+
+/* As NVMe/TCP does with keyring=; nested rings, too */
+TEST_F(within, is_searched)
+{
+	long slot = ON(self->p, ik_lookup(self->ring, NEED_SEARCH));
+	long outer = ON(self->p, ik_lookup(RING_S, NEED_SEARCH));
+
+	ASSERT_LE(0, slot);
+	EXPECT_TRUE(sees(self->p, slot));
+	EXPECT_TRUE(sees(self->p, ON(self->p, ik_lookup(self->ring, NEED_SEARCH))));
+	EXPECT_TRUE(sees(self->p, slot));
+	ASSERT_LE(0, outer);
+	EXPECT_GT(0, ON(self->p, ik_search(slot, "asymmetric", "cer")));
+}
+
+/* By type and description, as IMA looks for _ima */
+TEST_F(within, found_by_description)
+{
+	long slot = ON(self->p, ik_request("keyring", "ring"));
+
+	ASSERT_LE(0, slot);
+	EXPECT_STREQ("keyring;", shared_text("%.8s", ik_describe(slot)));
+	EXPECT_TRUE(sees(self->p, slot));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request("keyring", "another ring")));
+	/* and whose ring it is not, and who does not possess it, finds none */
+	EXPECT_EQ(-ENOKEY, ON(self->q, ik_request("keyring", "ring")));
+	EXPECT_EQ(0, ON(self->p, kc_revoke(self->ring)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request("keyring", "ring")));
+}
+
+/* Nor does it become empty when somebody else names it, without any right to it */
+TEST_F(within, named_by_another)
+{
+	long slot;
+
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->key, PERM_USR(MAY_ALL))));
+	slot = ON(self->p, ik_lookup(self->ring, NEED_SEARCH));
+	ASSERT_LE(0, slot);
+	EXPECT_TRUE(sees(self->p, slot));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ring, PERM_POS(MAY_ALL))));
+	EXPECT_EQ(0, ON(self->q, kc_restrict(self->own, "asymmetric",
+					     shared_text("key_or_keyring:%ld", self->ring))));
+	EXPECT_TRUE(sees(self->p, slot));
+}
+
+/* Each finds what it may search itself, whoever else has looked the ring up */
+TEST_F(within, rights_of_who_looks)
+{
+	long slot;
+
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->key, PERM_USR(MAY_ALL))));
+	slot = ON(self->q, ik_lookup(self->ring, NEED_SEARCH));
+	ASSERT_LE(0, slot);
+	EXPECT_FALSE(sees(self->q, slot));
+	EXPECT_TRUE(sees(self->p, ON(self->p, ik_lookup(self->ring, NEED_SEARCH))));
+	EXPECT_FALSE(sees(self->q, slot));
+}
+
+/* What is linked after the look-up is for the next one to see */
+TEST_F(within, ours_what_is_linked_later_is_not_seen)
+{
+	long slot;
+
+	ASSERT_EQ(0, ON(self->p, kc_move(self->key, self->ring, RING_S, 0)));
+	slot = ON(self->p, ik_lookup(self->ring, NEED_SEARCH));
+	ASSERT_LE(0, slot);
+	EXPECT_FALSE(sees(self->p, slot));
+	EXPECT_EQ(0, ON(self->p, kc_link(self->key, self->ring)));
+	EXPECT_FALSE(sees(self->p, slot));
+	EXPECT_TRUE(sees(self->p, ON(self->p, ik_lookup(self->ring, NEED_SEARCH))));
+}
+
+/* Run by an actor itself: how often was the key not found? */
+static long misses(long ring, long times, long c)
+{
+	struct inkernel_lookup look = { .serial = ring, .need = NEED_SEARCH };
+	struct inkernel_search search = { .type = "asymmetric", .desc = "cert" };
+	long missed = 0;
+
+	(void)c;
+	while (times--) {
+		search.slot = ik(INKERNEL_LOOKUP, (long)&look);
+		missed += ik_try(ik(INKERNEL_SEARCH, (long)&search)) != 0;
+		ik_put(search.slot);
+	}
+	return missed;
+}
+
+/* Two that look a ring up again and again both find all of it, each time */
+TEST_F(within, two_at_once)
+{
+	enum { TIMES = 300 };
+
+	ASSERT_EQ(0, ON(self->p, kc_setperm(self->key, PERM_POS(MAY_ALL))));
+	actor_begin(self->q, misses, self->ring, TIMES, 0);
+	actor_begin(self->p, misses, self->ring, TIMES, 0);
+	EXPECT_EQ(0, actor_end(self->p));
+	EXPECT_EQ(0, actor_end(self->q));
+}
+
+SELFTEST_MAIN
