@@ -126,8 +126,9 @@ struct key *kr_bridge_request(struct key_type *type, struct key_tag *domain, con
 
 	if (!ours)
 		return NULL;
+	/* As the kernel does: who may not sleep is not kept by rings in rings. */
 	kr_search_init(&wanted, ours, desc, current_cred(),
-		       KR_SEARCH_RECURSE | KR_SEARCH_SKIP_EXPIRED);
+		       KR_SEARCH_SKIP_EXPIRED | (may_sleep ? KR_SEARCH_RECURSE : 0));
 	ret = search(&wanted, may_sleep);
 	/* -ENOKEY is what a negative key stands for: it is there, and no helper is asked again. */
 	if (ret)

@@ -81,12 +81,21 @@ static struct key *user_request(struct key_type *type, const char *desc, struct 
 	return theirs == ERR_PTR(-ENOKEY) ? ours : theirs;
 }
 
+/* The same. For who may not sleep a key that is still being made is not there yet. */
+
 static struct key *user_request_rcu(struct key_type *type, const char *desc, struct key_tag *domain)
 {
 	struct key *ours = kr_bridge_request(type, domain, desc, false);
+	struct key *theirs;
 
-	return IS_ERR_OR_NULL(ours) ?
-	       static_call(kr_orig_request_key_rcu)(type, desc, domain) : ours;
+	if (!ours)
+		return static_call(kr_orig_request_key_rcu)(type, desc, domain);
+	if (!IS_ERR(ours))
+		return ours;
+	if (!is_final(PTR_ERR(ours)))
+		return ours == ERR_PTR(-EAGAIN) ? ERR_PTR(-ENOKEY) : ours;
+	theirs = static_call(kr_orig_request_key_rcu)(type, desc, domain);
+	return theirs == ERR_PTR(-ENOKEY) ? ours : theirs;
 }
 
 static key_ref_t user_key(key_serial_t serial, unsigned long flags, enum key_need_perm need)

@@ -128,6 +128,73 @@ TEST_F(kind, payloads_of_all_sizes)
 	}
 }
 
+/* Only code that may sleep looks into the rings in the process's rings */
+TEST_F(kind, in_nested_rings)
+{
+	long outer = ON(self->p, kc_add_ring("outer", RING_S));
+	long inner = ON(self->p, kc_add_ring("inner", outer));
+	const char *desc = fresh_desc("kind:");
+
+	ASSERT_LT(0, ON(self->p, kc_add(variant->type, desc, "deep", 4, inner)));
+	found_before(self->p, variant->type, desc);
+	EXPECT_EQ(variant->how == INKERNEL_RCU ? -ENOKEY : 0,
+		  ON(self->p, ik_try(ik_request_how(variant->type, desc, NULL, variant->how))));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(inner, outer)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request_how(variant->type, desc, NULL, variant->how)));
+}
+
+/* EACCES: without SEARCH for the possessor */
+TEST_F(kind, without_search)
+{
+	const char *desc = fresh_desc("kind:");
+	long key = ON(self->p, kc_add(variant->type, desc, "v", 1, RING_S));
+
+	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL & ~MAY_SEARCH) |
+						 PERM_USR(MAY_SETATTR))));
+	EXPECT_EQ(-EACCES, ON(self->p, ik_request_how(variant->type, desc, NULL, variant->how)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_SEARCH))));
+	found_before(self->p, variant->type, desc);
+	EXPECT_STREQ("v", ik_payload(ON(self->p, ik_request_how(variant->type, desc, NULL,
+								variant->how))));
+}
+
+/* EKEYREVOKED; an expired and an invalidated one are as if they were not there */
+TEST_F(kind, dead_keys)
+{
+	const char *desc = fresh_desc("kind:");
+	long key = ON(self->p, kc_add(variant->type, desc, "v", 1, RING_S));
+
+	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request_how(variant->type, desc, NULL,
+							   variant->how)));
+
+	key = ON(self->p, kc_add(variant->type, desc, "v", 1, RING_S));
+	found_before(self->p, variant->type, desc);
+	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ik_try(ik_request_how(variant->type, desc, NULL,
+								 variant->how))) == -ENOKEY));
+
+	key = ON(self->p, kc_add(variant->type, desc, "v", 1, RING_S));
+	found_before(self->p, variant->type, desc);
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(key)));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, ik_request_how(variant->type, desc, NULL,
+							  variant->how)) == -ENOKEY));
+}
+
+/* Its own error: a key that stands for one */
+TEST_F(kind, negative_keys)
+{
+	const char *desc = fresh_desc("kind:");
+
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request(variant->type, desc, "refuse", 0)));
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, ik_request_how(variant->type, desc, NULL,
+							    variant->how)));
+	EXPECT_LT(0, ON(self->p, kc_add(variant->type, desc, "better", 6, RING_S)));
+	found_before(self->p, variant->type, desc);
+	EXPECT_STREQ("better", ik_payload(ON(self->p, ik_request_how(variant->type, desc, NULL,
+								     variant->how))));
+}
+
 /* ---- where it looks ---- */
 
 TEST_F(find, in_each_ring_of_the_process)
@@ -218,46 +285,6 @@ TEST_F(find, root_finds_its_own)
 }
 
 /* ---- what it does not find ---- */
-
-/* EACCES: without SEARCH for the possessor */
-TEST_F(find, without_search)
-{
-	long key = ON(self->p, kc_add_user(self->desc, "v", RING_S));
-
-	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL & ~MAY_SEARCH) |
-						 PERM_USR(MAY_SETATTR))));
-	EXPECT_EQ(-EACCES, ON(self->p, ik_request("user", self->desc)));
-	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_SEARCH))));
-	EXPECT_STREQ("v", ik_payload(ON(self->p, ik_request("user", self->desc))));
-}
-
-/* EKEYREVOKED; an expired and an invalidated one are as if they were not there */
-TEST_F(find, dead_keys)
-{
-	long key = ON(self->p, kc_add_user(self->desc, "v", RING_S));
-
-	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
-	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request("user", self->desc)));
-
-	key = ON(self->p, kc_add_user(self->desc, "v", RING_S));
-	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
-	EXPECT_TRUE(EVENTUALLY(ON(self->p, ik_try(ik_request("user", self->desc))) ==
-			       -ENOKEY));
-
-	key = ON(self->p, kc_add_user(self->desc, "v", RING_S));
-	EXPECT_LE(0, ON(self->p, ik_request("user", self->desc)));
-	EXPECT_EQ(0, ON(self->p, kc_invalidate(key)));
-	EXPECT_TRUE(EVENTUALLY(ON(self->p, ik_request("user", self->desc)) == -ENOKEY));
-}
-
-/* Its own error: a key that stands for one */
-TEST_F(find, negative_keys)
-{
-	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("user", self->desc, "refuse", 0)));
-	EXPECT_EQ(-EKEYREJECTED, ON(self->p, ik_request("user", self->desc)));
-	EXPECT_LT(0, ON(self->p, kc_add_user(self->desc, "better", RING_S)));
-	EXPECT_STREQ("better", ik_payload(ON(self->p, ik_request("user", self->desc))));
-}
 
 /* Credentials of the kernel's own: the process's keys are not looked at */
 TEST_F(find, not_under_other_credentials)
