@@ -65,28 +65,36 @@ struct key *kr_mirror_get(struct kr_key *key, bool may_make);
 void kr_mirror_init(void);
 void kr_mirror_exit(void);
 
+enum kr_making_what { KR_MAKING, KR_UPDATING };
+
 /**
- * struct kr_making - a task lets the kernel make a key of one of its types
+ * struct kr_making - a task lets the kernel make or update a key of one of its types
  * @node: in the list of makers
  * @task: who
- * @wanted: a key of ours that the type looked for and that has no mirror; holds a reference
+ * @what: which of the two
+ * @wanted: a key of ours that the type looked for and that has no mirror, or, while one is
+ *	updated, that a helper is making; holds a reference
  */
 struct kr_making {
 	struct list_head node;
 	const struct task_struct *task;
+	enum kr_making_what what;
 	struct kr_key *wanted;
 };
 
 /*
- * making.c: around each call that makes a key. kr_making_end() returns 1 when the call is to be
- * made again, whatever came of it, 0 when not, or the error of making a mirror.
+ * making.c: around each call that makes or updates a key. kr_making_end() returns 1 when the
+ * call is to be made again, whatever came of it, 0 when not, or the error of making a mirror
+ * or of waiting.
  */
-void kr_making_begin(struct kr_making *making);
+void kr_making_begin(struct kr_making *making, enum kr_making_what what);
 int kr_making_end(struct kr_making *making);
-/* Is the task in such a call? */
+/* Is the task in a call that makes a key? */
 bool kr_making_now(void);
 /* The same; then no mirror can be made now; this one will be needed. */
 bool kr_making_wants(struct kr_key *key);
+/* Is it in one that updates a key, and this one being made? Then it is not waited for now. */
+bool kr_updating_wants(struct kr_key *key);
 
 /* shadow.c: an empty hidden ring of the kernel's, named after the ring @serial; an ERR_PTR. */
 struct key *kr_shadow_alloc(s32 serial);

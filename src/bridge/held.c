@@ -18,7 +18,8 @@
  * The pointer is set once and stays until our key is freed, so a reference on
  * our key keeps the built-in one. Its type may be unregistered meanwhile: the
  * kernel then gives the key a type that does nothing, under the key's
- * semaphore. So the type is asked with the semaphore held, as the kernel does.
+ * semaphore. So the type is asked with the semaphore held, as the kernel does, or
+ * while it cannot go.
  */
 #include "bridge_internal.h"
 
@@ -67,7 +68,7 @@ static struct key *make(const struct kr_prep *prep, const char *desc)
 	int again;
 
 	for (;;) {
-		kr_making_begin(&making);
+		kr_making_begin(&making, KR_MAKING);
 		held = make_once(prep, desc);
 		again = kr_making_end(&making);
 		if (!again)
@@ -185,6 +186,41 @@ static int reserve_length(struct kr_key *key, const struct key *held, size_t len
 	return ret;
 }
 
+/*
+ * The kernel calls the type before it takes the key's semaphore, too: all the while the
+ * type stays registered, as it does for who adds a key.
+ */
+static int update_once(struct key *held, const char *type, const void *data, size_t len)
+{
+	struct key_type *builtin = kr_builtin->type_lookup(type);
+	int ret = -EKEYREVOKED;
+
+	if (IS_ERR(builtin))
+		return -ENODEV;
+	/* One of that name that has come since knows nothing of the key. */
+	if (READ_ONCE(held->type) == builtin)
+		ret = key_update(make_key_ref(held, true), data, len);
+	kr_builtin->type_put(builtin);
+	return ret;
+}
+
+/*
+ * A key that the type looks for and that a helper is making is waited for without the
+ * type: it may go meanwhile. Then the key is updated once more, whatever came of it.
+ */
+static int update(struct key *held, const char *type, const void *data, size_t len)
+{
+	struct kr_making making;
+	int ret, again;
+
+	do {
+		kr_making_begin(&making, KR_UPDATING);
+		ret = update_once(held, type, data, len);
+		again = kr_making_end(&making);
+	} while (again > 0);
+	return again ?: ret;
+}
+
 static int held_update(struct kr_key *key, struct kr_prep *prep)
 {
 	struct key *held = kr_held(key);
@@ -198,7 +234,7 @@ static int held_update(struct kr_key *key, struct kr_prep *prep)
 	ret = reserve_length(key, held, len);
 	if (ret)
 		return ret;
-	ret = key_update(make_key_ref(held, true), prep->data ? prep->data->data : NULL, len);
+	ret = update(held, key->type->name, prep->data ? prep->data->data : NULL, len);
 	follow_length(key, held);
 	return ret;
 }

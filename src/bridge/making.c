@@ -8,7 +8,12 @@
  * went on without what it looked for: what was made is dropped. Where the kernel
  * makes a key of the built-in subsystem's own there is no second try.
  *
- * Each task that is making has an entry in the list of makers, on its stack.
+ * While the kernel updates a key for us, that lock is free: a mirror can be made. But
+ * the type cannot go, nor any other come or go, so nobody waits then for a key that a
+ * helper is making: the look-up fails, the key is waited for afterwards, and the update
+ * is made once more.
+ *
+ * Each task that is making or updating has an entry in the list of makers, on its stack.
  */
 #include "bridge_internal.h"
 
@@ -18,9 +23,10 @@
 static LIST_HEAD(makers);
 static DEFINE_SPINLOCK(makers_lock);	/* taken alone */
 
-void kr_making_begin(struct kr_making *making)
+void kr_making_begin(struct kr_making *making, enum kr_making_what what)
 {
 	making->task = current;
+	making->what = what;
 	making->wanted = NULL;
 	spin_lock(&makers_lock);
 	list_add(&making->node, &makers);
@@ -28,13 +34,13 @@ void kr_making_begin(struct kr_making *making)
 }
 
 /* The entry is the task's own: nobody else writes to it. */
-static struct kr_making *of_current(void)
+static struct kr_making *of_current(enum kr_making_what what)
 {
 	struct kr_making *making, *found = NULL;
 
 	spin_lock(&makers_lock);
 	list_for_each_entry(making, &makers, node) {
-		if (making->task == current) {
+		if (making->task == current && making->what == what) {
 			found = making;
 			break;
 		}
@@ -46,31 +52,55 @@ static struct kr_making *of_current(void)
 /* The kernel also makes keys that we have nothing to do with, for rings of its own. */
 bool kr_making_now(void)
 {
-	return of_current() || kr_mutex_is_mine(kr_builtin->construction);
+	return of_current(KR_MAKING) || kr_mutex_is_mine(kr_builtin->construction);
+}
+
+static void want(struct kr_making *making, struct kr_key *key)
+{
+	if (making && !making->wanted)
+		making->wanted = kr_key_get(key);
 }
 
 bool kr_making_wants(struct kr_key *key)
 {
-	struct kr_making *making = of_current();
-
-	if (making && !making->wanted)
-		making->wanted = kr_key_get(key);
+	want(of_current(KR_MAKING), key);
 	return kr_making_now();
+}
+
+/* Only a key that is under construction: who has waited for it does not find it so again. */
+bool kr_updating_wants(struct kr_key *key)
+{
+	struct kr_making *making = of_current(KR_UPDATING);
+
+	if (!making || !test_bit(KR_KEY_CONSTRUCTING, &key->flags))
+		return false;
+	want(making, key);
+	return true;
+}
+
+static int make_mirror(struct kr_key *key)
+{
+	struct key *mirror = kr_mirror_get(key, true);
+
+	if (IS_ERR(mirror))
+		return PTR_ERR(mirror);
+	key_put(mirror);
+	return 0;
 }
 
 int kr_making_end(struct kr_making *making)
 {
-	struct key *mirror;
+	int ret;
 
 	spin_lock(&makers_lock);
 	list_del(&making->node);
 	spin_unlock(&makers_lock);
 	if (!making->wanted)
 		return 0;
-	mirror = kr_mirror_get(making->wanted, true);
+	if (making->what == KR_UPDATING)
+		ret = kr_key_wait(making->wanted);
+	else
+		ret = make_mirror(making->wanted);
 	kr_key_put(making->wanted);
-	if (IS_ERR(mirror))
-		return PTR_ERR(mirror);
-	key_put(mirror);
-	return 1;
+	return ret ?: 1;
 }

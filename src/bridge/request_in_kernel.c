@@ -98,9 +98,10 @@ static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
 
 	/*
 	 * What is being made is waited for as any caller would; but not by who makes
-	 * a key, with a ring locked that the helper may need.
+	 * a key, with a ring locked that the helper may need, nor by who updates one, with
+	 * all types locked: that one comes back.
 	 */
-	if (may_sleep && !kr_making_now())
+	if (may_sleep && !kr_making_now() && !kr_updating_wants(found))
 		ret = kr_key_wait(found);
 	if (!ret && kr_key_state(found) != KR_POSITIVE)
 		ret = min(kr_key_state(found), 0) ?: -EAGAIN;

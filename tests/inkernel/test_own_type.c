@@ -418,6 +418,57 @@ TEST_F(own, cve_2026_99222_and_99224_removed_under_use)
 	EXPECT_LT(0, actor_end(q));
 }
 
+static long ask_slowly(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return kc_request("user", (const char *)desc, "slow", 0);
+}
+
+static long add_taking(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return add_own("k", shared_text("take %s", (const char *)desc));
+}
+
+/* The update of a key waits for another key, that a helper makes for somebody */
+static void update_waits(struct actor *p, struct actor *q, const char *desc)
+{
+	actor_begin(q, ask_slowly, (long)desc, 0, 0);
+	if (!EVENTUALLY(helper_runs("user", desc) == 1))
+		stage_broken("no helper for %s", desc);
+	actor_begin(p, add_taking, (long)desc, 0, 0);
+	if (!EVENTUALLY(sleeps_in(p, SYS_add_key)))
+		stage_broken("the update does not wait for %s", desc);
+}
+
+TEST_F(own, update_takes_a_key_that_is_being_made)
+{
+	long key = ON(self->p, add_own("k", "x"));
+	struct actor *q = actor_fork(self->p);
+
+	ASSERT_LT(0, key);
+	update_waits(self->p, q, fresh_desc("own:"));
+	EXPECT_EQ(key, actor_end(self->p));
+	EXPECT_LT(0, actor_end(q));
+	EXPECT_STREQ("slow", ON(self->p, payload(key)));
+	EXPECT_TRUE(alive(1));
+}
+
+/* ENODEV: the type goes meanwhile, and nobody waits for the helper to let it go */
+TEST_F(own, ours_removed_while_an_update_waits)
+{
+	struct actor *q = actor_fork(self->p);
+
+	ASSERT_LT(0, ON(self->p, add_own("k", "x")));
+	update_waits(self->p, q, fresh_desc("own:"));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
+	EXPECT_TRUE(sleeps_in(self->p, SYS_add_key));
+	EXPECT_EQ(-ENODEV, actor_end(self->p));
+	EXPECT_LT(0, actor_end(q));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
+}
+
 /* Kernel code ends a key of the type: so it ends for programs, too */
 TEST_F(own, ended_by_the_kernel)
 {
