@@ -154,6 +154,18 @@ static void pairs_drop(struct filling *filling)
 	xa_destroy(&filling->known);
 }
 
+/*
+ * One way more to a shadow that may have been filled. Where it goes too deep below that for
+ * the kernel, or where rings were moved into a circle as they were read, this way is left out.
+ * Nothing is lost: the first way was the shortest, and was made while the shadow was empty.
+ */
+static int link_known(struct key *parent, struct key *child)
+{
+	int ret = key_link(parent, child);
+
+	return ret == -ELOOP || ret == -EDEADLK ? 0 : ret;
+}
+
 static int link_ring(struct filling *filling, const struct pair *parent, struct kr_ring *ring)
 {
 	struct pair *known = xa_load(&filling->known, ring->key.serial);
@@ -161,7 +173,7 @@ static int link_ring(struct filling *filling, const struct pair *parent, struct 
 	int ret;
 
 	if (known)
-		return key_link(parent->shadow, known->shadow);
+		return link_known(parent->shadow, known->shadow);
 	if (parent->depth == KR_RING_DEPTH)
 		return 0;
 	child = kr_shadow_alloc(ring->key.serial);

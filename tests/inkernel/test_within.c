@@ -79,6 +79,63 @@ TEST_F(within, found_by_description)
 	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request("keyring", "ring")));
 }
 
+static long ring_in(struct actor *p, const char *name, long parent)
+{
+	long ring = ON(p, kc_add_ring(name, parent));
+
+	if (ring < 0)
+		stage_broken("ring %s: %ld", name, ring);
+	return ring;
+}
+
+/*
+ *	all ---> n[0] ... n[6], and each of these ---> the next one
+ *	    ---> y ---> a, then b		a ---> b ---> n[0]
+ *	    ---> z ---> d, then c		c ---> d ---> n[0]
+ *
+ * From the upper one of two rings in a ring it is seven levels to n[6]. In one of y and z
+ * the lower one comes first, whatever the order in which rings are read.
+ */
+static void nest_sideways(struct actor *p, long all, long n[7])
+{
+	long y, z, a, b, c, d;
+	int i, err = 0;
+
+	for (i = 6; i >= 0; i--)
+		n[i] = ring_in(p, shared_text("n%d", i), all);
+	y = ring_in(p, "y", all);
+	z = ring_in(p, "z", all);
+	a = ring_in(p, "a", y);
+	b = ring_in(p, "b", y);
+	d = ring_in(p, "d", z);
+	c = ring_in(p, "c", z);
+	err = ON(p, kc_link(b, a)) ?: ON(p, kc_link(d, c)) ?: ON(p, kc_link(n[0], b)) ?:
+	      ON(p, kc_link(n[0], d));
+	for (i = 0; i < 6 && !err; i++)
+		err = ON(p, kc_link(n[i + 1], n[i]));
+	if (err)
+		stage_broken("link: %d", err);
+}
+
+/* Long ways lead to rings that are near: these are searched, and nothing is an error */
+TEST_F(within, nested_sideways)
+{
+	long all = ring_in(self->p, "all", RING_S), n[7], slot, trusting;
+
+	nest_sideways(self->p, all, n);
+	ASSERT_EQ(0, ON(self->p, kc_link(self->key, n[6])));
+	slot = ON(self->p, ik_lookup(all, NEED_SEARCH));
+	ASSERT_LE(0, slot);
+	EXPECT_TRUE(sees(self->p, slot));
+	slot = ON(self->p, ik_request("keyring", "all"));
+	ASSERT_LE(0, slot);
+	EXPECT_TRUE(sees(self->p, slot));
+	trusting = ring_in(self->p, "trusting", RING_S);
+	EXPECT_EQ(0, ON(self->p, kc_restrict(trusting, "asymmetric",
+					     shared_text("key_or_keyring:%ld", all))));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, trusting)));
+}
+
 /* Nor does it become empty when somebody else names it, without any right to it */
 TEST_F(within, named_by_another)
 {
