@@ -22,19 +22,21 @@ extern const struct kr_builtin_calls *kr_builtin;
  * @list: in the list of these; RCU readers
  * @domain: of a type whose keys belong to a net namespace: which; holds a reference; else NULL
  * @nkeys: with a @domain: how many keys there are
+ * @gone: the kernel's type was unregistered; set once, under known_lock
  * @rcu: frees it after the readers of the list
  * @name: the name
  *
  * Made when the name is first asked for; stays as long as the module, because
  * keys and searches borrow it, or, with a @domain, as that and the keys: see
- * builtin_type.c. The kernel's type may go and come again: it is looked up by
- * name whenever it is needed.
+ * builtin_type.c. The kernel's type may go and another of the name come: it is looked
+ * up by name whenever it is needed, and the next one gets an entry of its own.
  */
 struct kr_builtin_type {
 	struct kr_key_type type;
 	struct list_head list;
 	struct key_tag *domain;
 	atomic_long_t nkeys;
+	bool gone;
 	struct rcu_head rcu;
 	char name[KR_TYPE_NAME_MAX + 1];
 };

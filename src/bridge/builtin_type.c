@@ -2,7 +2,9 @@
 /*
  * The types of the running kernel: asked for by name, never listed. A name that
  * the kernel knows gets a type of ours, which stays; whether the kernel still
- * knows it is asked each time.
+ * knows it is asked each time. When the kernel's type has gone, ours is not found any
+ * more: one that comes under the name need not be able to do the same. It stays all the
+ * same until the module goes: few types come and go, and only root can make them.
  *
  * A type of one net namespace goes after that namespace, once it has no key,
  * when the next such type is made: anybody may make namespaces. Who could still
@@ -49,7 +51,7 @@ static struct kr_builtin_type *find_known(const char *name, const struct key_tag
 	struct kr_builtin_type *type;
 
 	list_for_each_entry_rcu(type, &known, list, lockdep_is_held(&known_lock)) {
-		if (type->domain == domain && !strcmp(type->name, name))
+		if (type->domain == domain && !READ_ONCE(type->gone) && !strcmp(type->name, name))
 			return type;
 	}
 	return NULL;
@@ -148,12 +150,27 @@ struct harvest {
 	unsigned int count;
 };
 
+/*
+ * Another type may have come under the name by now: its keys have a type of ours that
+ * has not gone, or hold a key that the kernel has not killed.
+ */
+static bool is_orphan(const struct kr_key *key, const char *name)
+{
+	const struct kr_builtin_type *type = kr_builtin_type_of(key->type);
+	const struct key *held;
+
+	if (!type || !READ_ONCE(type->gone) || strcmp(type->name, name) ||
+	    test_bit(KR_KEY_DEAD, &key->flags))
+		return false;
+	held = kr_held(key);
+	return !held || test_bit(KEY_FLAG_DEAD, &held->flags);
+}
+
 static bool gather(struct kr_key *key, void *arg)
 {
 	struct harvest *harvest = arg;
 
-	if (test_bit(KR_KEY_DEAD, &key->flags) || !kr_builtin_type_of(key->type) ||
-	    strcmp(key->type->name, harvest->name) || !kr_key_tryget(key))
+	if (!is_orphan(key, harvest->name) || !kr_key_tryget(key))
 		return true;
 	/* A key that is being made is in no ring yet, and comes to none. */
 	kr_key_set_dead(key);
@@ -171,13 +188,26 @@ static void end_gathered(struct harvest *harvest)
 	}
 }
 
+static void set_gone(const char *name)
+{
+	struct kr_builtin_type *type;
+
+	mutex_lock(&known_lock);
+	list_for_each_entry(type, &known, list) {
+		if (!strcmp(type->name, name))
+			WRITE_ONCE(type->gone, true);
+	}
+	mutex_unlock(&known_lock);
+}
+
 void kr_bridge_type_gone(const char *name)
 {
 	struct harvest harvest = { .name = name };
 	bool more;
 
 	might_sleep();
-	smp_mb();	/* the kernel's keys are dead, then ours are looked at; pairs with is_dead() */
+	set_gone(name);
+	smp_mb();	/* types and the kernel's keys first, then ours; pairs with is_dead() */
 	do {
 		kr_key_walk(gather, &harvest);
 		more = harvest.count == BATCH;

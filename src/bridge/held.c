@@ -134,10 +134,11 @@ static int set_held(struct kr_key *key, struct key *held)
  * Did the type go after the built-in key was made? If not by now, the walk of
  * kr_bridge_type_gone() is still to come, and finds our key, which has its serial.
  */
-static bool is_dead(const struct key *held)
+static bool is_dead(const struct kr_key *key, const struct key *held)
 {
-	smp_mb();	/* the serial, then the flag */
-	return test_bit(KEY_FLAG_DEAD, &held->flags);
+	smp_mb();	/* the serial, then the flags */
+	return test_bit(KEY_FLAG_DEAD, &held->flags) ||
+	       READ_ONCE(kr_builtin_type_of(key->type)->gone);
 }
 
 int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
@@ -151,7 +152,7 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 			return PTR_ERR(held);
 		prep->payload = held;
 	}
-	if (is_dead(prep->payload))
+	if (is_dead(key, prep->payload))
 		return -ENODEV;
 	prep->expiry = expiry_of(prep->payload);
 	ret = set_held(key, prep->payload);

@@ -26,6 +26,9 @@ enum {
 	INKERNEL_OVERRIDE,	/* request_key() under credentials with a private ring */
 };
 
+/* What the module's own type of keys lacks */
+enum { INKERNEL_NO_READ = 1, INKERNEL_NO_UPDATE = 2 };
+
 struct inkernel_request {
 	char type[32];
 	char desc[INKERNEL_DESC];
@@ -71,7 +74,7 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
  * The module's own type of keys, "kr_inkernel": it takes any payload, and for
  * "take NAME" that of the user key NAME, or "nothing"; no description with a '!' first
  */
-#define INKERNEL_TYPE_ADD	_IO('k', 9)
+#define INKERNEL_TYPE_ADD	_IO('k', 9)	/* (INKERNEL_NO_*) what it cannot do */
 #define INKERNEL_TYPE_REMOVE	_IO('k', 10)
 #define INKERNEL_TYPE_ALIVE	_IO('k', 11)	/* how many payloads there are */
 

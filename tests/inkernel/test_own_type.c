@@ -354,6 +354,33 @@ TEST_F(own, type_comes_back)
 	EXPECT_TRUE(alive(1));
 }
 
+/* What a key can do is what the type can do that is there now */
+TEST_F(own, type_comes_back_as_another)
+{
+	long key;
+
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ADD, INKERNEL_NO_READ));
+	key = ON(self->p, add_own("k", "one"));
+	EXPECT_STREQ(shared_text(OWN ";%u;%u;3d010000;k", self->uid, self->uid),
+		     ON(self->p, description(key)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_read(key, NULL, 0)));
+	EXPECT_EQ(key, ON(self->p, add_own("k", "two")));
+
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ADD, INKERNEL_NO_UPDATE));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, OWN, "k", 0)));
+	key = ON(self->p, add_own("k", "one"));
+	EXPECT_STREQ(shared_text(OWN ";%u;%u;3b010000;k", self->uid, self->uid),
+		     ON(self->p, description(key)));
+	EXPECT_STREQ("one", ON(self->p, payload(key)));
+	EXPECT_EQ(-EACCES, ON(self->p, kc_update(key, "two", 3)));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL))));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_update(key, "two", 3)));
+	EXPECT_NE(key, ON(self->p, add_own("k", "two")));
+	EXPECT_TRUE(alive(1));
+}
+
 /* The kernel holds a key of a type that goes */
 TEST_F(own, removed_while_held)
 {

@@ -297,7 +297,7 @@ static long inkernel_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	case INKERNEL_PUT:
 		return put(h, arg);
 	case INKERNEL_TYPE_ADD:
-		return inkernel_type_add();
+		return inkernel_type_add(arg);
 	case INKERNEL_TYPE_REMOVE:
 		return inkernel_type_remove();
 	case INKERNEL_TYPE_ALIVE:

@@ -19,7 +19,7 @@ void inkernel_private_ring_drop(void);
 
 /* own_type.c: a type of keys that comes and goes as the tests say */
 extern struct key_type inkernel_key_type;
-int inkernel_type_add(void);
+int inkernel_type_add(unsigned long lacks);
 int inkernel_type_remove(void);
 bool inkernel_type_is_there(void);
 int inkernel_type_alive(void);

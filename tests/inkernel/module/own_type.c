@@ -137,6 +137,7 @@ static long own_read(const struct key *key, char *buffer, size_t buflen)
 	return own->len;
 }
 
+/* What it may lack is set when it is registered */
 struct key_type inkernel_key_type = {
 	.name		= INKERNEL_TYPE,
 	.flags		= KEY_TYPE_NET_DOMAIN,	/* request_key() means that of current */
@@ -144,19 +145,19 @@ struct key_type inkernel_key_type = {
 	.preparse	= own_preparse,
 	.free_preparse	= own_free_preparse,
 	.instantiate	= generic_key_instantiate,
-	.update		= own_update,
 	.revoke		= own_revoke,
 	.destroy	= own_destroy,
 	.describe	= own_describe,
-	.read		= own_read,
 };
 
-int inkernel_type_add(void)
+int inkernel_type_add(unsigned long lacks)
 {
 	int err = -EEXIST;
 
 	mutex_lock(&registration);
 	if (!registered) {
+		inkernel_key_type.read = lacks & INKERNEL_NO_READ ? NULL : own_read;
+		inkernel_key_type.update = lacks & INKERNEL_NO_UPDATE ? NULL : own_update;
 		err = register_key_type(&inkernel_key_type);
 		registered = !err;
 	}
