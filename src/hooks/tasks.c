@@ -33,7 +33,10 @@ static void on_sched_process_exec(void *unused, struct task_struct *task, pid_t 
 	kr_cred_task_exec(task);
 }
 
-/* A thread ends. current is the thread; it makes no system call any more. */
+/*
+ * A thread ends. current is the thread; it makes no system call any more. The kernel closes
+ * its files afterwards: code that looks for keys then does so for a process without rings.
+ */
 static void on_sched_process_exit(void *unused, struct task_struct *task)
 {
 	kr_cred_task_exit(task);

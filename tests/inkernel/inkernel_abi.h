@@ -90,6 +90,10 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 /* key_lookup(); need is INKERNEL_PLAIN or INKERNEL_OVERRIDE */
 #define INKERNEL_FIND		_IOW('k', 18, struct inkernel_lookup)
 
+/* Request a key when the file is closed; what has come of the last: 0 or -errno; -EAGAIN: none */
+#define INKERNEL_AT_RELEASE	_IOW('k', 19, struct inkernel_request)
+#define INKERNEL_RELEASED	_IO('k', 20)
+
 #define INKERNEL_DEVICE "/dev/kr_inkernel"
 #define INKERNEL_TYPE "kr_inkernel"
 

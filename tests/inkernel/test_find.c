@@ -276,6 +276,35 @@ TEST_F(find, not_in_other_processes)
 	EXPECT_EQ(-ENOKEY, ik_request("user", self->desc));
 }
 
+/* Run by an actor itself; the file is closed when it exits, if not before */
+static long request_at_close(long desc, long close_now, long c)
+{
+	struct inkernel_request req = { .type = "user", .how = INKERNEL_PLAIN };
+	int fd = open(INKERNEL_DEVICE, O_RDWR | O_CLOEXEC);
+	long ret;
+
+	(void)c;
+	if (fd < 0)
+		return -errno;
+	snprintf(req.desc, sizeof(req.desc), "%s", (const char *)desc);
+	ret = key_syscall(NR_IOCTL, fd, INKERNEL_AT_RELEASE, (long)&req, 0, 0);
+	if (close_now)
+		close(fd);
+	return ret;
+}
+
+/* ENOKEY: kernel code that closes the files of a process that exits, which has no rings any more */
+TEST_F(find, ours_not_while_the_process_exits)
+{
+	ASSERT_LT(0, ON(self->p, kc_add_user(self->desc, "v", RING_S)));
+	EXPECT_EQ(0, actor_do(self->p, request_at_close, (long)self->desc, true, 0));
+	EXPECT_EQ(0, ik(INKERNEL_RELEASED, 0));
+	EXPECT_EQ(0, actor_do(self->p, request_at_close, (long)self->desc, false, 0));
+	EXPECT_EQ(-EAGAIN, ik(INKERNEL_RELEASED, 0));
+	actor_leave(self->p);
+	EXPECT_EQ(-ENOKEY, ik(INKERNEL_RELEASED, 0));
+}
+
 /* Not even root's, and not by root: rings decide */
 TEST_F(find, root_finds_its_own)
 {

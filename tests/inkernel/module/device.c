@@ -25,7 +25,10 @@ struct holder {
 	struct mutex lock;	/* guards the others */
 	struct key *slot[INKERNEL_SLOTS];
 	struct key_tag *tag;	/* of the keys of the network namespace that is watched */
+	struct inkernel_request *last;	/* to be made when the file is closed */
 };
+
+static atomic_t released = ATOMIC_INIT(-EAGAIN);	/* what came of such a request */
 
 /* Takes the reference over; returns the slot */
 static long hold(struct holder *h, struct key *key)
@@ -157,19 +160,55 @@ out_free:
 	return ret;
 }
 
-static long do_request(struct holder *h, void __user *arg)
+static struct inkernel_request *request_from(void __user *arg)
 {
 	struct inkernel_request *req = memdup_user(arg, sizeof(*req));
+
+	if (IS_ERR(req))
+		return req;
+	req->type[sizeof(req->type) - 1] = 0;
+	req->desc[sizeof(req->desc) - 1] = 0;
+	req->callout[sizeof(req->callout) - 1] = 0;
+	return req;
+}
+
+static long do_request(struct holder *h, void __user *arg)
+{
+	struct inkernel_request *req = request_from(arg);
 	long ret;
 
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	req->type[sizeof(req->type) - 1] = 0;
-	req->desc[sizeof(req->desc) - 1] = 0;
-	req->callout[sizeof(req->callout) - 1] = 0;
 	ret = hold(h, inkernel_request(req));
 	kfree(req);
 	return ret;
+}
+
+static long at_release(struct holder *h, void __user *arg)
+{
+	struct inkernel_request *req = request_from(arg);
+
+	if (IS_ERR(req))
+		return PTR_ERR(req);
+	mutex_lock(&h->lock);
+	swap(req, h->last);
+	mutex_unlock(&h->lock);
+	kfree(req);
+	atomic_set(&released, -EAGAIN);
+	return 0;
+}
+
+static void request_last(struct holder *h)
+{
+	struct key *key;
+
+	if (!h->last)
+		return;
+	key = inkernel_request(h->last);
+	atomic_set(&released, PTR_ERR_OR_ZERO(key));
+	if (!IS_ERR(key))
+		key_put(key);
+	kfree(h->last);
 }
 
 static long do_lookup(struct holder *h, void __user *arg)
@@ -273,6 +312,10 @@ static long inkernel_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	switch (cmd) {
 	case INKERNEL_REQUEST:
 		return do_request(h, (void __user *)arg);
+	case INKERNEL_AT_RELEASE:
+		return at_release(h, (void __user *)arg);
+	case INKERNEL_RELEASED:
+		return atomic_read(&released);
 	case INKERNEL_LOOKUP:
 		return do_lookup(h, (void __user *)arg);
 	case INKERNEL_FIND:
@@ -323,6 +366,7 @@ static int inkernel_release(struct inode *inode, struct file *file)
 	struct holder *h = file->private_data;
 	int i;
 
+	request_last(h);
 	for (i = 0; i < INKERNEL_SLOTS; i++)
 		key_put(h->slot[i]);
 	put_tag(h->tag);
