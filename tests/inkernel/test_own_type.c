@@ -496,6 +496,20 @@ TEST_F(own, ours_removed_while_an_update_waits)
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
 }
 
+/* EKEYREVOKED: the type that is there when the key can be updated is not the key's */
+TEST_F(own, ours_another_type_while_an_update_waits)
+{
+	struct actor *q = actor_fork(self->p);
+
+	ASSERT_LT(0, ON(self->p, add_own("k", "x")));
+	update_waits(self->p, q, fresh_desc("own:"));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ADD, 0));
+	EXPECT_EQ(-EKEYREVOKED, actor_end(self->p));
+	EXPECT_LT(0, actor_end(q));
+	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
+}
+
 /* Kernel code ends a key of the type: so it ends for programs, too */
 TEST_F(own, ended_by_the_kernel)
 {

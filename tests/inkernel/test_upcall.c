@@ -114,6 +114,17 @@ TEST_F(upcall, waits_for_a_helper_at_work)
 	EXPECT_EQ(1, helper_runs("user", self->desc));
 }
 
+/* ENOKEY: who may not sleep does not wait, nor is given a key that is not made yet */
+TEST_F(upcall, ours_not_yet_for_who_may_not_sleep)
+{
+	struct actor *q = actor_fork(self->p);
+
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow", 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
+	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request_how("user", self->desc, NULL, INKERNEL_RCU)));
+	EXPECT_LT(0, actor_end(q));
+}
+
 TEST_F(upcall, waits_for_a_helper_that_refuses)
 {
 	struct actor *q = actor_fork(self->p);
