@@ -82,7 +82,6 @@ static struct key *user_request(struct key_type *type, const char *desc, struct 
 }
 
 /* The same. For who may not sleep a key that is still being made is not there yet. */
-
 static struct key *user_request_rcu(struct key_type *type, const char *desc, struct key_tag *domain)
 {
 	struct key *ours = kr_bridge_request(type, domain, desc, false);
