@@ -52,6 +52,9 @@ static void a_new_namespace(struct scene *s)
 FAULTS_LIKE(make_ring, user_keyring_in_a_namespace, .prepare = a_new_namespace,
 	    .done = ring_made, .arg = RING_U);
 
+FAULTS_LIKE(make_ring, thread_keyring_in_a_namespace, .prepare = a_new_namespace,
+	    .done = ring_made, .arg = RING_T);
+
 static void a_user_with_rings(struct scene *s)
 {
 	a_new_user(s);

@@ -65,7 +65,7 @@ FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, SUM_IS_THE_KE
 /* ---- asymmetric keys ---- */
 
 static char cert[4096], private_key[4096], digest[32], signature[RSA_BYTES], secret[64],
-	    encrypted[RSA_BYTES];
+	    encrypted[RSA_BYTES], by_id[64] = "id:";
 static long cert_len, private_len, secret_len;
 
 static long file_into(const char *name, char *to, size_t room)
@@ -85,6 +85,7 @@ static void read_files(void)
 	private_len = file_into("leaf.p8", private_key, sizeof(private_key));
 	file_into("digest", digest, sizeof(digest));
 	file_into("digest.sig", signature, sizeof(signature));
+	file_into("leaf.id", by_id + 3, sizeof(by_id) - 4);
 	secret_len = file_into("secret", secret, sizeof(secret));
 	file_into("secret.enc", encrypted, sizeof(encrypted));
 	be_no_more_root(own);
@@ -110,6 +111,33 @@ static bool certificate_added(struct scene *s, long ret)
 }
 
 FAULTS_IN(add_certificate, .prepare = a_ring, .done = certificate_added);
+
+/* The kernel's type compares */
+static void a_certificate(struct scene *s)
+{
+	a_ring(s);
+	s->key = must(add_certificate(s));
+}
+
+static long search_by_id(struct scene *s)
+{
+	return kc_search(s->ring, "asymmetric", by_id, 0);
+}
+
+static bool is_found(struct scene *s, long ret)
+{
+	return ret == s->key;
+}
+
+FAULTS_IN(search_by_id, .prepare = a_certificate, .done = is_found);
+
+static long request_by_id(struct scene *s)
+{
+	(void)s;
+	return kc_request("asymmetric", by_id, NULL, 0);
+}
+
+FAULTS_IN(request_by_id, .prepare = a_certificate, .done = is_found);
 
 static void a_private_key(struct scene *s)
 {
@@ -225,6 +253,52 @@ static void a_ring_that_trusts_rings(struct scene *s)
 FAULTS_LIKE(add_without_trust, add_without_trusted_rings, .prepare = a_ring_that_trusts_rings,
 	    .done = is_refused, .also = ENOKEY,
 	    .why = "the kernel's search for the signer takes a failed allocation for none");
+
+FAULTS_LIKE(add_without_trust, add_without_trusted_memory, .prepare = a_ring_that_trusts_rings,
+	    .done = is_refused, .below = "xa_store");
+
+/* ---- keys that the kernel makes with another one, and looks for it ---- */
+
+#define SEALED "default user:master 32 "
+
+static void a_master(struct scene *s)
+{
+	s->ring = must(kc_add_ring("r", RING_T));
+	must(kc_add_user("master", "the master's secret", s->ring));
+}
+
+static long add_encrypted(struct scene *s)
+{
+	static const char how[] = "new user:master 32";
+
+	return kc_add("encrypted", "k", how, strlen(how), s->ring);
+}
+
+static bool encrypted_added(struct scene *s, long ret)
+{
+	return ret > 0 && ring_holds(s->ring, ret) == 1 &&
+	       !strncmp(SEALED, payload(ret), strlen(SEALED));
+}
+
+FAULTS_IN(add_encrypted, .prepare = a_master, .done = encrypted_added);
+
+static void an_encrypted_key(struct scene *s)
+{
+	a_master(s);
+	s->key = must(add_encrypted(s));
+}
+
+static long read_encrypted(struct scene *s)
+{
+	return kc_read(s->key, s->buf, 1000);
+}
+
+static bool encrypted_read(struct scene *s, long ret)
+{
+	return ret > (long)strlen(SEALED) && !strncmp(SEALED, s->buf, strlen(SEALED));
+}
+
+FAULTS_IN(read_encrypted, .prepare = an_encrypted_key, .done = encrypted_read);
 
 /* ---- a key of ours for the kernel ---- */
 

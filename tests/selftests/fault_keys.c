@@ -293,9 +293,13 @@ FAULTS_IN(read_key, .prepare = a_key, .done = key_read);
 
 static void a_big_key_in_its_file(struct scene *s)
 {
+	struct key_row row;
+
 	a_ring(s);
-	memset(s->buf, 'b', MANY_BYTES);
-	s->key = must(kc_add("big_key", "k", s->buf, MANY_BYTES, s->ring));
+	memset(s->buf, 'b', s->op->arg);
+	s->key = must(kc_add("big_key", "k", s->buf, s->op->arg, s->ring));
+	if (!key_row(NULL, s->key, &row) || !strstr(row.desc, "[file]"))
+		stage_broken("the big key has no file");
 }
 
 static long read_big(struct scene *s)
@@ -305,10 +309,13 @@ static long read_big(struct scene *s)
 
 static bool big_read(struct scene *s, long ret)
 {
-	return ret == MANY_BYTES && !memcmp(s->buf, s->buf + MANY_BYTES, MANY_BYTES);
+	return ret == s->op->arg && !memcmp(s->buf, s->buf + MANY_BYTES, ret);
 }
 
-FAULTS_IN(read_big, .prepare = a_big_key_in_its_file, .done = big_read);
+FAULTS_IN(read_big, .prepare = a_big_key_in_its_file, .done = big_read, .arg = MANY_BYTES);
+/* Where there is no memory for so little, kvmalloc() tries no other way */
+FAULTS_LIKE(read_big, read_one_page_of_big, .prepare = a_big_key_in_its_file,
+	    .done = big_read, .arg = 3000);
 
 static long capabilities(struct scene *s)
 {

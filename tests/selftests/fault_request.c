@@ -55,6 +55,12 @@ static bool made_there(struct scene *s, long ret)
 
 FAULTS_IN(request_nowhere, .prepare = a_default_ring, .done = made_there, .uid_rings = true);
 
+/* The helper's task takes its session before it executes the helper */
+FAULTS_LIKE(request, request_without_a_task, .prepare = a_ring, .done = made, .uid_rings = true,
+	    .below = "kr_cred_change", .helper = true);
+FAULTS_LIKE(request, request_without_a_session, .prepare = a_ring, .done = made,
+	    .uid_rings = true, .below = "kr_cred_alloc", .helper = true);
+
 /* ---- a helper with its authority ---- */
 
 static struct actor *requester;
@@ -119,6 +125,24 @@ static long instantiate_elsewhere(struct scene *s)
 FAULTS_IN(instantiate_elsewhere, .prepare = a_helper_with_a_ring, .done = answered,
 	  .uid_rings = true);
 
+/* Its time is over, and the requester's ring has it no more */
+static void a_helper_that_is_late(struct scene *s)
+{
+	a_helper_with_a_ring(s);
+	must(1 + ON(s->caller, kc_timeout(s->key, 1)));
+	if (!EVENTUALLY(ring_holds(s->ring, s->key) == 0))
+		stage_broken("the key stays in its ring");
+}
+
+/* It goes from the helper's ring, too, or with the ring if there is no memory */
+static bool answered_too_late(struct scene *s, long ret)
+{
+	return !ret && answer_to(requester, s->caller) == -ENOKEY && key_goes(s->key);
+}
+
+FAULTS_LIKE(instantiate_elsewhere, instantiate_expired, .prepare = a_helper_that_is_late,
+	    .done = answered_too_late, .uid_rings = true);
+
 static long instantiate_iov(struct scene *s)
 {
 	/* more pieces than a call keeps on its stack */
@@ -180,13 +204,19 @@ static void helper_at_once(int argc, char **argv)
 	_exit(kc_assume(key) < 0 || kc_instantiate(key, "made", 4, 0));
 }
 
+/* The links of a key that has expired go at once: see a_helper_that_is_late() */
 int main(int argc, char **argv)
 {
+	char delay[32];
+
 	actor_main(argc, argv);
 	helper_at_once(argc, argv);
 	helper_main(argc, argv);
 	helper_install();
+	slurp_into((long)"/proc/sys/kernel/keys/gc_delay", (long)delay, sizeof(delay));
+	sysctl_set("gc_delay", 0);
 	argc = test_harness_run(argc, argv);
+	sysctl_set("gc_delay", atol(delay));
 	helper_remove();
 	return argc;
 }

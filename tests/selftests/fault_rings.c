@@ -204,6 +204,43 @@ static bool not_found(struct scene *s, long ret)
 
 FAULTS_IN(request_missing, .prepare = two_rings, .done = not_found);
 
+/*
+ * More ways lead to rings than a search goes before it takes note of such rings;
+ * without memory it goes all of them.
+ *
+ *	r -> so many rings -> the same few rings, each of them
+ */
+enum { UPPER = 22, LOWER = 3 };
+
+static void a_lattice(struct scene *s)
+{
+	long upper, lower[LOWER];
+
+	s->ring = must(kc_add_ring("r", RING_T));
+	for (int i = 0; i < LOWER; i++)
+		lower[i] = must(kc_add_ring(shared_text("lower %d", i), RING_T));
+	for (int i = 0; i < UPPER; i++) {
+		upper = must(kc_add_ring(shared_text("upper %d", i), s->ring));
+		for (int j = 0; j < LOWER; j++)
+			must(1 + kc_link(lower[j], upper));
+	}
+}
+
+static long search_in_vain(struct scene *s)
+{
+	long ret = kc_search(s->ring, "user", "nowhere", 0);
+
+	return ret == -ENOKEY ? 0 : ret;
+}
+
+static bool searched_in_vain(struct scene *s, long ret)
+{
+	return !ret && links_of(s) == UPPER;
+}
+
+FAULTS_IN(search_in_vain, .prepare = a_lattice, .done = searched_in_vain, .sure = true,
+	  .below = "xa_store");
+
 /* ---- rings that are read ---- */
 
 static void full_ring(struct scene *s)
@@ -256,5 +293,21 @@ static void ring_of_trust(struct scene *s)
 }
 
 FAULTS_IN(restrict_to_signed, .prepare = ring_of_trust, .done = restricted);
+
+/* A key that vouches for nothing is trusted all the same, and lives as long as it is */
+static void ring_that_trusts_a_key(struct scene *s)
+{
+	two_rings(s);
+	sprintf(s->buf, "key_or_keyring:%ld", s->key);
+}
+
+static bool restricted_by_a_key(struct scene *s, long ret)
+{
+	return restricted(s, ret) && !kc_unlink(s->key, s->other) && key_exists(s->key) &&
+	       !kc_unlink(s->ring, RING_T) && key_goes(s->key);
+}
+
+FAULTS_LIKE(restrict_to_signed, restrict_to_a_user_key, .prepare = ring_that_trusts_a_key,
+	    .done = restricted_by_a_key);
 
 SELFTEST_MAIN

@@ -72,11 +72,11 @@ static bool fault_not_of_kmemleak(void)
 
 static bool fault_points_at(const char *what, unsigned long start, unsigned long end)
 {
-	return fault_set(what, "verbose", 0) && fault_set(what, "require-start", start) &&
-	       fault_set(what, "require-end", end);
+	return fault_set(what, "verbose", 0) && fault_set(what, "probability", 0) &&
+	       fault_set(what, "require-start", start) && fault_set(what, "require-end", end);
 }
 
-static bool fault_flag(const char *what, const char *file)
+static bool fault_flag(const char *what, const char *file, char flag)
 {
 	char path[96];
 	int fd;
@@ -84,7 +84,7 @@ static bool fault_flag(const char *what, const char *file)
 
 	snprintf(path, sizeof(path), FAULT_DIR "%s/%s", what, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	done = fd >= 0 && write(fd, "N", 1) == 1;
+	done = fd >= 0 && write(fd, &flag, 1) == 1;
 	close(fd);
 	return done;
 }
@@ -95,10 +95,10 @@ static bool faults_within(unsigned long start, unsigned long end)
 	return fault_not_of_kmemleak() && fault_points_at("failslab", start, end) &&
 	       fault_points_at("fail_page_alloc", start, end) &&
 	       fault_points_at("fail_usercopy", start, end) &&
-	       fault_flag("failslab", "ignore-gfp-wait") &&
-	       fault_flag("failslab", "cache-filter") &&
-	       fault_flag("fail_page_alloc", "ignore-gfp-wait") &&
-	       fault_flag("fail_page_alloc", "ignore-gfp-highmem") &&
+	       fault_flag("failslab", "ignore-gfp-wait", 'N') &&
+	       fault_flag("failslab", "cache-filter", 'N') &&
+	       fault_flag("fail_page_alloc", "ignore-gfp-wait", 'N') &&
+	       fault_flag("fail_page_alloc", "ignore-gfp-highmem", 'N') &&
 	       fault_set("fail_page_alloc", "min-order", 0);
 }
 
@@ -147,6 +147,72 @@ static int nth_left(void)
 	char text[16] = "";
 
 	return pread(nth_fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : -1;
+}
+
+/* ---- faults that fail-nth is not enough for ---- */
+
+enum { SLABS, PAGES, KINDS };
+
+static const char *const fault_kinds[KINDS] = { "failslab", "fail_page_alloc" };
+static int times_fd[KINDS] = { -1, -1 };
+
+/* As many of a kind fail as there is still to fail, -1: all. At first none. */
+static void times_set(int kind, int times)
+{
+	char text[16];
+	int len = sprintf(text, "%d", times);
+
+	if (write(times_fd[kind], text, len) != len)
+		stage_broken("times: %d", errno);
+}
+
+/* The kernel tells it once for each time that the file is opened */
+static int times_left(int kind)
+{
+	char text[16] = "";
+
+	return read(times_fd[kind], text, sizeof(text) - 1) > 0 ? atoi(text) : -1;
+}
+
+static bool times_open(int kind, char only_some_tasks)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), FAULT_DIR "%s/times", fault_kinds[kind]);
+	close(times_fd[kind]);
+	times_fd[kind] = open(path, O_RDWR | O_CLOEXEC);
+	if (times_fd[kind] < 0)
+		return false;
+	times_set(kind, 0);
+	return fault_flag(fault_kinds[kind], "task-filter", only_some_tasks) &&
+	       fault_set(fault_kinds[kind], "probability", 100);
+}
+
+/*
+ * Where the kernel tries another way when there is no memory, as xa_store() does, one
+ * fault changes nothing. After this a fault of this task, or of one
+ * that it makes, may be followed by others: faults_go_on().
+ */
+static bool faults_can_go_on(void)
+{
+	int fd = open("/proc/thread-self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, "1", 1) == 1;
+
+	close(fd);
+	return done && times_open(SLABS, 'Y') && times_open(PAGES, 'Y');
+}
+
+/* From the fault on that fail-nth is set to, everything fails; or no more does */
+static void faults_go_on(bool on)
+{
+	times_set(SLABS, on ? -1 : 0);
+	times_set(PAGES, on ? -1 : 0);
+}
+
+/* After this the next allocation fails of whichever task when times_set() says so */
+static bool faults_of_any_task(void)
+{
+	return times_open(SLABS, 'N');
 }
 
 #endif /* FAULTS_H */

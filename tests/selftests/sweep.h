@@ -15,6 +15,10 @@
  *	it has done its work			op->done()
  *	all that was made is thrown away	as before the round
  *
+ * Where one fault changes nothing, since the kernel tries another way, all those after
+ * it fail, too, that are below the function which op->below names. With op->helper it
+ * is the first one below it that fails, in whichever task.
+ *
  * All this is done by a thread of a fresh UID, with a thread keyring of which all
  * else hangs. When the thread has ended nothing may be left of that UID.
  */
@@ -53,6 +57,8 @@ struct fault_op {
 	bool admin;		/* with CAP_SYS_ADMIN */
 	bool uid_rings;		/* the UID has its rings already */
 	bool sure;		/* it must not fail, whatever fails in it */
+	const char *below;	/* only what is below this function fails, and all after it */
+	bool helper;		/* ... or that is done by the request's helper, and fails once */
 	int also;		/* another error that a fault may end in, ... */
 	const char *why;	/* ... and why that one */
 };
@@ -65,10 +71,28 @@ static long call_with_fault(long arg, long n, long c)
 	long ret;
 
 	(void)c;
+	if (s->op->below)
+		faults_go_on(true);
 	nth_set(n);
 	ret = s->op->call(s);
+	if (s->op->below)
+		faults_go_on(false);
 	s->left = nth_left();
 	nth_set(0);
+	return ret;
+}
+
+/* The next fault is that of another task, which the call waits for */
+static long call_with_fault_of_helper(long arg, long n, long c)
+{
+	struct scene *s = (struct scene *)arg;
+	long ret;
+
+	(void)n, (void)c;
+	times_set(SLABS, 1);
+	ret = s->op->call(s);
+	s->left = times_left(SLABS);
+	times_set(SLABS, 0);
 	return ret;
 }
 
@@ -335,7 +359,8 @@ static bool fail_one(struct __test_metadata *_metadata, struct scene *s, int n,
 	if (op->prepare)
 		op->prepare(s);
 	view_settled(s);
-	ret = actor_do(s->caller, call_with_fault, (long)s, n, 0);
+	ret = actor_do(s->caller, op->helper ? call_with_fault_of_helper : call_with_fault,
+		       (long)s, n, 0);
 	if (!s->left)
 		count_fault(seen, ret);
 	if (!s->left && ret < 0) {
@@ -345,6 +370,23 @@ static bool fail_one(struct __test_metadata *_metadata, struct scene *s, int n,
 	EXPECT_TRUE(op->done(s, ret))
 		TH_LOG("fault %d: the call returns %ld and is not done", n, ret);
 	return !s->left;
+}
+
+static void expect_seen(struct __test_metadata *_metadata, const struct fault_op *op,
+			const struct faults_seen *seen)
+{
+	int refused = seen->memory + seen->copies + seen->others, all = refused + seen->survived;
+
+	if (op->below) {
+		EXPECT_LT(0, all);
+	}
+	if (!op->sure) {
+		EXPECT_LT(0, refused);
+	}
+	printf("# %d faults: %d ENOMEM, %d EFAULT, %d another error, %d survived\n", all,
+	       seen->memory, seen->copies, seen->others, seen->survived);
+	if (seen->others)
+		printf("# another error: %s\n", op->why);
 }
 
 static void fail_each(struct __test_metadata *_metadata, struct scene *s, uid_t uid)
@@ -357,15 +399,9 @@ static void fail_each(struct __test_metadata *_metadata, struct scene *s, uid_t 
 		failed = fail_one(_metadata, s, ++n, &seen);
 		EXPECT_TRUE(scene_clear(s, uid))
 			TH_LOG("fault %d: at first:\n%s\nat last:\n%s", n, s->empty, s->after);
-	} while (failed && n < MOST_FAULTS);
+	} while (failed && !s->op->helper && n < MOST_FAULTS);
 	EXPECT_GT(MOST_FAULTS, n);
-	if (!s->op->sure) {
-		EXPECT_LT(0, seen.memory + seen.copies + seen.others);
-	}
-	printf("# %d faults: %d ENOMEM, %d EFAULT, %d another error, %d survived\n", n - 1,
-	       seen.memory, seen.copies, seen.others, seen.survived);
-	if (seen.others)
-		printf("# another error: %s\n", s->op->why);
+	expect_seen(_metadata, s->op, &seen);
 }
 
 /* Nothing is left of the UIDs of this program: no key, no record, no quota */
@@ -394,12 +430,20 @@ FIXTURE_VARIANT(fault)
 
 FIXTURE_SETUP(fault)
 {
+	const struct fault_op *op = &variant->op;
 	unsigned long start, end;
 
 	if (!kernel_injects())
 		SKIP(return, "the kernel injects no faults");
-	ASSERT_TRUE(module_text(&start, &end));
+	if (op->below) {
+		ASSERT_TRUE(text_of(op->below, &start, &end));
+	} else {
+		ASSERT_TRUE(module_text(&start, &end));
+	}
 	ASSERT_TRUE(faults_within(start, end));
+	if (op->below) {
+		ASSERT_TRUE(op->helper ? faults_of_any_task() : faults_can_go_on());
+	}
 }
 
 FIXTURE_TEARDOWN(fault)
