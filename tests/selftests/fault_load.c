@@ -104,6 +104,7 @@ static int step_that_failed(int log)
 
 struct load {
 	const char *path;
+	bool goes_on;	/* all after the fault fail, too */
 	long ret;
 	int left;
 	int step;	/* the one that failed, or STEPS */
@@ -117,8 +118,12 @@ static long load_with_fault(long arg, long n, long c)
 
 	(void)c;
 	lseek(log, 0, SEEK_END);
+	if (load->goes_on)
+		faults_go_on(true);
 	nth_set(n);
 	load->ret = insert_module(load->path);
+	if (load->goes_on)
+		faults_go_on(false);
 	load->left = nth_left();
 	nth_set(0);
 	load->step = load->ret ? step_that_failed(log) : STEPS;
@@ -180,6 +185,7 @@ FIXTURE_SETUP(loading)
 		ASSERT_EQ(0, module_unload());
 	}
 	ASSERT_TRUE(faults_within(start, end));
+	ASSERT_TRUE(faults_can_go_on());
 	stage_open();
 	self->p = actor_user(fresh_uid());
 	self->loader = actor_fork(NULL);
@@ -220,6 +226,23 @@ static bool nothing_is_left(char *before, char *after)
 	EXPECT_LT(0, ON((self)->p, kc_add_user("k2", "v", RING_P)));	\
 } while (0)
 
+/* One load with a fault, and how it ended; the module is gone again */
+static void load_and_unload(struct __test_metadata *_metadata, FIXTURE_DATA(loading) *self, int n)
+{
+	struct load *load = self->load;
+
+	actor_begin(self->loader, load_with_fault, (long)load, n, 0);
+	ASSERT_TRUE(WAIT_FOR(whose_turn(self->loader) == TURN_DIRECTOR))
+		TH_LOG("the load with fault %d does not end", n);
+	if (load->ret) {
+		EXPECT_EQ(-ENOMEM, load->ret) TH_LOG("fault %d", n);
+	} else {
+		EXPECT_EQ(0, await_transition());
+		EXPECT_EQ(0, module_unload());
+	}
+	EXPECT_UNTOUCHED(self, n);
+}
+
 TEST_F_TIMEOUT(loading, fails_at_each_step, 3600)
 {
 	struct walk walk = { .n = 1, .step = UNKNOWN };
@@ -227,17 +250,8 @@ TEST_F_TIMEOUT(loading, fails_at_each_step, 3600)
 	struct load *load = self->load;
 
 	do {
-		actor_begin(self->loader, load_with_fault, (long)load, walk.n, 0);
-		ASSERT_TRUE(WAIT_FOR(whose_turn(self->loader) == TURN_DIRECTOR))
-			TH_LOG("the load with fault %d does not end", walk.n);
-		if (load->ret) {
-			EXPECT_EQ(-ENOMEM, load->ret) TH_LOG("fault %d", walk.n);
-			EXPECT_NE(UNKNOWN, load->step) TH_LOG("fault %d", walk.n);
-		} else {
-			EXPECT_EQ(0, await_transition());
-			EXPECT_EQ(0, module_unload());
-		}
-		EXPECT_UNTOUCHED(self, walk.n);
+		load_and_unload(_metadata, self, walk.n);
+		EXPECT_NE(UNKNOWN, load->step) TH_LOG("fault %d", walk.n);
 		failed[load->step < 0 ? STEPS : load->step]++;
 		/* A fault that did no harm was met by the same step as the one before. */
 		walk_on(&walk, load->ret || load->left ? load->step : walk.step);
@@ -248,6 +262,60 @@ TEST_F_TIMEOUT(loading, fails_at_each_step, 3600)
 		printf("# %s: %d\n", steps[i], failed[i]);
 	}
 	printf("# in spite of a fault: %d\n", failed[STEPS] - 1);
+}
+
+/* ---- what the module calls, one function at a time ---- */
+
+enum { BEYOND = 100000 };
+
+/*
+ * How many times a load makes the call: it is made to fail in each of them. Not those
+ * of live patches and ftrace: what the kernel undoes then takes memory, too.
+ */
+static const struct callee {
+	const char *name;
+	int calls;
+} callees[] = {
+	{ "__kmem_cache_create_args", 4 },
+	{ "mempool_create_node_noprof", 1 },
+	{ "prepare_kernel_cred", 1 },
+	{ "alloc_workqueue", 1 },
+	{ "tracepoint_probe_register", 3 },
+};
+
+/* How many faults there are in those calls */
+static int faults_in(struct __test_metadata *_metadata, FIXTURE_DATA(loading) *self)
+{
+	load_and_unload(_metadata, self, BEYOND);
+	EXPECT_EQ(0, self->load->ret);
+	return BEYOND - self->load->left;
+}
+
+static void fail_in(struct __test_metadata *_metadata, FIXTURE_DATA(loading) *self,
+		    const struct callee *callee)
+{
+	int faults = callee->calls > 1 ? faults_in(_metadata, self) : callee->calls;
+
+	EXPECT_LE(callee->calls, faults) TH_LOG("%s", callee->name);
+	for (int call = 0; call < callee->calls; call++) {
+		load_and_unload(_metadata, self, faults * call / callee->calls + 1);
+		EXPECT_EQ(-ENOMEM, self->load->ret) TH_LOG("%s, call %d", callee->name, call);
+	}
+	printf("# %s: %d calls\n", callee->name, callee->calls);
+}
+
+/* All after the fault fail, too: some at the end of each call do no harm */
+TEST_F_TIMEOUT(loading, fails_in_what_it_calls, 3600)
+{
+	unsigned long start, end;
+
+	self->load->goes_on = true;
+	for (unsigned int i = 0; i < sizeof(callees) / sizeof(callees[0]); i++) {
+		ASSERT_TRUE(text_of(callees[i].name, &start, &end)) TH_LOG("%s", callees[i].name);
+		ASSERT_TRUE(faults_within(start, end));
+		ASSERT_TRUE(faults_can_go_on());
+		fail_in(_metadata, self, &callees[i]);
+	}
 }
 
 LOADING_MAIN
