@@ -190,8 +190,8 @@ static bool times_open(int kind, char only_some_tasks)
 
 /*
  * Where the kernel tries another way when there is no memory, as xa_store() does, one
- * fault changes nothing. After this a fault of this task, or of one
- * that it makes, may be followed by others: faults_go_on().
+ * fault changes nothing. After this a fault of this task, or of one that it makes, may
+ * be followed by others: faults_go_on().
  */
 static bool faults_can_go_on(void)
 {
