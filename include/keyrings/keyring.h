@@ -293,10 +293,10 @@ void kr_ring_clear_all(void);
  * kr_ring_reap_key() - remove a key whose time is over from its rings
  * @key: the key
  *
- * Leaves it where it is when it has been given another time. May sleep, but does not wait
- * for a ring that is locked: one caller reaps for everybody.
+ * Leaves it where it is when it has been given another time. May sleep, but waits for no
+ * more than a moment for a ring that is locked: one caller reaps for everybody.
  *
- * Return: 0; -EAGAIN when it may still be in a ring that was locked.
+ * Return: 0; -EAGAIN when it may still be in a ring that stayed locked.
  */
 int kr_ring_reap_key(struct kr_key *key);
 
