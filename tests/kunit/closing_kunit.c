@@ -180,7 +180,7 @@ static void wait_for_arrival(struct visit *visit)
 	unsigned int i;
 
 	WRITE_ONCE(visit->go, true);
-	for (i = 0; i < 300 && !atomic_read(&visit->arrived); i++)
+	for (i = 0; i < 1500 && !atomic_read(&visit->arrived); i++)
 		mdelay(10);
 	mdelay(200);
 }
@@ -247,7 +247,7 @@ static void reader_is_late_for_a_decision(struct kunit *test)
 	user = kr_user_peek(&init_user_ns, kt_uid(1000));
 	before = user ? kr_user_settled(user) : NULL;
 	kt_logout(login);
-	for (i = 0; i < 300 && atomic_read(&login->saved) < 2; i++)
+	for (i = 0; i < 1500 && atomic_read(&login->saved) < 2; i++)
 		mdelay(10);
 	after = user ? kr_user_settled(user) : NULL;
 	rcu_read_unlock();
