@@ -100,7 +100,8 @@ static inline struct kr_store *kr_holders_set(unsigned long more)
  * allocated      @serial 0, not in the table                its maker
  * published      @usage > 0, in the table of serials        links, calls, credentials
  * revoked        KR_KEY_REVOKED, payload given up           the same
- * invalidated    KR_KEY_INVALIDATED, in no ring             calls, credentials
+ * invalidated    KR_KEY_INVALIDATED, in no ring but those   calls, credentials,
+ *                that were locked just then                 links of these
  * dead           @usage 0, out of the table, quota given    readers under RCU
  *                back, @holders empty or going
  * freed          a grace period after dead                  nobody

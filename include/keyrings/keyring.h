@@ -304,8 +304,8 @@ int kr_ring_reap_key(struct kr_key *key);
  * kr_ring_invalidate() - make a key disappear
  * @key: the key
  *
- * May sleep. It can no longer be found when this returns. A ring that is locked lists it
- * a little longer.
+ * May sleep. It can no longer be had when this returns. A ring that is locked just then
+ * lists it until the reaper comes.
  */
 void kr_ring_invalidate(struct kr_key *key);
 

@@ -519,20 +519,42 @@ int kr_ring_clear(struct kr_key *ring_key)
 	return 0;
 }
 
-/*
- * The next ring that holds the key, with a reference; NULL when there is none
- * from here on. A ring that has ended drops its links itself.
- */
-static struct kr_ring *next_holder(struct kr_key *key, u32 *at)
+/* Once through the rings that hold a key; between two of them the task may sleep. */
+struct round {
+	bool past_first, past_second;
+	u32 at;		/* in the set of the others */
+};
+
+static struct kr_key *step(struct kr_holder_walk *walk, struct round *round)
 {
-	struct kr_holder_walk walk = { .key = key, .at = *at };
+	const struct kr_holders *holders = &walk->key->holders;
+	struct kr_key *ring = NULL;
+
+	if (!round->past_first)
+		ring = READ_ONCE(holders->first);
+	round->past_first = true;
+	if (ring)
+		return ring;
+	if (round->past_second && !walk->in_more && !kr_holders_set(READ_ONCE(holders->more)))
+		return NULL;
+	round->past_second = true;
+	return kr_holders_next(walk);
+}
+
+/*
+ * The next ring of the round, with a reference; NULL when there is none from here on.
+ * A ring that has ended drops its links itself.
+ */
+static struct kr_ring *next_holder(struct kr_key *key, struct round *round)
+{
+	struct kr_holder_walk walk = { .key = key, .at = round->at };
 	struct kr_key *ring;
 
 	rcu_read_lock();
-	ring = READ_ONCE(key->holders.first) ?: kr_holders_next(&walk);
-	while (ring && !kr_key_tryget(ring))
-		ring = kr_holders_next(&walk);
-	*at = walk.at;
+	do {
+		ring = step(&walk, round);
+	} while (ring && !kr_key_tryget(ring));
+	round->at = walk.at;
 	rcu_read_unlock();
 	return ring ? kr_ring_of(ring) : NULL;
 }
@@ -544,20 +566,17 @@ static void unlink_dead(struct kr_ring *ring, struct kr_key *key)
 		set_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags);
 }
 
-/*
- * Rings leave vacated places in the key's set: each look goes on where the last
- * one ended. The links are gone when a look from the beginning finds none.
- */
+/* The links are gone when a round finds none: rings may come to hold the key behind it. */
 void kr_ring_forget_key(struct kr_key *key)
 {
 	struct kr_ring *ring;
 	bool again;
-	u32 at;
 
 	do {
+		struct round round = {};
+
 		again = false;
-		at = 0;
-		while ((ring = next_holder(key, &at))) {
+		while ((ring = next_holder(key, &round))) {
 			mutex_lock(&ring->lock);
 			unlink_dead(ring, key);
 			mutex_unlock(&ring->lock);
@@ -593,22 +612,26 @@ static int reap_from(struct kr_ring *ring, struct kr_key *key)
 	return 0;
 }
 
+/* A ring that is busy keeps the key from leaving no other. */
 int kr_ring_reap_key(struct kr_key *key)
 {
 	struct kr_ring *ring;
 	bool again;
-	int ret = 0;
-	u32 at;
+	int ret;
 
 	do {
+		struct round round = {};
+
+		ret = 0;
 		again = false;
-		at = 0;
-		while (!ret && kr_key_validate(key) && (ring = next_holder(key, &at))) {
-			ret = reap_from(ring, key);
+		while (kr_key_validate(key) && (ring = next_holder(key, &round))) {
+			if (reap_from(ring, key))
+				ret = -EAGAIN;
+			else
+				again = true;
 			kr_key_put(&ring->key);
-			again = true;
 		}
-	} while (!ret && again);
+	} while (again);
 	return ret;
 }
 

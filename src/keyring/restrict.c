@@ -8,7 +8,7 @@
 
 #include "ring_internal.h"
 
-/* Serialises the setting of restrictions, so that no two close a circle. Taken outside of rings. */
+/* Serialises the setting of restrictions, so that no two close a circle. Taken inside of rings. */
 static DEFINE_MUTEX(restrict_lock);
 
 static int admit_nothing(struct kr_restriction *restriction, struct kr_ring *ring,

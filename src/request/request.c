@@ -74,31 +74,22 @@ static int announce(const struct kr_search *search, struct kr_key *dest, struct 
 	return kr_ring_link_locked(dest, *key);
 }
 
-/*
- * With the locks held: returns 1 when @key is new, 0 when it was found and linked. After
- * an error @key may be one that was announced. A search that had no memory says nothing
- * of what there is.
- */
-static int find_or_announce_locked(struct kr_search *search, struct kr_key *dest,
-				   struct kr_key **key)
+/* What was found, into the destination, which is locked. */
+static int link_found_locked(struct kr_key *dest, struct kr_key *found, struct kr_key **key)
 {
-	int ret = kr_cred_search(search);
+	int ret = kr_ring_link_locked(dest, found);
 
-	if (ret == -ENOMEM)
-		return ret;
 	if (ret)
-		return announce(search, dest, key) ?: 1;
-	ret = kr_ring_link_locked(dest, search->found);
-	if (ret)
-		kr_key_put(search->found);
+		kr_key_put(found);
 	else
-		*key = search->found;
+		*key = found;
 	return ret;
 }
 
 /*
  * Two that ask for the same key at once: the first announces it, the second
- * finds what was announced. Returns 1 when the key is new, 0 when it was found.
+ * finds what was announced. Returns 1 when the key is new, 0 when it was found. A
+ * search that had no memory says nothing of what there is.
  */
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
@@ -108,8 +99,12 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 	*key = NULL;
 	kr_ring_lock(dest);
 	mutex_lock(lock);
-	ret = find_or_announce_locked(search, dest, key);
+	ret = kr_cred_search(search);
+	if (ret && ret != -ENOMEM)
+		ret = announce(search, dest, key) ?: 1;
 	mutex_unlock(lock);
+	if (!ret)
+		ret = link_found_locked(dest, search->found, key);
 	kr_ring_unlock(dest);
 	if (ret < 0 && !IS_ERR_OR_NULL(*key)) {
 		leave_unmade(*key, ret);

@@ -6,7 +6,8 @@
  *
  * It gives the key the call-out information as payload, but for some words: at "refuse"
  * it rejects the key, at "negate" it says that there is none, at "slow" and "slow refuse"
- * it takes its time. At "@u" and "refuse @u" it names a ring of its own; what error that
+ * it takes its time, at "told" until the test has made a file named TOLD and the description.
+ * At "@u" and "refuse @u" it names a ring of its own; what error that
  * is, if it is one, becomes the payload. A host name gets an address. Each run adds a line
  * with type and description of the key to LOG, which the tests read.
  */
@@ -21,6 +22,7 @@
 #include "keyctl_abi.h"
 
 #define LOG "/tmp/helper.log"
+#define TOLD "/tmp/helper.told."
 
 /* From the ranges that are kept for documentation */
 static const char address[] = "192.0.2.7";
@@ -55,6 +57,17 @@ static bool is_word(const char *callout, long len, const char *word)
 	return len == (long)strlen(word) && !memcmp(callout, word, len);
 }
 
+/* For a minute at most */
+static void wait_until_told(const char *desc)
+{
+	char path[sizeof(TOLD) + MAX_DESC];
+	int i;
+
+	snprintf(path, sizeof(path), TOLD "%s", desc);
+	for (i = 0; i < 3000 && access(path, F_OK); i++)
+		usleep(20000);
+}
+
 int main(int argc, char **argv)
 {
 	char text[MAX_DESC + 100] = "", type[MAX_TYPE + 1], callout[4096];
@@ -76,6 +89,8 @@ int main(int argc, char **argv)
 		return 5;
 	if (is_word(callout, len, "slow") || is_word(callout, len, "slow refuse"))
 		sleep(5);
+	if (is_word(callout, len, "told"))
+		wait_until_told(desc);
 	if (!strcmp(type, "dns_resolver"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
 	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))

@@ -157,6 +157,17 @@ static inline int helper_runs(const char *type, const char *desc)
 	return n;
 }
 
+/* To the helper that makes a key of this description out of "told" */
+static inline void tell_helper(const char *desc)
+{
+	const char *path = shared_text("/tmp/helper.told.%s", desc);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		stage_broken("%s: %d", path, errno);
+	close(fd);
+}
+
 /* A description that no test has used before */
 static inline const char *fresh_desc(const char *prefix)
 {

@@ -445,10 +445,10 @@ TEST_F(own, cve_2026_99222_and_99224_removed_under_use)
 	EXPECT_LT(0, actor_end(q));
 }
 
-static long ask_slowly(long desc, long b, long c)
+static long ask_patiently(long desc, long b, long c)
 {
 	(void)b, (void)c;
-	return kc_request("user", (const char *)desc, "slow", 0);
+	return kc_request("user", (const char *)desc, "told", 0);
 }
 
 static long add_taking(long desc, long b, long c)
@@ -457,10 +457,10 @@ static long add_taking(long desc, long b, long c)
 	return add_own("k", shared_text("take %s", (const char *)desc));
 }
 
-/* The update of a key waits for another key, that a helper makes for somebody */
+/* The update of a key waits for another key, that a helper makes for somebody when told */
 static void update_waits(struct actor *p, struct actor *q, const char *desc)
 {
-	actor_begin(q, ask_slowly, (long)desc, 0, 0);
+	actor_begin(q, ask_patiently, (long)desc, 0, 0);
 	if (!EVENTUALLY(helper_runs("user", desc) == 1))
 		stage_broken("no helper for %s", desc);
 	actor_begin(p, add_taking, (long)desc, 0, 0);
@@ -472,12 +472,14 @@ TEST_F(own, update_takes_a_key_that_is_being_made)
 {
 	long key = ON(self->p, add_own("k", "x"));
 	struct actor *q = actor_fork(self->p);
+	const char *desc = fresh_desc("own:");
 
 	ASSERT_LT(0, key);
-	update_waits(self->p, q, fresh_desc("own:"));
+	update_waits(self->p, q, desc);
+	tell_helper(desc);
 	EXPECT_EQ(key, actor_end(self->p));
 	EXPECT_LT(0, actor_end(q));
-	EXPECT_STREQ("slow", ON(self->p, payload(key)));
+	EXPECT_STREQ("told", ON(self->p, payload(key)));
 	EXPECT_TRUE(alive(1));
 }
 
@@ -485,12 +487,14 @@ TEST_F(own, update_takes_a_key_that_is_being_made)
 TEST_F(own, ours_removed_while_an_update_waits)
 {
 	struct actor *q = actor_fork(self->p);
+	const char *desc = fresh_desc("own:");
 
 	ASSERT_LT(0, ON(self->p, add_own("k", "x")));
-	update_waits(self->p, q, fresh_desc("own:"));
+	update_waits(self->p, q, desc);
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
 	EXPECT_TRUE(sleeps_in(self->p, SYS_add_key));
+	tell_helper(desc);
 	EXPECT_EQ(-ENODEV, actor_end(self->p));
 	EXPECT_LT(0, actor_end(q));
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));
@@ -500,11 +504,13 @@ TEST_F(own, ours_removed_while_an_update_waits)
 TEST_F(own, ours_another_type_while_an_update_waits)
 {
 	struct actor *q = actor_fork(self->p);
+	const char *desc = fresh_desc("own:");
 
 	ASSERT_LT(0, ON(self->p, add_own("k", "x")));
-	update_waits(self->p, q, fresh_desc("own:"));
+	update_waits(self->p, q, desc);
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_REMOVE, 0));
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_ADD, 0));
+	tell_helper(desc);
 	EXPECT_EQ(-EKEYREVOKED, actor_end(self->p));
 	EXPECT_LT(0, actor_end(q));
 	EXPECT_EQ(0, ik(INKERNEL_TYPE_ALIVE, 0));

@@ -119,9 +119,10 @@ TEST_F(upcall, ours_not_yet_for_who_may_not_sleep)
 {
 	struct actor *q = actor_fork(self->p);
 
-	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow", 0);
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"told", 0);
 	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
 	EXPECT_EQ(-ENOKEY, ON(self->p, ik_request_how("user", self->desc, NULL, INKERNEL_RCU)));
+	tell_helper(self->desc);
 	EXPECT_LT(0, actor_end(q));
 }
 

@@ -78,6 +78,39 @@ static void invalidating_a_ring_leaves_its_keys(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 1u);
 }
 
+/* A ring that was busy just then is left to the reaper. */
+static bool leaves_all_rings(struct kr_key *key)
+{
+	unsigned long end = jiffies + 60 * HZ;
+
+	while (holders_of(key) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	return !holders_of(key);
+}
+
+/* One ring that is busy keeps the key, but not in the others, however many there are. */
+static void invalidated_in_a_busy_ring(struct kunit *test)
+{
+	/* The key knows two of its rings itself, the others in a set. */
+	static const unsigned int busy[] = { 0, 1, 2, 19 };
+	struct kr_key *key, *rings[20];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(rings); i++)
+		rings[i] = kt_ring(test, "r");
+	for (j = 0; j < ARRAY_SIZE(busy); j++) {
+		key = kt_key(test, "k");
+		for (i = 0; i < ARRAY_SIZE(rings); i++)
+			KUNIT_ASSERT_EQ(test, kr_ring_link(rings[i], key), 0);
+		kr_ring_lock(rings[busy[j]]);
+		kr_ring_invalidate(key);
+		KUNIT_EXPECT_EQ(test, holders_of(key), 1u);
+		KUNIT_EXPECT_TRUE(test, kt_holds(rings[busy[j]], key));
+		kr_ring_unlock(rings[busy[j]]);
+		KUNIT_EXPECT_TRUE(test, leaves_all_rings(key));
+	}
+}
+
 struct siege {
 	struct kr_key *ring[3];
 	struct kr_key *key;
@@ -100,16 +133,6 @@ static int link_everywhere(void *arg)
 	return complaints;
 }
 
-/* A ring that was busy just then is left to the reaper. */
-static bool leaves_all_rings(struct kr_key *key)
-{
-	unsigned long end = jiffies + 60 * HZ;
-
-	while (holders_of(key) && time_before(jiffies, end))
-		schedule_timeout_uninterruptible(1);
-	return !holders_of(key);
-}
-
 /* When ending it has returned, the rings let go of the key, and none will hold it again. */
 static void ended_while_it_is_linked(struct kunit *test, void (*end)(struct kr_key *key))
 {
@@ -121,7 +144,7 @@ static void ended_while_it_is_linked(struct kunit *test, void (*end)(struct kr_k
 
 	siege.key = kt_key(test, "k");
 	kt_crew_start(test, 3, link_everywhere, &siege);
-	for (i = 0; i < 40; i++) {
+	for (i = 0; i < 40 && !wrong; i++) {
 		key = siege.key;
 		schedule_timeout_uninterruptible(1);
 		end(key);
@@ -193,6 +216,7 @@ static struct kunit_case ending_cases[] = {
 	KUNIT_CASE(invalidated_key_disappears),
 	KUNIT_CASE(key_without_a_type_is_not_linked),
 	KUNIT_CASE(invalidating_a_ring_leaves_its_keys),
+	KUNIT_CASE(invalidated_in_a_busy_ring),
 	KUNIT_CASE(invalidated_while_it_is_linked),
 	KUNIT_CASE(type_goes_while_it_is_linked),
 	{}

@@ -89,8 +89,8 @@ static void requested_key_in_any_state(struct kunit *test)
 }
 
 /*
- * Somebody who knows the serial of a key that is being announced, and waits for it;
- * the destination, which it has locked meanwhile, ends before it takes the key.
+ * Somebody who knows the serial of a key that is being announced, and waits for it; the
+ * restriction of the destination refuses the key when that one has found it.
  */
 struct bystander {
 	struct kr_restriction restriction;	/* of the destination */

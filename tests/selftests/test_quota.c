@@ -268,10 +268,6 @@ TEST_F(spender, ours_no_half_a_pair)
 	EXPECT_LT(0, ON(self->p, kc_add_user("k", "v", RING_S)));
 }
 
-/*
- * Whose the thread keyring is follows the fsuid, who pays for it does not. He needs
- * no room in his quota to be given back what he pays for.
- */
 /* Nobody else has to have room for them */
 TEST_F(spender, ours_uid_rings_cost_root_nothing)
 {
@@ -280,6 +276,10 @@ TEST_F(spender, ours_uid_rings_cost_root_nothing)
 	EXPECT_LT(0, ON(self->p, kc_id(RING_US, 0)));
 }
 
+/*
+ * Whose the thread keyring is follows the fsuid, who pays for it does not. He needs
+ * no room in his quota to be given back what he pays for.
+ */
 TEST_F(spender, ours_thread_ring_comes_back_to_who_pays)
 {
 	struct actor *root = actor_fork(NULL);

@@ -90,10 +90,6 @@ TEST_F(join, existing_name)
 	EXPECT_TRUE(key_goes(key));
 }
 
-/*
- * Without SEARCH for the caller's class it is passed over: possession does not
- * count, and a second ring of that name is made.
- */
 /* Of several rings of a name it is the oldest, whoever made the others */
 TEST_F(join, oldest_of_a_name)
 {
@@ -108,6 +104,10 @@ TEST_F(join, oldest_of_a_name)
 	EXPECT_EQ(other, ON(self->p, kc_join(self->name)));
 }
 
+/*
+ * Without SEARCH for the caller's class it is passed over: possession does not
+ * count, and a second ring of that name is made.
+ */
 TEST_F(join, unsearchable_name)
 {
 	long ses = ON(self->p, kc_join(self->name));
