@@ -95,7 +95,7 @@ int kr_making_end(struct kr_making *making);
 bool kr_making_now(void);
 /* The same; then no mirror can be made now; this one will be needed. */
 bool kr_making_wants(struct kr_key *key);
-/* Is it in one that updates a key, and this one being made? Then it is not waited for now. */
+/* Is it in one that updates a key, and this one being made? Then it is waited for later: kr_making_end(). */
 bool kr_updating_wants(struct kr_key *key);
 
 /* shadow.c: an empty hidden ring of the kernel's, named after the ring @serial; an ERR_PTR. */

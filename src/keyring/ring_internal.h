@@ -224,6 +224,9 @@ void kr_edit_cancel(struct kr_edit *edit);
 /* Drop all, of a locked ring or of one that has ended. */
 void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying);
 
+/* Take a key out of a ring, which is locked; 0 or -ENOENT. */
+int kr_link_remove(struct kr_ring *ring, struct kr_key *key);
+
 /* May a key of this type with this payload be linked? The ring is locked; may sleep. */
 int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *payload);
 /* The same for a key that has its payload, or will never have one. */

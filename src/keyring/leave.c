@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A key leaves all rings that hold it: it was invalidated, its time is over, or its
+ * type has gone. Who waits for rings that are locked, and who does not, is in
+ * Documentation/design/locking.rst, "Two rings".
+ */
+#include <keyrings/keyring.h>
+
+#include "ring_internal.h"
+
+/* Once through the rings that hold a key; between two of them the task may sleep. */
+struct round {
+	bool past_first, past_second;
+	u32 at;		/* in the set of the others */
+};
+
+static struct kr_key *step(struct kr_holder_walk *walk, struct round *round)
+{
+	const struct kr_holders *holders = &walk->key->holders;
+	struct kr_key *ring = NULL;
+
+	if (!round->past_first)
+		ring = READ_ONCE(holders->first);
+	round->past_first = true;
+	if (ring)
+		return ring;
+	if (round->past_second && !walk->in_more && !kr_holders_set(READ_ONCE(holders->more)))
+		return NULL;
+	round->past_second = true;
+	return kr_holders_next(walk);
+}
+
+/*
+ * The next ring of the round, with a reference; NULL when there is none from here on.
+ * A ring that has ended drops its links itself.
+ */
+static struct kr_ring *next_holder(struct kr_key *key, struct round *round)
+{
+	struct kr_holder_walk walk = { .key = key, .at = round->at };
+	struct kr_key *ring;
+
+	rcu_read_lock();
+	do {
+		ring = step(&walk, round);
+	} while (ring && !kr_key_tryget(ring));
+	round->at = walk.at;
+	rcu_read_unlock();
+	return ring ? kr_ring_of(ring) : NULL;
+}
+
+/* Nobody asked for it: those who watch the ring are not told. */
+static void unlink_dead(struct kr_ring *ring, struct kr_key *key)
+{
+	if (!kr_link_remove(ring, key) && !ring->count)
+		set_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags);
+}
+
+/* The links are gone when a round finds none: rings may come to hold the key behind it. */
+void kr_ring_forget_key(struct kr_key *key)
+{
+	struct kr_ring *ring;
+	bool again;
+
+	do {
+		struct round round = {};
+
+		again = false;
+		while ((ring = next_holder(key, &round))) {
+			mutex_lock(&ring->lock);
+			unlink_dead(ring, key);
+			mutex_unlock(&ring->lock);
+			kr_key_put(&ring->key);
+			again = true;
+		}
+	} while (again);
+}
+
+#define LOCK_TRIES	1000
+
+/* A change of some links is over soon; what takes as long as a helper is not waited for. */
+static bool lock_soon(struct kr_ring *ring)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOCK_TRIES; i++) {
+		if (mutex_trylock(&ring->lock))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+/* With the lock of a ring that holds the key: an update may have revived it meanwhile. */
+static int reap_from(struct kr_ring *ring, struct kr_key *key)
+{
+	if (!lock_soon(ring))
+		return -EAGAIN;
+	if (kr_key_validate(key))
+		unlink_dead(ring, key);
+	mutex_unlock(&ring->lock);
+	return 0;
+}
+
+/* A ring that is busy keeps the key from leaving no other. */
+int kr_ring_reap_key(struct kr_key *key)
+{
+	struct kr_ring *ring;
+	bool again;
+	int ret;
+
+	do {
+		struct round round = {};
+
+		ret = 0;
+		again = false;
+		while (kr_key_validate(key) && (ring = next_holder(key, &round))) {
+			if (reap_from(ring, key))
+				ret = -EAGAIN;
+			else
+				again = true;
+			kr_key_put(&ring->key);
+		}
+	} while (again);
+	return ret;
+}
+
+void kr_ring_invalidate(struct kr_key *key)
+{
+	kr_key_set_invalidated(key);
+	/* Rings that somebody keeps busy are left to the reaper; without memory they are waited for. */
+	if (kr_ring_reap_key(key) && kr_key_set_expiry(key, 0))
+		kr_ring_forget_key(key);
+	kr_key_sync(key);
+}
