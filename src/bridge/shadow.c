@@ -47,13 +47,22 @@ static void contents_drop(struct contents *contents)
 		kr_key_put(contents->key[--contents->count]);
 }
 
+/* As in a search of ours: what has ended is not looked into, be it in a ring still. */
+static bool is_open(const struct kr_key *ring)
+{
+	return !(READ_ONCE(ring->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)));
+}
+
+static bool is_made(const struct kr_key *key)
+{
+	return kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE;
+}
+
 /* The kernel searches with the caller's permissions, as one who possesses the ring. */
 static bool is_wanted(const struct kr_key *key)
 {
-	if (!kr_key_is_ring(key) &&
-	    !(kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE))
-		return false;
-	return kr_key_permits(key, true, current_cred(), KR_SEARCH);
+	return (kr_key_is_ring(key) ? is_open(key) : is_made(key)) &&
+	       kr_key_permits(key, true, current_cred(), KR_SEARCH);
 }
 
 static bool contents_add(struct kr_key *key, void *arg)
@@ -116,7 +125,10 @@ struct pair {
 /**
  * struct filling - the rings that one shadow leads to
  * @pairs: those found; the nearest first, so that none is cut off by a longer way
- * @known: the same by serial: a ring that is reached by several ways has one shadow
+ * @known: the same by serial: a ring that is reached by several ways has one shadow, in that
+ *	of the ring in which it was found first. More ways lead to nothing else; the kernel
+ *	would follow each of them through everything below, when it links one and when it
+ *	searches, and there may be more ways than it can ever go.
  */
 struct filling {
 	struct list_head pairs;
@@ -154,27 +166,12 @@ static void pairs_drop(struct filling *filling)
 	xa_destroy(&filling->known);
 }
 
-/*
- * One way more to a shadow that may have been filled. Where it goes too deep below that for
- * the kernel, or where rings were moved into a circle as they were read, this way is left out.
- * Nothing is lost: the first way was the shortest, and was made while the shadow was empty.
- */
-static int link_known(struct key *parent, struct key *child)
-{
-	int ret = key_link(parent, child);
-
-	return ret == -ELOOP || ret == -EDEADLK ? 0 : ret;
-}
-
 static int link_ring(struct filling *filling, const struct pair *parent, struct kr_ring *ring)
 {
-	struct pair *known = xa_load(&filling->known, ring->key.serial);
 	struct key *child;
 	int ret;
 
-	if (known)
-		return link_known(parent->shadow, known->shadow);
-	if (parent->depth == KR_RING_DEPTH)
+	if (parent->depth == KR_RING_DEPTH || xa_load(&filling->known, ring->key.serial))
 		return 0;
 	child = kr_shadow_alloc(ring->key.serial);
 	if (IS_ERR(child))

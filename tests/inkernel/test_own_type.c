@@ -271,9 +271,9 @@ static long wait_in_add(long a, long b, long c)
 }
 
 /*
- * A ring is locked while the kernel makes a key in it. Its user waits for it, and nobody
- * else does: who requests a key of the same description, restricts a ring, or ends a
- * key that is in it.
+ * A ring is locked while the kernel makes a key in it. Who changes or reads it waits for
+ * that, and nobody else does: who requests a key of the same description, restricts a
+ * ring, or ends a key that is in it.
  */
 TEST_F(own, ours_busy_ring_keeps_nobody_waiting)
 {
@@ -307,6 +307,28 @@ TEST_F(own, ours_busy_ring_keeps_nobody_waiting)
 	got = actor_end(q);
 	EXPECT_TRUE(got > 0 || got == -EPERM) TH_LOG("%ld", got);
 	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_holds(RING_S, key))));
+}
+
+/* What was in a ring that is invalid is not found, also while the ring that holds it is busy */
+TEST_F(own, ended_ring_in_a_busy_ring)
+{
+	long session = ON(self->p, kc_id(RING_S, 0)), inner = ON(self->p, kc_add_ring("r", RING_S));
+	struct actor *q = actor_fork(self->p);
+	long slot;
+
+	ASSERT_LT(0, ON(self->p, kc_add(OWN, "k", "x", 1, inner)));
+	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
+	slot = ON(q, ik_lookup(session, NEED_SEARCH));
+	EXPECT_EQ(0, ON(q, ik_try(ik_search(slot, OWN, "k"))));
+	actor_begin(self->p, wait_in_add, 0, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
+	EXPECT_EQ(0, ON(q, kc_invalidate(inner)));
+	slot = ON(q, ik_lookup(session, NEED_SEARCH));
+	EXPECT_LE(0, slot);
+	EXPECT_GT(0, ON(q, ik_try(ik_search(slot, OWN, "k"))));
+	EXPECT_TRUE(sleeps_in(self->p, NR_ADD_KEY));
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	EXPECT_LT(0, actor_end(self->p));
 }
 
 /* ---- the type goes ---- */

@@ -136,6 +136,60 @@ TEST_F(within, nested_sideways)
 	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, trusting)));
 }
 
+/*
+ *	all ---> x ---> WIDE rings ---> each of WIDE ... in LAYERS layers
+ *	    ---> c ---> c ---> c ---> c ---> c ---> UPS rings, each of which ---> x
+ */
+enum { WIDE = 30, LAYERS = 5, UPS = 16 };
+
+/* All rings of a layer, each in all of the one above. Run by the actor itself. */
+static long add_layer(const int32_t *above, int rows, int32_t *layer, int depth)
+{
+	char name[16];
+
+	for (int i = 0; i < WIDE; i++) {
+		sprintf(name, "%d.%d", depth, i);
+		layer[i] = kc_add_ring(name, above[0]);
+		for (int j = 1; j < rows; j++)
+			if (layer[i] < 0 || kc_link(layer[i], above[j]))
+				return -EIO;
+	}
+	return 0;
+}
+
+static long build_ways(long all, long x, long c)
+{
+	int32_t layers[LAYERS][WIDE], above = x;
+	char name[16];
+	long up = all;
+
+	(void)c;
+	for (int i = 0; i < 5; i++)
+		up = kc_add_ring("c", up);
+	for (int i = 0; i < UPS; i++) {
+		sprintf(name, "up%d", i);
+		if (kc_link(x, kc_add_ring(name, up)))
+			return -EIO;
+	}
+	for (int i = 0; i < LAYERS; i++)
+		if (add_layer(i ? layers[i - 1] : &above, i ? WIDE : 1, layers[i], i))
+			return -EIO;
+	return 0;
+}
+
+/* There are more ways than anybody can go: one to each ring is enough */
+TEST_F(within, many_ways)
+{
+	long all = ring_in(self->p, "all", RING_S), x = ring_in(self->p, "x", all), slot;
+
+	ASSERT_EQ(0, ON(self->p, kc_link(self->key, x)));
+	ASSERT_EQ(0, actor_do(self->p, build_ways, all, x, 0));
+	slot = ON(self->p, ik_lookup(all, NEED_SEARCH));
+	ASSERT_LE(0, slot);
+	EXPECT_TRUE(sees(self->p, slot));
+	EXPECT_GT(0, ON(self->p, ik_try(ik_search(slot, "asymmetric", "none"))));
+}
+
 /* Nor does it become empty when somebody else names it, without any right to it */
 TEST_F(within, named_by_another)
 {
