@@ -27,14 +27,16 @@ static bool are_a_variant(const struct cred *worn, const struct cred *own)
 }
 
 /*
- * Kernel threads are nobody's processes. Code that has put on credentials of its own
- * looks for what it put into the rings of these, as the id mapping of NFS.
+ * Kernel threads are nobody's processes, and nobody knows any more which rings a task had
+ * that exits. Code that has put on credentials of its own looks for what it put into the
+ * rings of these, as the id mapping of NFS.
  */
 static bool acts_for_user(void)
 {
 	const struct cred *worn = current_cred(), *own = current_real_cred();
 
-	return !(current->flags & PF_KTHREAD) && (worn == own || are_a_variant(worn, own));
+	return !(current->flags & (PF_KTHREAD | PF_EXITING)) &&
+	       (worn == own || are_a_variant(worn, own));
 }
 
 static const struct kr_key_type *peek(struct key_type *type, struct key_tag *domain)

@@ -35,7 +35,7 @@ static void on_sched_process_exec(void *unused, struct task_struct *task, pid_t 
 
 /*
  * A thread ends. current is the thread; it makes no system call any more. The kernel closes
- * its files afterwards: code that looks for keys then does so for a process without rings.
+ * its files afterwards: code that looks for keys then finds none of the user's.
  */
 static void on_sched_process_exit(void *unused, struct task_struct *task)
 {

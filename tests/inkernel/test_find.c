@@ -297,6 +297,8 @@ static long request_at_close(long desc, long close_now, long c)
 TEST_F(find, ours_not_while_the_process_exits)
 {
 	ASSERT_LT(0, ON(self->p, kc_add_user(self->desc, "v", RING_S)));
+	/* What a process without a session would find is not its own. */
+	ASSERT_LT(0, ON(self->p, kc_add_user(self->desc, "other", RING_US)));
 	EXPECT_EQ(0, actor_do(self->p, request_at_close, (long)self->desc, true, 0));
 	EXPECT_EQ(0, ik(INKERNEL_RELEASED, 0));
 	EXPECT_EQ(0, actor_do(self->p, request_at_close, (long)self->desc, false, 0));
