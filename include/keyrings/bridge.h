@@ -83,11 +83,11 @@ struct key *kr_bridge_find(key_serial_t serial);
 
 /**
  * kr_bridge_type_gone() - the kernel has unregistered a type
- * @name: its name
+ * @builtin: the type, still there; another of the name may have come
  *
  * The keys of the type are dead. May sleep.
  */
-void kr_bridge_type_gone(const char *name);
+void kr_bridge_type_gone(const struct key_type *builtin);
 
 /**
  * kr_bridge_init() - open the bridge

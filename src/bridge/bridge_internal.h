@@ -19,6 +19,7 @@ extern const struct kr_builtin_calls *kr_builtin;
 /**
  * struct kr_builtin_type - a type of the running kernel as one of ours
  * @type: what the other rooms see; its name is @name
+ * @builtin: the kernel's type; compared only
  * @list: in the list of these; RCU readers
  * @domain: of a type whose keys belong to a net namespace: which; holds a reference; else NULL
  * @nkeys: with a @domain: how many keys there are
@@ -29,10 +30,12 @@ extern const struct kr_builtin_calls *kr_builtin;
  * Made when the name is first asked for; stays as long as the module, because
  * keys and searches borrow it, or, with a @domain, as that and the keys: see
  * builtin_type.c. The kernel's type may go and another of the name come: it is looked
- * up by name whenever it is needed, and the next one gets an entry of its own.
+ * up by name whenever it is needed, and the next one gets an entry of its own. That may
+ * happen before the first one's entry is marked, so it is its address that tells them apart.
  */
 struct kr_builtin_type {
 	struct kr_key_type type;
+	const struct key_type *builtin;
 	struct list_head list;
 	struct key_tag *domain;
 	atomic_long_t nkeys;
@@ -95,7 +98,10 @@ int kr_making_end(struct kr_making *making);
 bool kr_making_now(void);
 /* The same; then no mirror can be made now; this one will be needed. */
 bool kr_making_wants(struct kr_key *key);
-/* Is it in one that updates a key, and this one being made? Then it is waited for later: kr_making_end(). */
+/*
+ * Is it in one that updates a key, and this one being made? Then it is waited for later:
+ * kr_making_end().
+ */
 bool kr_updating_wants(struct kr_key *key);
 
 /* shadow.c: an empty hidden ring of the kernel's, named after the ring @serial; an ERR_PTR. */

@@ -23,7 +23,6 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <net/net_namespace.h>
 
 static LIST_HEAD(known);		/* RCU readers */
@@ -36,7 +35,10 @@ struct kr_builtin_type *kr_builtin_type_of(const struct kr_key_type *type)
 	return container_of((struct kr_key_type *)type, struct kr_builtin_type, type);
 }
 
-/* Keys of some types are one per net namespace: in which is current? A task that ends is in none. */
+/*
+ * Keys of some types are one per net namespace: in which is current? A task that ends is in
+ * none.
+ */
 static struct key_tag *current_domain(const struct key_type *builtin)
 {
 #ifdef CONFIG_NET
@@ -46,12 +48,13 @@ static struct key_tag *current_domain(const struct key_type *builtin)
 	return NULL;
 }
 
-static struct kr_builtin_type *find_known(const char *name, const struct key_tag *domain)
+static struct kr_builtin_type *find_known(const struct key_type *builtin,
+					  const struct key_tag *domain)
 {
 	struct kr_builtin_type *type;
 
 	list_for_each_entry_rcu(type, &known, list, lockdep_is_held(&known_lock)) {
-		if (type->domain == domain && !READ_ONCE(type->gone) && !strcmp(type->name, name))
+		if (type->builtin == builtin && type->domain == domain && !READ_ONCE(type->gone))
 			return type;
 	}
 	return NULL;
@@ -102,6 +105,7 @@ static struct kr_builtin_type *add_known(const struct key_type *builtin, struct 
 		return ERR_PTR(-ENOMEM);
 	strscpy(type->name, builtin->name, sizeof(type->name));
 	type->type.name = type->name;
+	type->builtin = builtin;
 	if (domain) {
 		sweep();
 		set_domain(type, domain);
@@ -124,7 +128,7 @@ static const struct kr_key_type *find_type(const char *name)
 		return NULL;
 	}
 	domain = current_domain(builtin);
-	type = find_known(name, domain) ?: add_known(builtin, domain);
+	type = find_known(builtin, domain) ?: add_known(builtin, domain);
 	kr_builtin->type_put(builtin);
 	mutex_unlock(&known_lock);
 	return IS_ERR(type) ? ERR_CAST(type) : &type->type;
@@ -137,7 +141,7 @@ const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct ke
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the list has readers under RCU");
 	if (builtin == &key_type_user || builtin == &key_type_logon || builtin == &key_type_keyring)
 		return kr_key_type_find_own(builtin->name);
-	type = find_known(builtin->name, domain ?: current_domain(builtin));
+	type = find_known(builtin, domain ?: current_domain(builtin));
 	return type ? &type->type : NULL;
 }
 
@@ -145,21 +149,18 @@ const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct ke
 #define BATCH	32
 
 struct harvest {
-	const char *name;
+	const struct key_type *builtin;
 	struct kr_key *key[BATCH];
 	unsigned int count;
 };
 
-/*
- * Another type may have come under the name by now: its keys have a type of ours that
- * has not gone, or hold a key that the kernel has not killed.
- */
-static bool is_orphan(const struct kr_key *key, const char *name)
+/* A key for which the kernel has made none yet has none to be killed. */
+static bool is_orphan(const struct kr_key *key, const struct key_type *builtin)
 {
 	const struct kr_builtin_type *type = kr_builtin_type_of(key->type);
 	const struct key *held;
 
-	if (!type || !READ_ONCE(type->gone) || strcmp(type->name, name) ||
+	if (!type || !READ_ONCE(type->gone) || type->builtin != builtin ||
 	    test_bit(KR_KEY_DEAD, &key->flags))
 		return false;
 	held = kr_held(key);
@@ -170,7 +171,7 @@ static bool gather(struct kr_key *key, void *arg)
 {
 	struct harvest *harvest = arg;
 
-	if (!is_orphan(key, harvest->name) || !kr_key_tryget(key))
+	if (!is_orphan(key, harvest->builtin) || !kr_key_tryget(key))
 		return true;
 	/* A key that is being made is in no ring yet, and comes to none. */
 	kr_key_set_dead(key);
@@ -188,25 +189,25 @@ static void end_gathered(struct harvest *harvest)
 	}
 }
 
-static void set_gone(const char *name)
+static void set_gone(const struct key_type *builtin)
 {
 	struct kr_builtin_type *type;
 
 	mutex_lock(&known_lock);
 	list_for_each_entry(type, &known, list) {
-		if (!strcmp(type->name, name))
+		if (type->builtin == builtin)
 			WRITE_ONCE(type->gone, true);
 	}
 	mutex_unlock(&known_lock);
 }
 
-void kr_bridge_type_gone(const char *name)
+void kr_bridge_type_gone(const struct key_type *builtin)
 {
-	struct harvest harvest = { .name = name };
+	struct harvest harvest = { .builtin = builtin };
 	bool more;
 
 	might_sleep();
-	set_gone(name);
+	set_gone(builtin);
 	smp_mb();	/* types and the kernel's keys first, then ours; pairs with is_dead() */
 	do {
 		kr_key_walk(gather, &harvest);

@@ -114,10 +114,8 @@ static struct key *any_key(key_serial_t serial)
 /* The kernel first: when it is done, no key of the type can be made any more. */
 static void unregister_type(struct key_type *type)
 {
-	const char *name = type->name;
-
 	static_call(kr_orig_unregister_key_type)(type);
-	kr_bridge_type_gone(name);
+	kr_bridge_type_gone(type);
 	barrier();	/* not the last act */
 }
 
