@@ -314,13 +314,29 @@ static void keys_stop(struct seq_file *m, void *v)
 	listing_end(m);
 }
 
-/* Does the opener possess the key? Known only while it is the opener who reads. */
-static bool opener_possesses(const struct seq_file *m, const struct kr_key *key)
+/*
+ * May who reads do no more than who opened the file? Fork and execve(2) copy the
+ * credentials, so those of a program for which a shell has opened it are others.
+ */
+static bool may_no_more(const struct cred *reader, const struct cred *opener)
+{
+	return reader == opener ||
+	       (reader->user_ns == opener->user_ns && reader->group_info == opener->group_info &&
+		uid_eq(reader->uid, opener->uid) && gid_eq(reader->gid, opener->gid) &&
+		uid_eq(reader->suid, opener->suid) && gid_eq(reader->sgid, opener->sgid) &&
+		uid_eq(reader->euid, opener->euid) && gid_eq(reader->egid, opener->egid) &&
+		uid_eq(reader->fsuid, opener->fsuid) && gid_eq(reader->fsgid, opener->fsgid) &&
+		cap_issubset(reader->cap_permitted, opener->cap_permitted));
+}
+
+/* Does who reads possess the key? Not said to who opened the file for somebody of more rights. */
+static bool reader_possesses(const struct seq_file *m, const struct kr_key *key)
 {
 	struct kr_anchors anchors;
 	bool possessed;
 
-	if (!(READ_ONCE(key->perm) & KR_POS(KR_VIEW)) || m->file->f_cred != current_cred())
+	if (!(READ_ONCE(key->perm) & KR_POS(KR_VIEW)) ||
+	    !may_no_more(current_cred(), m->file->f_cred))
 		return false;
 	rcu_read_lock();
 	kr_cred_anchors(&anchors);
@@ -376,7 +392,7 @@ static int keys_show(struct seq_file *m, void *v)
 	const struct kr_key *key = v;
 	char timeout[24], flags[8];
 
-	if (!kr_key_permits(key, opener_possesses(m, key), m->file->f_cred, KR_VIEW))
+	if (!kr_key_permits(key, reader_possesses(m, key), m->file->f_cred, KR_VIEW))
 		return 0;
 
 	format_timeout(timeout, key);

@@ -232,38 +232,6 @@ TEST_F(small, ours_usage_counts_no_open_file)
 	EXPECT_EQ(usage, usage_of_session(self->p, self->ses));
 }
 
-static long read_opened(long buf, long size, long c)
-{
-	long got = 0, n;
-
-	(void)c;
-	while (got < size - 1 &&
-	       (n = read(opened, (char *)buf + got, size - 1 - got)) > 0)
-		got += n;
-	((char *)buf)[got] = 0;
-	return got;
-}
-
-/* Nobody but who opened the file is shown what that one possesses */
-TEST_F(small, ours_file_does_not_lend_possession)
-{
-	long key = ON(self->p, kc_add_user("k", "v", RING_S));
-	char *row = shared_text("%08lx ", key);
-	char *buf = shared(65536);
-	struct actor *heir;
-
-	/* to be seen by who possesses it, and by nobody else */
-	ASSERT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL))));
-	ASSERT_EQ(0, actor_do(self->p, open_keys, 0, 0, 0));
-	heir = actor_fork(self->p);
-	EXPECT_LT(0, ON(heir, kc_join(NULL)));
-	EXPECT_LE(0, actor_do(heir, read_opened, (long)buf, 65536, 0));
-	EXPECT_EQ(NULL, strstr(buf, row));
-	ASSERT_EQ(0, actor_do(self->p, open_keys, 0, 0, 0));
-	EXPECT_LT(0, actor_do(self->p, read_opened, (long)buf, 65536, 0));
-	EXPECT_NE(NULL, strstr(buf, row));
-}
-
 /* ---- the order of a search ---- */
 
 /* Rings in a ring: the first, then the latest first of sixteen, then the rest */
