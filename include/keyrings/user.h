@@ -276,7 +276,7 @@ struct kr_user_ops {
  * kr_user_init() - prepare the room
  * @ops: constant until kr_user_exit()
  *
- * Return: 0, always: there is nothing that could fail in this room.
+ * Return: 0; -ENOMEM.
  */
 int kr_user_init(const struct kr_user_ops *ops);
 

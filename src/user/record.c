@@ -303,13 +303,15 @@ static void close_accounts(struct work_struct *work)
 	drop_pins(pins, count);
 }
 
+/* Not one that the kernel's helpers are waited for on: many may be there, and for long. */
+static struct workqueue_struct *close_wq;
 static DECLARE_WORK(close_work, close_accounts);
 
 void kr_user_flush(void)
 {
 	/* Whoever has put an account there may not have come to start the work yet. */
 	if (!llist_empty(&to_look_at))
-		queue_work(system_unbound_wq, &close_work);
+		queue_work(close_wq, &close_work);
 	flush_work(&close_work);
 }
 
@@ -319,7 +321,7 @@ static void queue_close(struct kr_account *account)
 		return;
 	/* An account that is dead already has no record to give back. */
 	if (refcount_inc_not_zero(&account->usage) && llist_add(&account->looked_at, &to_look_at))
-		queue_work(system_unbound_wq, &close_work);
+		queue_work(close_wq, &close_work);
 }
 
 void kr_user_uid_dropped(struct user_struct *up, kuid_t uid)
@@ -388,6 +390,9 @@ void kr_user_ns_dying(struct user_namespace *ns)
 
 int kr_user_init(const struct kr_user_ops *ops)
 {
+	close_wq = alloc_workqueue("keyrings_uid", WQ_UNBOUND, 1);
+	if (!close_wq)
+		return -ENOMEM;
 	user_ops = ops;
 	kr_account_init();
 	return 0;
@@ -412,6 +417,7 @@ void kr_user_drop_all(void)
 void kr_user_exit(void)
 {
 	kr_user_flush();
+	destroy_workqueue(close_wq);
 	/* Namespaces and replaced tables that wait for their readers. */
 	rcu_barrier();
 	kr_account_exit();
