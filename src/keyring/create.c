@@ -160,7 +160,10 @@ static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type 
 		return ret;
 
 	/* A key that is being made is updated when it is made; one that was not is no key. */
-	ret = test_bit(KR_KEY_CONSTRUCTING, &out->key->flags) ? kr_key_wait_made(out->key) : 0;
+	if (test_bit_acquire(KR_KEY_CONSTRUCTING, &out->key->flags))
+		ret = kr_key_wait_made(out->key);
+	else
+		ret = 0;
 	if (!ret)
 		ret = kr_key_permits(out->key, out->possessed, actor, KR_WRITE) ?
 		      update(out->key, prep) : -EACCES;

@@ -209,7 +209,7 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
  */
 static void renew_deadline(struct kr_key *key)
 {
-	smp_mb();	/* the link, then the flags; kr_ring_forget_key() looks after they are set */
+	smp_mb();	/* the link, then the flags; kr_ring_reap_key() looks after they are set */
 	if (READ_ONCE(key->deadline))
 		return;
 	if (unlikely(kr_key_expired(key)))

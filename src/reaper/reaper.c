@@ -213,8 +213,12 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 		new = NULL;
 	}
 	if (deadline) {
-		/* Both under the lock: who calls at the same time may not part them. */
-		WRITE_ONCE(key->expiry, expiry);
+		/*
+		 * Both under the lock: who calls at the same time may not part them. Of a key
+		 * that was invalidated only the links are to go then.
+		 */
+		if (!test_bit(KR_KEY_INVALIDATED, &key->flags))
+			WRITE_ONCE(key->expiry, expiry);
 		queue_deadline(key, deadline, expiry);
 		/* The delay may have become shorter: nobody tells. */
 		if (expiry + delay_of(deadline->queue) < armed_until ||

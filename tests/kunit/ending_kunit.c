@@ -108,6 +108,7 @@ static void invalidated_in_a_busy_ring(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, kt_holds(rings[busy[j]], key));
 		kr_ring_unlock(rings[busy[j]]);
 		KUNIT_EXPECT_TRUE(test, leaves_all_rings(key));
+		KUNIT_EXPECT_EQ(test, key->expiry, KR_NEVER);
 	}
 }
 
