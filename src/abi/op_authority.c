@@ -117,8 +117,8 @@ long kr_op_instantiate(unsigned long a2, unsigned long a3, unsigned long a4, uns
 	struct iov_iter from;
 	size_t len = user ? a4 : 0;
 
-	/* What is too long is refused for that, wherever it would end. */
-	if (len && !access_ok(user, min_t(size_t, len, KR_PAYLOAD_MAX)))
+	/* As of any read or write: what is beyond the most that one may move is not looked at. */
+	if (len && !access_ok(user, min_t(size_t, len, MAX_RW_COUNT)))
 		return -EFAULT;
 	iov_iter_ubuf(&from, ITER_SOURCE, user, len);
 	return instantiate(a2, &from, len, a5);

@@ -439,6 +439,7 @@ static void act_blocking(struct worker *h, long key, char act)
 {
 	switch (act) {
 	case 'v': call_begin(h, INVALIDATE, key); break;
+	case 'k': call_begin(h, REVOKE, key); break;
 	case 'w': call_begin(h, UPDATE, key, P("new"), 3); break;
 	case 'L': call_begin(h, LINK, key, RING_S); break;
 	case 'd': call_begin(h, READ, key, OUT, OUT_BYTES); break;
