@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of room keyring: adding a key to a ring, and updating one (add_key(2)). */
-#include "kunit_helpers.h"
+#include "kunit_rings.h"
 
 #include <linux/kthread.h>
 #include <linux/slab.h>
@@ -94,11 +94,6 @@ static int add(struct kunit *test, struct kr_key *ring, const char *type, const 
 	       size_t len, struct kr_key **key)
 {
 	return add_as(test, kt_actor(test, KT_UID, KT_GID), ring, type, desc, len, key);
-}
-
-static unsigned int links_of(struct kr_key *ring)
-{
-	return kr_ring_of(ring)->count;
 }
 
 struct perm_case {
@@ -570,7 +565,7 @@ static struct kunit_case create_cases[] = {
 };
 
 static struct kunit_suite create_suite = {
-	.name		= "kr_keyring_add",
+	.name		= "kr_keyring_create",
 	.suite_init	= create_suite_init,
 	.suite_exit	= create_suite_exit,
 	.init		= create_init,

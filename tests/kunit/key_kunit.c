@@ -153,6 +153,13 @@ static void description_of_any_length(struct kunit *test)
 	check_desc(test, key, desc, len);
 }
 
+/* Keys of the cases before are destroyed, and not counted. */
+static void count_anew(void)
+{
+	rcu_barrier();
+	probe.destroyed = 0;
+}
+
 static void dead_key_is_not_found(struct kunit *test)
 {
 	struct kr_key *key = probe_alloc("k", KR_ALLOC_IN_QUOTA);

@@ -48,13 +48,6 @@ static inline int probe_init(struct kunit *test)
 	return kt_case_init(test);
 }
 
-/* Keys of the cases before are destroyed, and not counted. */
-static inline void count_anew(void)
-{
-	rcu_barrier();
-	probe.destroyed = 0;
-}
-
 static inline int key_suite_init(struct kunit_suite *suite)
 {
 	int ret = kt_rooms_up(suite);

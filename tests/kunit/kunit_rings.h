@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the unit tests of room keyring share: what a ring holds, as the ring and as
+ * What unit tests of room keyring share: what a ring holds, as the ring and as
  * the keys see it.
  */
 #ifndef KR_KUNIT_RINGS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of room keyring: what rings and keys keep of links, in all its forms. */
-#include "kunit_helpers.h"
+#include "kunit_rings.h"
 
 #include <linux/kthread.h>
 #include <linux/slab.h>
@@ -205,19 +205,6 @@ static void ring_beyond_the_first_is_searched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_ring_link(inner, ring), -EDEADLK);
 }
 
-static unsigned int holders_of(const struct kr_key *key)
-{
-	struct kr_holder_walk walk;
-	const struct kr_key *ring;
-	unsigned int count = 0;
-
-	rcu_read_lock();
-	for (ring = kr_holders_first(&walk, key); ring; ring = kr_holders_next(&walk))
-		count++;
-	rcu_read_unlock();
-	return count;
-}
-
 static void key_in_any_number_of_rings(struct kunit *test)
 {
 	unsigned int size = *(const unsigned int *)test->param_value, i, bad = 0;
@@ -364,7 +351,7 @@ static struct kunit_case link_cases[] = {
 };
 
 static struct kunit_suite link_suite = {
-	.name		= "kr_link",
+	.name		= "kr_keyring_link",
 	.suite_init	= kt_rooms_up,
 	.suite_exit	= kt_rooms_down,
 	.init		= kt_case_init,

@@ -283,7 +283,7 @@ static struct kunit_case watch_cases[] = {
 };
 
 static struct kunit_suite watch_suite = {
-	.name		= "kr_watch",
+	.name		= "kr_key_watch",
 	.suite_init	= kt_rooms_up,
 	.suite_exit	= kt_rooms_down,
 	.init		= watch_enter,

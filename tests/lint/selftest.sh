@@ -88,6 +88,8 @@ echo 'b | * | * | 0 | 1 | stop | Two' >>tests/oracle/differences.tbl
 finds differences "a difference that nothing explains"
 fresh; printf '\n/* Caller holds the ring lock. */\nstatic int f(void)\n{\n\treturn 1;\n}\n' >>src/key/key.c
 finds locks "a lock rule in prose only"
+fresh; yes '' | head -n 599 >>src/key/key.c
+finds sizes "a file of more than 600 lines"
 # a table that names a test, and a test
 tested() {
 	fresh

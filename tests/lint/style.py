@@ -160,6 +160,17 @@ def locks(root):
                     "asserts nothing"
 
 
+LONGEST = 600
+
+
+def sizes(root):
+    """A file that is longer is about two things."""
+    for name in kernel_code(root):
+        n = len(lines_of(root, name))
+        if n > LONGEST:
+            yield name, n, f"has {n} lines, {LONGEST} are enough for one noun"
+
+
 TABLES = "Documentation/userspace-api/"
 SPECIAL = re.compile(r"(ours|cve|fix)_\w")
 
@@ -213,7 +224,7 @@ def differences(root):
 
 
 RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
-                                 locks, tests, differences, lengths)}
+                                 locks, sizes, tests, differences, lengths)}
 
 
 def main():

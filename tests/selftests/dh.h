@@ -155,10 +155,7 @@ static bool untouched(const unsigned char *buf)
 	return true;
 }
 
-/* DH_COMPUTE of the fixture with room for everything */
-#define COMPUTE() ON(self->p, dh_compute(self->ids, self->buf, ROOM, NULL))
-
-/* The same through the fixture's KDF */
+/* DH_COMPUTE of the fixture through its KDF */
 #define DERIVE(len) ON(self->p, dh_compute(self->ids, self->buf, len, self->kdf))
 
 #endif /* DH_H */

@@ -12,6 +12,9 @@
 #include "probes.h"
 #include "dh.h"
 
+/* DH_COMPUTE of the fixture with room for everything */
+#define COMPUTE() ON(self->p, dh_compute(self->ids, self->buf, ROOM, NULL))
+
 /* ---- the numbers ---- */
 
 TEST_F(exchange, capability)

@@ -337,109 +337,103 @@ TEST_F(chain, anchor_that_denies_search)
 	EXPECT_STREQ("v", ON(self->p, payload(self->key)));
 }
 
-/* What each operation on a ring needs of the ring */
+/* ---- what each operation on a ring needs of the ring ---- */
+
+#define RING_USE(name, use)					\
+static long name(long ring, long key, long uid)			\
+{								\
+	(void)ring, (void)key, (void)uid;			\
+	return use;						\
+}
+
+RING_USE(describe, kc_describe(ring, NULL, 0));
+RING_USE(read_it, kc_read(ring, NULL, 0));
+RING_USE(get_id, kc_id(ring, 0));
+RING_USE(add_to, kc_add_user("x", "v", ring));
+RING_USE(link_to, kc_link(key, ring));
+RING_USE(unlink_from, kc_unlink(key, ring));
+RING_USE(clear, kc_clear(ring));
+RING_USE(set_timeout, kc_timeout(ring, 0));
+RING_USE(chown_it, kc_chown(ring, uid, -1));
+RING_USE(setperm, kc_setperm(ring, 0x3f3f0000));
+RING_USE(invalidate, kc_invalidate(ring));
+
+/* Without VIEW: no authority over it either */
+static long security(long ring, long key, long uid)
+{
+	long ret = kc_security(ring, NULL, 0);
+
+	(void)key, (void)uid;
+	return ret == -ENOKEY ? -EACCES : ret;
+}
+
+/* What is asked later than the permission is no matter here */
+static long search_it(long ring, long key, long uid)
+{
+	long ret = kc_search(ring, "user", "none", 0);
+
+	(void)key, (void)uid;
+	return ret == -ENOKEY ? 0 : ret;
+}
+
+static long link_it(long ring, long key, long uid)
+{
+	long ret = kc_link(ring, RING_T);
+
+	(void)key, (void)uid;
+	kc_clear(RING_T);
+	return ret;
+}
+
+/* Likewise */
+static long move_it(long ring, long key, long uid)
+{
+	long ret = kc_move(ring, RING_T, RING_P, 0);
+
+	(void)key, (void)uid;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static const struct {
+	const char *what;
+	uint32_t need;
+	long (*use)(long ring, long key, long uid);
+} ring_uses[] = {
+	{ "describe", MAY_VIEW, describe },
+	{ "security", MAY_VIEW, security },
+	{ "read", MAY_READ, read_it },
+	{ "get id", MAY_SEARCH, get_id },
+	{ "search", MAY_SEARCH, search_it },
+	{ "add", MAY_WRITE, add_to },
+	{ "link to it", MAY_WRITE, link_to },
+	{ "unlink from it", MAY_WRITE, unlink_from },
+	{ "clear", MAY_WRITE, clear },
+	{ "link it", MAY_LINK, link_it },
+	{ "move it", MAY_LINK, move_it },
+	{ "timeout", MAY_SETATTR, set_timeout },
+	{ "chown", MAY_SETATTR, chown_it },
+	{ "setperm", MAY_SETATTR, setperm },
+	{ "invalidate", MAY_SEARCH, invalidate },
+};
+
+/* With all other bits it is refused, with the one alone it is done */
 TEST_F(chain, bits_of_a_ring)
 {
-	long ring = self->rr;
-	static const struct {
-		const char *what;
-		uint32_t need;
-	} rows[] = {
-		{ "describe", MAY_VIEW },
-		{ "security", MAY_VIEW },
-		{ "read", MAY_READ },
-		{ "get id", MAY_SEARCH },
-		{ "search", MAY_SEARCH },
-		{ "add", MAY_WRITE },
-		{ "link to it", MAY_WRITE },
-		{ "unlink from it", MAY_WRITE },
-		{ "clear", MAY_WRITE },
-		{ "link it", MAY_LINK },
-		{ "move it", MAY_LINK },
-		{ "timeout", MAY_SETATTR },
-		{ "chown", MAY_SETATTR },
-		{ "setperm", MAY_SETATTR },
-		{ "invalidate", MAY_SEARCH },
-	};
 	struct actor *q = actor_user(self->uid);
 	long key = ON(q, kc_add_user("q", "v", RING_P));
-	size_t i;
-	int allow;
+	long ring = self->rr;
 
 	/* q is of the user class: it does not possess the ring */
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		for (allow = 0; allow <= 1; allow++) {
-			uint32_t bits = allow ? rows[i].need :
-						MAY_ALL & ~rows[i].need;
-			long ret = -ENOSYS;
+	for (size_t i = 0; i < ARRAY_SIZE(ring_uses); i++) {
+		uint32_t need = ring_uses[i].need;
 
-			ASSERT_EQ(0, ON(self->p, kc_setperm(ring,
-							    PERM_POS(MAY_ALL) |
-							    PERM_USR(bits))));
-			switch (i) {
-			case 0:
-				ret = ON(q, kc_describe(ring, NULL, 0));
-				break;
-			case 1:
-				ret = ON(q, kc_security(ring, NULL, 0));
-				/* without VIEW: no authority over it either */
-				if (!allow && ret == -ENOKEY)
-					ret = -EACCES;
-				break;
-			case 2:
-				ret = ON(q, kc_read(ring, NULL, 0));
-				break;
-			case 3:
-				ret = ON(q, kc_id(ring, 0));
-				break;
-			case 4:
-				ret = ON(q, kc_search(ring, "user", "none", 0));
-				if (ret == -ENOKEY)
-					ret = 0;
-				break;
-			case 5:
-				ret = ON(q, kc_add_user("x", "v", ring));
-				break;
-			case 6:
-				ret = ON(q, kc_link(key, ring));
-				break;
-			case 7:
-				ret = ON(q, kc_unlink(key, ring));
-				break;
-			case 8:
-				ret = ON(q, kc_clear(ring));
-				break;
-			case 9:
-				ret = ON(q, kc_link(ring, RING_T));
-				ON(q, kc_clear(RING_T));
-				break;
-			case 10:
-				/* it is not there, but that is asked later */
-				ret = ON(q, kc_move(ring, RING_T, RING_P, 0));
-				if (ret == -ENOENT)
-					ret = 0;
-				break;
-			case 11:
-				ret = ON(q, kc_timeout(ring, 0));
-				break;
-			case 12:
-				ret = ON(q, kc_chown(ring, self->uid, -1));
-				break;
-			case 13:
-				ret = ON(q, kc_setperm(ring, 0x3f3f0000));
-				break;
-			case 14:
-				ret = ON(q, kc_invalidate(ring));
-				break;
-			}
-			if (allow) {
-				EXPECT_LE(0, ret)
-					TH_LOG("%s", rows[i].what);
-			} else {
-				EXPECT_EQ(-EACCES, ret)
-					TH_LOG("%s", rows[i].what);
-			}
-		}
+		ASSERT_EQ(0, ON(self->p, kc_setperm(ring, PERM_POS(MAY_ALL) |
+						    PERM_USR(MAY_ALL & ~need))));
+		EXPECT_EQ(-EACCES, actor_do(q, ring_uses[i].use, ring, key, self->uid))
+			TH_LOG("%s", ring_uses[i].what);
+		ASSERT_EQ(0, ON(self->p, kc_setperm(ring, PERM_POS(MAY_ALL) | PERM_USR(need))));
+		EXPECT_LE(0, actor_do(q, ring_uses[i].use, ring, key, self->uid))
+			TH_LOG("%s", ring_uses[i].what);
 	}
 }
 
