@@ -110,6 +110,7 @@ static long instantiate(struct scene *s)
 FAULTS_IN(instantiate, .prepare = a_helper_in_charge, .done = answered, .uid_rings = true);
 
 /* ---- where a helper wants the key in a ring of its own ---- */
+
 static void a_helper_with_a_ring(struct scene *s)
 {
 	a_helper_in_charge(s);
@@ -204,19 +205,31 @@ static void helper_at_once(int argc, char **argv)
 	_exit(kc_assume(key) < 0 || kc_instantiate(key, "made", 4, 0));
 }
 
+static pid_t director;
+static long gc_delay;
+
+static void leave_as_found(void)
+{
+	if (getpid() != director)
+		return;
+	sysctl_set("gc_delay", gc_delay);
+	helper_remove();
+}
+
 /* The links of a key that has expired go at once: see a_helper_that_is_late() */
 int main(int argc, char **argv)
 {
-	char delay[32];
+	char delay[32] = "";
 
 	actor_main(argc, argv);
 	helper_at_once(argc, argv);
 	helper_main(argc, argv);
 	helper_install();
 	slurp_into((long)"/proc/sys/kernel/keys/gc_delay", (long)delay, sizeof(delay));
+	gc_delay = atol(delay);
 	sysctl_set("gc_delay", 0);
-	argc = test_harness_run(argc, argv);
-	sysctl_set("gc_delay", atol(delay));
-	helper_remove();
-	return argc;
+	director = getpid();
+	atexit(leave_as_found);
+	/* It does not return. */
+	return test_harness_run(argc, argv);
 }

@@ -189,6 +189,18 @@ TEST_F(holder, update_beyond_quota)
 
 /* ---- DESCRIBE ---- */
 
+/* The first four semicolons part the fields: all that follows is the description */
+TEST_F(holder, describe_with_semicolons)
+{
+	long key = ON(self->p, kc_add_user(";a;b;", "v", RING_P));
+	char *text = shared(64);
+
+	ASSERT_LT(0, key);
+	EXPECT_LT(0, ON(self->p, kc_describe(key, text, 64)));
+	EXPECT_STREQ(shared_text("user;%u;%u;3f010000;;a;b;", self->uid, self->uid), text);
+	EXPECT_EQ(key, ON(self->p, kc_request("user", ";a;b;", NULL, 0)));
+}
+
 TEST_F(holder, describe_returns_length_whatever_is_copied)
 {
 	char *want = shared_text("user;%u;%u;3f010000;k", self->uid, self->uid);
