@@ -211,8 +211,8 @@ long kr_cred_join_session(const char *name);
  * Takes effect at once: each look-up of a call of the parent's finds the old ring or the
  * new one.
  *
- * Return: 0; -EPERM the parent may not be given a ring; -EACCES no link permission; -ENOMEM;
- * and the errors of a lookup of the session keyring.
+ * Return: 0; -EPERM the parent may not be given a ring; -EACCES no link permission; -ESRCH the
+ * parent exits; -ENOMEM; and the errors of a lookup of the session keyring.
  */
 long kr_cred_session_to_parent(void);
 
@@ -222,7 +222,7 @@ long kr_cred_session_to_parent(void);
  *
  * May sleep.
  *
- * Return: the old value; -EINVAL; -EDQUOT, -ENOMEM making a ring.
+ * Return: the old value; -EINVAL; -ENOMEM making a ring.
  */
 long kr_cred_set_reqkey(int value);
 

@@ -24,8 +24,8 @@ int kr_request_init(void);
  * @key: the key, with a reference
  *
  * An expired key is as good as none here. Sleeps: uninterruptibly while the
- * helper that it started runs, with no lock held; interruptibly while somebody
- * else's does.
+ * helper that it started runs, with no lock held, and while others change @dest;
+ * interruptibly while somebody else's helper runs.
  *
  * Return: 0; -ENOKEY nothing found, or the helper did not make it; -EACCES found, but it may
  * not be linked, or none of the rings may be searched, or not a ring of the UID that is

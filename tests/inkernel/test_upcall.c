@@ -6,6 +6,7 @@
 #include <kselftest_harness.h>
 
 #include "inkernel.h"
+#include "loading.h"
 
 /*
  *	kernel, for p (fresh uid) @s---> "_ses"  - - request_key() - ->  helper (helper.c)
@@ -162,7 +163,7 @@ TEST_F(upcall, ours_waiting_is_interrupted)
 	struct actor *q = actor_fork(self->p);
 
 	EXPECT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
-	actor_begin(q, ask_for_process, (long)self->desc, (long)"slow", 0);
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"told", 0);
 	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
 	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
 	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, SYS_ioctl)));
@@ -173,8 +174,44 @@ TEST_F(upcall, ours_waiting_is_interrupted)
 	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
 	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, SYS_ioctl)));
 	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
-	EXPECT_STREQ("slow", ik_payload(actor_end(self->p)));
+	tell_helper(self->desc);
+	EXPECT_STREQ("told", ik_payload(actor_end(self->p)));
 	EXPECT_LT(0, actor_end(q));
+}
+
+static long ask_by_call(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return kc_request("user", (const char *)desc, "told", RING_S);
+}
+
+/* A key that was made with this master key, as bytes to load; neither is there any more */
+static char *blob_under(struct actor *p, const char *master)
+{
+	const char *order = shared_text("new user:%s 32", master);
+	long held = ON(p, kc_add_user(master, "told", RING_S));
+	long key = ON(p, kc_add("encrypted", "e", order, strlen(order), RING_S));
+	char *blob = shared_text("load %s", ON(p, payload(key)));
+
+	if (held < 0 || key < 0 || ON(p, kc_unlink(held, RING_S)) || ON(p, kc_unlink(key, RING_S)))
+		stage_broken("no blob: %s", blob);
+	return blob;
+}
+
+/* EAGAIN: the ring is locked while the kernel makes a key in it, and the helper may need it */
+TEST_F(upcall, ours_no_key_waits_for_its_master)
+{
+	const char *blob = blob_under(self->p, self->desc);
+	struct actor *q = actor_fork(self->p);
+
+	ASSERT_TRUE(is_loaded()) TH_LOG("the built-in service waits there for ever");
+	actor_begin(q, ask_by_call, (long)self->desc, 0, 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
+	EXPECT_EQ(-EAGAIN, ON(self->p, kc_add("encrypted", "e", blob, strlen(blob), RING_S)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_S, "encrypted", "e", 0)));
+	tell_helper(self->desc);
+	EXPECT_LT(0, actor_end(q));
+	EXPECT_LT(0, ON(self->p, kc_add("encrypted", "e", blob, strlen(blob), RING_S)));
 }
 
 /* The process has it: no helper is asked */
