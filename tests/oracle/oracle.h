@@ -57,10 +57,11 @@ struct stage {
 	int helper;			/* number of the worker that the next helper is; -1 none */
 	struct worker worker[MAX_WORKERS];
 	struct worker apart;		/* see worker_apart() */
-	unsigned char out[OUT_BYTES] __attribute__((aligned(8)));	/* what a call writes */
-	char scratch[8192];
 	size_t used;
 	char arena[ARENA_BYTES];	/* what a call reads */
+	/* Last: CAPABILITIES clears what it does not fill, as far as it is told and can. */
+	unsigned char out[OUT_BYTES] __attribute__((aligned(8)));	/* what a call writes */
+	char scratch[8192];
 };
 
 extern struct stage *stage;

@@ -193,6 +193,8 @@ restricted-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EKEYEXPIRED|#
 assume-nobody|random 1|#1 W0 ASSUME(K2) = EACCES|#1 W0 ASSUME(K2) = ENOKEY
 unlink-other|random 1|#1 W0 32 UNLINK(K2, @p) = 0|#1 W0 32 UNLINK(K2, @p) = ENOENT
 unlink-pair|bad pairs, 32 bits|W0 32 UNLINK(K3, @t) = 0|W0 32 UNLINK(K3, @t) = ENOENT
+unlink-other|random 1|#1 W0 UNLINK(@s, K2) = 0|#1 W0 UNLINK(@s, K2) = ENOENT
+move-other|random 1|#1 W0 MOVE(@s, @u, K2, 0) = EDEADLK|#1 W0 MOVE(@s, @u, K2, 0) = ENOENT
 move-other|a namesake moved|W0 MOVE(K3, K1, @t, 0) = EDEADLK|W0 MOVE(K3, K1, @t, 0) = ENOENT
 edquot|quota, uid rings|W0 GET_KEYRING_ID(@us, 0) = ENOKEY|W0 GET_KEYRING_ID(@us, 0) = EDQUOT
 edquot|quota, uid rings|W0 add_key("user", "k", ok, 7, @u) = ENOKEY|W0 add_key("user", "k", ok, 7, @u) = EDQUOT
