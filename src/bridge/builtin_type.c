@@ -23,6 +23,7 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <net/net_namespace.h>
 
 static LIST_HEAD(known);		/* RCU readers */
@@ -48,13 +49,15 @@ static struct key_tag *current_domain(const struct key_type *builtin)
 	return NULL;
 }
 
+/* The name, too: a type that came and went before the live patch did was not seen to go. */
 static struct kr_builtin_type *find_known(const struct key_type *builtin,
 					  const struct key_tag *domain)
 {
 	struct kr_builtin_type *type;
 
 	list_for_each_entry_rcu(type, &known, list, lockdep_is_held(&known_lock)) {
-		if (type->builtin == builtin && type->domain == domain && !READ_ONCE(type->gone))
+		if (type->builtin == builtin && type->domain == domain &&
+		    !READ_ONCE(type->gone) && !strcmp(type->name, builtin->name))
 			return type;
 	}
 	return NULL;
@@ -154,17 +157,13 @@ struct harvest {
 	unsigned int count;
 };
 
-/* A key for which the kernel has made none yet has none to be killed. */
+/* Whatever it holds: nobody finds a key of a type that has gone. */
 static bool is_orphan(const struct kr_key *key, const struct key_type *builtin)
 {
 	const struct kr_builtin_type *type = kr_builtin_type_of(key->type);
-	const struct key *held;
 
-	if (!type || !READ_ONCE(type->gone) || type->builtin != builtin ||
-	    test_bit(KR_KEY_DEAD, &key->flags))
-		return false;
-	held = kr_held(key);
-	return !held || test_bit(KEY_FLAG_DEAD, &held->flags);
+	return type && READ_ONCE(type->gone) && type->builtin == builtin &&
+	       !test_bit(KR_KEY_DEAD, &key->flags);
 }
 
 static bool gather(struct kr_key *key, void *arg)

@@ -213,7 +213,7 @@ static int fill(struct key *shadow, struct kr_ring *ring)
 
 	INIT_LIST_HEAD(&filling.pairs);
 	xa_init(&filling.known);
-	if (kr_key_permits(&ring->key, true, current_cred(), KR_SEARCH))
+	if (is_wanted(&ring->key))
 		ret = pair_add(&filling, ring, shadow, 0);
 	/* More of them come while the first ones are filled. */
 	list_for_each_entry(pair, &filling.pairs, node) {

@@ -8,6 +8,7 @@
 #include <kselftest_harness.h>
 
 #include "inkernel.h"
+#include "loading.h"
 #include "pkey.h"
 
 /*
@@ -187,7 +188,21 @@ TEST_F(within, many_ways)
 	slot = ON(self->p, ik_lookup(all, NEED_SEARCH));
 	ASSERT_LE(0, slot);
 	EXPECT_TRUE(sees(self->p, slot));
-	EXPECT_GT(0, ON(self->p, ik_try(ik_search(slot, "asymmetric", "none"))));
+	/* The built-in service goes them all. */
+	if (is_loaded()) {
+		EXPECT_GT(0, ON(self->p, ik_try(ik_search(slot, "asymmetric", "none"))));
+	}
+}
+
+/* ENOKEY: what was trusted is invalid */
+TEST_F(within, invalid_ring_vouches_for_nothing)
+{
+	long trusting = ring_in(self->p, "trusting", RING_S);
+
+	ASSERT_EQ(0, ON(self->p, kc_restrict(trusting, "asymmetric",
+					     shared_text("key_or_keyring:%ld", self->ring))));
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, trusting)));
 }
 
 /* Nor does it become empty when somebody else names it, without any right to it */
