@@ -16,8 +16,8 @@ enum { MAX_RULES = 100, CONTEXT = 6, LOOK_AHEAD = 200, SHOWN = 12 };
 /* A link costs so many bytes; more of one UID's are hardly reaped in one sequence. */
 enum { LINK_BYTES = 4, LINKS_REAPED = 64 };
 
-/* Of many random sequences no more than a tenth of the lines may be left out. */
-enum { MANY = 10, TENTH = 10 };
+/* Of many random sequences no more than a fifth of the lines may be left out. */
+enum { MANY = 10, FIFTH = 5 };
 
 static int most_link_bytes;
 static struct {
@@ -420,7 +420,7 @@ int compare(const char *builtin, const char *ours, const char *table, const char
 	test(is_whole(&a) && is_whole(&b) && section_count(&b, false) == sections,
 	     "both transcripts are whole");
 	if (many)
-		test(randoms.left_out * TENTH <= randoms.lines, "few lines are left out");
+		test(randoms.left_out * FIFTH <= randoms.lines, "few lines are left out");
 	summary_show(a.count - sections - is_whole(&a), sections, differ);
 	used_write(used);
 	return failed > 0;
