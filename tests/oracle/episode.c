@@ -32,7 +32,7 @@ static long slots[ALL_SLOTS];
 
 /* What is special about an episode */
 static bool tight;		/* quota is short: how soon a key gives it back matters */
-static bool spacious;		/* there are namespaces; the row of an owner's quota differs */
+static bool spacious;		/* there are namespaces, whose registers count for their owners, or not */
 
 /* The rings of a UID go with its last process here: one that is no part of this stays. */
 static long pin_uids(long first, long count, long c)
@@ -485,7 +485,7 @@ static void prologue(void)
 	pending = NOTHING;
 	memset(known, 0, sizeof(known));
 	tight = !draw(8);
-	spacious = !draw(6);
+	spacious = !draw(6) && !tight;
 	cast_make();
 	if (setuid_copy(SETUID_PATH, uid_base + 2, uid_base + 2))
 		say("!! no set-uid program");

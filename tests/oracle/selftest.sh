@@ -194,7 +194,9 @@ assume-nobody|random 1|#1 W0 ASSUME(K2) = EACCES|#1 W0 ASSUME(K2) = ENOKEY
 unlink-other|random 1|#1 W0 32 UNLINK(K2, @p) = 0|#1 W0 32 UNLINK(K2, @p) = ENOENT
 unlink-pair|bad pairs, 32 bits|W0 32 UNLINK(K3, @t) = 0|W0 32 UNLINK(K3, @t) = ENOENT
 unlink-other|random 1|#1 W0 UNLINK(@s, K2) = 0|#1 W0 UNLINK(@s, K2) = ENOENT
+unlink-other|random 1|#1 W0 UNLINK(@p, K2) = 0|#1 W0 UNLINK(@p, K2) = ENOENT
 move-other|random 1|#1 W0 MOVE(@s, @u, K2, 0) = EDEADLK|#1 W0 MOVE(@s, @u, K2, 0) = ENOENT
+move-other|random 1|#1 W0 MOVE(@t, K1, K2, 0) = 0|#1 W0 MOVE(@t, K1, K2, 0) = ENOENT
 move-other|a namesake moved|W0 MOVE(K3, K1, @t, 0) = EDEADLK|W0 MOVE(K3, K1, @t, 0) = ENOENT
 edquot|quota, uid rings|W0 GET_KEYRING_ID(@us, 0) = ENOKEY|W0 GET_KEYRING_ID(@us, 0) = EDQUOT
 edquot|quota, uid rings|W0 add_key("user", "k", ok, 7, @u) = ENOKEY|W0 add_key("user", "k", ok, 7, @u) = EDQUOT
@@ -232,7 +234,7 @@ check "a key that is not unlinked, or moved, is found" each_found <<'EOF'
 links|W0 UNLINK(K2, @s) = 0|W0 UNLINK(K2, @s) = ENOENT
 bad pairs|W0 UNLINK(K3, @t) = 0|W0 UNLINK(K3, @t) = ENOENT
 bad pairs, 32 bits|W0 32 UNLINK(K3, @s) = 0|W0 32 UNLINK(K3, @s) = ENOENT
-random 1|#1 W0 UNLINK(@p, @s) = 0|#1 W0 UNLINK(@p, @s) = ENOENT
+random 1|#1 W0 UNLINK(@u, @s) = 0|#1 W0 UNLINK(@u, @s) = ENOENT
 links|W0 MOVE(K2, K1, @s, 0) = 0|W0 MOVE(K2, K1, @s, 0) = ENOENT
 random 1|#1 W0 MOVE(K2, K1, @s, 0) = EEXIST|#1 W0 MOVE(K2, K1, @s, 0) = ENOENT
 EOF
