@@ -205,14 +205,15 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
 
 /*
  * A key whose time is over may have been taken out of all rings before it came to
- * this one. Then it has no deadline any more: it gets a new one.
+ * this one. Then it has no deadline any more: it gets a new one, also if the clock was
+ * set back and its time is still to come.
  */
 static void renew_deadline(struct kr_key *key)
 {
 	smp_mb();	/* the link, then the flags; kr_ring_reap_key() looks after they are set */
 	if (READ_ONCE(key->deadline))
 		return;
-	if (unlikely(kr_key_expired(key)))
+	if (unlikely(READ_ONCE(key->expiry) != KR_NEVER))
 		kr_key_queue_anew(key);
 }
 

@@ -126,13 +126,17 @@ static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_key **k
 	return count;
 }
 
-/* Keys that are due, with references and out of their queue. */
+/*
+ * Keys that are due, with references and out of their queue. The one queue leaves places
+ * for the other: keys in rings that somebody keeps busy come again and again.
+ */
 static unsigned int take_due(struct kr_key *keys[BATCH])
 {
 	unsigned int count;
 
 	spin_lock(&queue_lock);
-	count = take_due_of(&queues[AT_ONCE], keys, BATCH);
+	count = take_due_of(&queues[DELAYED], keys, BATCH / 2);
+	count += take_due_of(&queues[AT_ONCE], keys + count, BATCH - count);
 	count += take_due_of(&queues[DELAYED], keys + count, BATCH - count);
 	if (count < BATCH)
 		arm();
@@ -175,11 +179,27 @@ static bool put_off(struct kr_key *key)
 	return give_deadline(key, due_limit(queue_for(key)) + 1);
 }
 
+/*
+ * The time may be another meanwhile. If it is later, or never, the deadline is early, which
+ * does no harm; an earlier one has a deadline of its own.
+ */
+static void queue_anew(struct kr_key *key)
+{
+	time64_t expiry = READ_ONCE(key->expiry);
+
+	might_sleep();
+	if (expiry != KR_NEVER)
+		give_deadline(key, expiry);
+}
+
 static void reap(struct kr_key *key)
 {
-	/* Without memory it waits. */
-	if (kr_ring_reap_key(key) && !put_off(key) && kr_key_validate(key))
-		kr_ring_forget_key(key);
+	int busy = kr_ring_reap_key(key);
+
+	if (!kr_key_validate(key))
+		queue_anew(key);	/* the clock was set back */
+	else if (busy && !put_off(key))
+		kr_ring_forget_key(key);	/* without memory it waits */
 }
 
 static void reap_due(struct work_struct *work)
@@ -229,19 +249,6 @@ static int schedule_key(struct kr_key *key, time64_t expiry)
 
 	kfree(new);
 	return deadline ? 0 : -ENOMEM;
-}
-
-/*
- * The time may be another meanwhile. If it is later, or never, the deadline is early, which
- * does no harm; an earlier one has a deadline of its own.
- */
-static void queue_anew(struct kr_key *key)
-{
-	time64_t expiry = READ_ONCE(key->expiry);
-
-	might_sleep();
-	if (expiry != KR_NEVER)
-		give_deadline(key, expiry);
 }
 
 static void cancel_key(struct kr_key *key)

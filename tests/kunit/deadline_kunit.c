@@ -168,6 +168,24 @@ static void expiry_can_be_taken_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
 }
 
+/* The clock was set back when the key had left its ring: it comes to another in time. */
+static void time_that_comes_again(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key;
+
+	kr_limit_values.gc_delay = 0;
+	key = mortal(test, ring, "k", 100);
+	advance(101);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	advance(50);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
+	advance(99);
+	KUNIT_EXPECT_TRUE(test, linked(key));
+	advance(102);
+	KUNIT_EXPECT_FALSE(test, linked(key));
+}
+
 /* A revoked key that had expired already goes at the time it was to go. */
 static void revoking_the_expired_does_not_prolong(struct kunit *test)
 {
@@ -269,6 +287,7 @@ static struct kunit_case deadline_cases[] = {
 	KUNIT_CASE(expiry_can_be_put_off),
 	KUNIT_CASE(expiry_can_be_brought_forward),
 	KUNIT_CASE(expiry_can_be_taken_back),
+	KUNIT_CASE(time_that_comes_again),
 	KUNIT_CASE(revoking_the_expired_does_not_prolong),
 	KUNIT_CASE(revoking_comes_before_a_later_expiry),
 	KUNIT_CASE(delay_counts_when_it_is_over),

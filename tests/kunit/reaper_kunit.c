@@ -309,6 +309,43 @@ static void reaped_while_they_change(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 1, 5);
 }
 
+enum { IN_BUSY_RINGS = 2000 };	/* all of which take more than a tick */
+
+/* Invalidated keys that cannot leave their ring are tried again and again: who expires, goes. */
+static void busy_rings_keep_nobody_else(struct kunit *test)
+{
+	struct kr_key *busy = kt_ring_of(test, 0, "busy"), *ring = kt_ring(test, "ring"), *key;
+	unsigned long end = jiffies + 10 * HZ;
+	struct kr_key **keys;
+	time64_t clock = 0;
+	char desc[16];
+	int i;
+
+	kr_limit_values.gc_delay = 0;
+	keys = kunit_kcalloc(test, IN_BUSY_RINGS, sizeof(*keys), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, keys);
+	key = mortal(test, ring, "k", 1);
+	for (i = 0; i < IN_BUSY_RINGS; i++) {
+		snprintf(desc, sizeof(desc), "%d", i);
+		keys[i] = kt_key_of(test, 0, desc, 1);
+		KUNIT_ASSERT_EQ(test, kr_ring_link(busy, keys[i]), 0);
+	}
+	mutex_lock(&kr_ring_of(busy)->lock);
+	for (i = 0; i < IN_BUSY_RINGS; i++)
+		kr_key_invalidate_later(keys[i]);
+	/* All of them are due whenever the reaper looks. */
+	while (linked(key) && time_before(jiffies, end)) {
+		kr_clock_shift(clock += 2);
+		kr_reaper_rearm();
+		schedule_timeout_uninterruptible(1);
+	}
+	KUNIT_EXPECT_FALSE(test, linked(key));
+	KUNIT_EXPECT_EQ(test, links_of(busy), (unsigned int)IN_BUSY_RINGS);
+	mutex_unlock(&kr_ring_of(busy)->lock);
+	advance(clock + 2);
+	KUNIT_EXPECT_EQ(test, links_of(busy), 0u);
+}
+
 static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE(invalidated_later),
 	KUNIT_CASE(invalidated_later_whatever_the_delay),
@@ -322,6 +359,7 @@ static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE(flush_of_nothing),
 	KUNIT_CASE(deferred_ends_are_done_in_time),
 	KUNIT_CASE(reaped_while_they_change),
+	KUNIT_CASE(busy_rings_keep_nobody_else),
 	{}
 };
 
