@@ -33,12 +33,14 @@ struct key *kr_shadow_alloc(s32 serial)
  * @count: how many
  * @max: how many fit
  * @overflow: there were more
+ * @displaced: one of them ended meanwhile; there may be another in its place
  */
 struct contents {
 	struct kr_key **key;
 	unsigned int count;
 	unsigned int max;
 	bool overflow;
+	bool displaced;
 };
 
 static void contents_drop(struct contents *contents)
@@ -77,6 +79,8 @@ static bool contents_add(struct kr_key *key, void *arg)
 	}
 	if (kr_key_tryget(key))
 		contents->key[contents->count++] = key;
+	else
+		contents->displaced = true;
 	return true;
 }
 
@@ -85,6 +89,7 @@ static int contents_try(struct contents *contents, struct kr_ring *ring, unsigne
 	contents->count = 0;
 	contents->max = max;
 	contents->overflow = false;
+	contents->displaced = false;
 	contents->key = kvmalloc_array(max, sizeof(*contents->key), GFP_KERNEL);
 	if (!contents->key)
 		return -ENOMEM;
@@ -94,16 +99,21 @@ static int contents_try(struct contents *contents, struct kr_ring *ring, unsigne
 	return 0;
 }
 
-/* All of a ring that grows meanwhile: none that was there before is left out. */
+/*
+ * All of a ring that changes meanwhile: none that was there before is left out, nor what
+ * displaced it. The caller has a reference on the ring: what ends has left it before.
+ */
 static int contents_get(struct contents *contents, struct kr_ring *ring)
 {
 	unsigned int max = READ_ONCE(ring->count) + 1;
 	int ret;
 
-	while (!(ret = contents_try(contents, ring, max)) && contents->overflow) {
+	while (!(ret = contents_try(contents, ring, max)) &&
+	       (contents->overflow || contents->displaced)) {
 		contents_drop(contents);
 		kvfree(contents->key);
-		max *= 2;
+		if (contents->overflow)
+			max *= 2;
 	}
 	return ret;
 }

@@ -113,20 +113,44 @@ static bool take(struct kr_search *search, struct kr_key *key)
 	return true;
 }
 
+/*
+ * A key dies after it was displaced: the one like it is there by now. A ring that has
+ * ended leads to keys that ended with it: kr_link_drop_all().
+ */
+static bool was_displaced(const struct kr_key *key, const struct kr_ring *ring)
+{
+	return unlikely(!refcount_read(&key->usage) && refcount_read(&ring->key.usage));
+}
+
+struct walk {
+	struct kr_search *search;
+	const struct kr_ring *ring;
+	bool displaced;		/* a key that was passed over */
+};
+
 static bool try_link(struct kr_key *key, void *arg)
 {
-	struct kr_search *search = arg;
+	struct walk *walk = arg;
+	struct kr_search *search = walk->search;
 
 	if (key->type != search->type || !search->match->cmp(search->match, key))
 		return true;
-	return !take(search, key);
+	if (take(search, key))
+		return false;
+	walk->displaced |= was_displaced(key, walk->ring);
+	return true;
 }
 
 /* Only the type can tell: each key in the ring is looked at. */
 static bool search_each_link(struct kr_ring *ring, struct kr_search *search)
 {
+	struct walk walk = { .search = search, .ring = ring };
+
 	search->found = NULL;
-	kr_ring_each_rcu(ring, try_link, search);
+	do {
+		walk.displaced = false;
+		kr_ring_each_rcu(ring, try_link, &walk);
+	} while (!search->found && walk.displaced);
 	return search->found;
 }
 
@@ -145,11 +169,7 @@ static bool search_links(struct kr_ring *ring, struct kr_search *search)
 			return false;
 		if (take(search, key))
 			return true;
-		/*
-		 * A key dies after it was displaced: the one like it is there by now. A
-		 * ring that has ended leads to keys that ended with it: kr_link_drop_all().
-		 */
-	} while (unlikely(!refcount_read(&key->usage) && refcount_read(&ring->key.usage)));
+	} while (was_displaced(key, ring));
 	return false;
 }
 

@@ -27,10 +27,32 @@ static bool prefix_cmp(const struct kr_match *match, const struct kr_key *key)
 	return str_has_prefix(key->desc, prefix->prefix);
 }
 
+/* A search that waits at the first key until it was displaced, in its RCU section. */
+struct beside {
+	struct kr_match match;
+	struct kr_key *ring, *found;
+	const struct cred *actor;
+	bool looks, displaced;
+};
+
+static struct beside beside;
+
+static bool cmp_when_displaced(const struct kr_match *match, const struct kr_key *key)
+{
+	smp_store_release(&beside.looks, true);
+	while (!smp_load_acquire(&beside.displaced))
+		cpu_relax();
+	return true;
+}
+
 static struct kr_match *prefix_begin(const struct kr_key_type *type, const char *desc)
 {
 	if (!strcmp(desc, "bad"))
 		return ERR_PTR(-EBADMSG);
+	if (!strcmp(desc, "slow")) {
+		beside.match.cmp = cmp_when_displaced;
+		return &beside.match;
+	}
 	if (strncmp(desc, "any:", 4))
 		return NULL;
 	begun++;
@@ -129,6 +151,43 @@ static void match_goes_on_after_a_revoked_key(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, found->desc, "k20");
 	kr_key_revoke(found);
 	KUNIT_EXPECT_EQ(test, search(test, ring, "any:k", &found), -EKEYREVOKED);
+}
+
+static int search_beside(void *arg)
+{
+	struct kr_search wanted;
+	int ret;
+
+	kr_search_init(&wanted, &made_up, "slow", beside.actor, 0);
+	wanted.possessed = true;
+	ret = kr_search_begin(&wanted);
+	if (ret)
+		return ret;
+	ret = kr_ring_search(beside.ring, &wanted);
+	kr_search_end(&wanted);
+	if (!ret)
+		beside.found = wanted.found;
+	return ret;
+}
+
+/* There was one that matches all the time: who looks meanwhile finds the one or the other. */
+static void match_beside_a_displacement(struct kunit *test)
+{
+	struct kr_key *new;
+
+	beside = (struct beside) {
+		.ring	= kt_ring(test, "ring"),
+		.actor	= kt_actor(test, KT_UID, KT_GID),
+	};
+	kt_drop(test, made_up_in(test, beside.ring, "k"));
+	kt_crew_start(test, 1, search_beside, NULL);
+	while (!smp_load_acquire(&beside.looks))
+		schedule_timeout_idle(1);
+	new = made_up_in(test, beside.ring, "k");
+	smp_store_release(&beside.displaced, true);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_PTR_EQ(test, beside.found, new);
+	kr_key_put(beside.found);
 }
 
 static const struct kr_key_type *find_made_up(const char *name)
@@ -470,6 +529,7 @@ static void user_payloads_are_handed_out(struct kunit *test)
 static struct kunit_case bridge_ops_cases[] = {
 	KUNIT_CASE(type_compares_its_own_way),
 	KUNIT_CASE(match_goes_on_after_a_revoked_key),
+	KUNIT_CASE(match_beside_a_displacement),
 	KUNIT_CASE(types_are_found_elsewhere),
 	KUNIT_CASE(type_counts_its_keys),
 	KUNIT_CASE(restriction_decides),
