@@ -228,14 +228,15 @@ int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr
 		ret = -EAGAIN;
 	spin_unlock(lock);
 
+	if (record == spare)
+		return ret;
 	/*
-	 * A spare that was hashed for a moment may have been seen: by the task it was
-	 * for, which uses it to the end of its read section.
+	 * One that was hashed for a moment may have been seen: by the task it was for,
+	 * which uses it to the end of its read section.
 	 */
-	if (record != spare) {
+	if (!record)
 		synchronize_rcu();
-		mempool_free(spare, task_pool);
-	}
+	mempool_free(spare, task_pool);
 	return ret;
 }
 
