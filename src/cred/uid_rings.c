@@ -60,19 +60,27 @@ struct kr_key *kr_kept_ring_peek(const struct cred *cred)
 	return kept_ring_peek(SESSION_RING, cred) ?: kept_ring_peek(USER_RING, cred);
 }
 
-/* The two rings of a UID that has no record. */
-static int make_pair(const struct cred *cred, struct kr_key **user_ring,
+/*
+ * The two rings of a UID that has no record. -EAGAIN: there is only a user keyring, and
+ * what keeps that may be the user-session keyring of a record that has just gone, which
+ * ends soon; when the ends have been awaited, it is something else.
+ */
+static int make_pair(const struct cred *cred, bool awaited, struct kr_key **user_ring,
 		     struct kr_key **session_ring)
 {
+	struct kr_key *kept = kept_ring(USER_RING, cred);
 	int ret;
 
-	*user_ring = kept_ring(USER_RING, cred) ?: make_ring(USER_RING, cred);
+	*user_ring = kept ?: make_ring(USER_RING, cred);
 	if (IS_ERR(*user_ring))
 		return PTR_ERR(*user_ring);
 
 	*session_ring = kept_ring(SESSION_RING, cred);
 	if (*session_ring)
 		return 0;
+	ret = -EAGAIN;
+	if (kept && !awaited)
+		goto err_user;
 	*session_ring = make_ring(SESSION_RING, cred);
 	ret = PTR_ERR_OR_ZERO(*session_ring);
 	if (ret)
@@ -89,12 +97,13 @@ err_user:
 	return ret;
 }
 
-static int make_and_install(struct kr_account *account, struct kr_ns *kns, const struct cred *cred)
+static int make_and_install(struct kr_account *account, struct kr_ns *kns, const struct cred *cred,
+			    bool awaited)
 {
 	struct kr_key *user_ring, *session_ring;
 	int ret;
 
-	ret = make_pair(cred, &user_ring, &session_ring);
+	ret = make_pair(cred, awaited, &user_ring, &session_ring);
 	if (ret)
 		return ret;
 	ret = kr_user_install(account, kns, cred->user, user_ring, session_ring);
@@ -194,7 +203,8 @@ static struct kr_user *own_record(struct kr_account *account, const struct cred 
 	return user;
 }
 
-static int make_or_renew(struct kr_account *account, struct kr_ns *kns, const struct cred *cred)
+static int make_or_renew(struct kr_account *account, struct kr_ns *kns, const struct cred *cred,
+			 bool awaited)
 {
 	struct kr_user *user;
 	int ret;
@@ -202,13 +212,13 @@ static int make_or_renew(struct kr_account *account, struct kr_ns *kns, const st
 	lockdep_assert_held(&account->create);
 	user = own_record(account, cred);
 	if (!user)
-		return make_and_install(account, kns, cred);
+		return make_and_install(account, kns, cred, awaited);
 	ret = renew_user_ring(user, cred);
 	return ret ?: renew_session_ring(user, cred);
 }
 
 /* Many threads may come here at once: one makes the rings, the others find them. */
-static int make_rings(const struct cred *cred)
+static int make_rings(const struct cred *cred, bool awaited)
 {
 	struct kr_account *account;
 	struct kr_ns *kns;
@@ -221,7 +231,7 @@ static int make_rings(const struct cred *cred)
 	kns = kr_ns_get_by_ns(cred->user_ns);
 	if (kns) {
 		mutex_lock(&account->create);
-		ret = make_or_renew(account, kns, cred);
+		ret = make_or_renew(account, kns, cred, awaited);
 		mutex_unlock(&account->create);
 		kr_ns_put(kns);
 	}
@@ -230,8 +240,8 @@ static int make_rings(const struct cred *cred)
 }
 
 /*
- * The rings that the last process of the UID has left, and what was in them, are charged
- * until they have ended. Then there may be room.
+ * The rings that the last process of the UID has left, and what was in them, are there and
+ * charged until they have ended. Then there may be room, and no half of a pair.
  */
 static void await_ends(void)
 {
@@ -249,8 +259,8 @@ int kr_cred_user_ring_get(bool session, struct kr_key **ring)
 		*ring = kr_ring_special_tryget(id, 0);
 		if (likely(*ring))
 			return 0;
-		ret = make_rings(current_cred());
-		if (ret == -EDQUOT && !awaited) {
+		ret = make_rings(current_cred(), awaited);
+		if ((ret == -EDQUOT || ret == -EAGAIN) && !awaited) {
 			await_ends();
 			awaited = true;
 		} else if (ret) {

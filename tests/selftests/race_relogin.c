@@ -128,11 +128,17 @@ FIXTURE(leaver)
 	uid_t uid;
 };
 
+/* The rings of the last login */
+static struct {
+	long user, session;
+} *last;
+
 FIXTURE_SETUP(leaver)
 {
 	stage_open();
 	self->race = shared(sizeof(*self->race));
 	self->uid = fresh_uid();
+	last = shared(sizeof(*last));
 }
 
 FIXTURE_TEARDOWN(leaver)
@@ -143,12 +149,16 @@ FIXTURE_TEARDOWN(leaver)
 /* As many keys as the limit says, all below @u, which go with the process */
 static void fill_up(struct race *race)
 {
-	long ret = kc_id(RING_U, 0);
+	long ret = kc_id(RING_U, 0), session = kc_id(RING_US, 0);
 	char desc[16];
 	int i;
 
 	if (!race_expect(race, ret > 0, "no rings: %ld", ret))
 		return;
+	race_expect(race, (ret == last->user) == (session == last->session),
+		    "half a pair: %lx %lx after %lx %lx", ret, session, last->user, last->session);
+	last->user = ret;
+	last->session = session;
 	for (i = 0; ret > 0; i++) {
 		snprintf(desc, sizeof(desc), "%d", i);
 		ret = kc_add_user(desc, "v", RING_U);
@@ -188,7 +198,7 @@ static void fill_up_and_leave(struct race *race, int worker, long uid)
 	}
 }
 
-/* What the last process has left is not charged to the next one */
+/* What the last process has left is not charged to the next one, which has both rings anew */
 TEST_F_TIMEOUT(leaver, room_for_the_rings, 120)
 {
 	race_run(self->race, race_seconds(), 2, fill_up_and_leave, self->uid);
