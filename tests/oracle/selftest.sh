@@ -164,8 +164,8 @@ check "one that was cut off is found" fails judges_cut ours
 check "on either side" fails judges_cut built-in
 check "a section that only one has is found" fails judges_more ours
 check "on either side, too" fails judges_more built-in
-check "a twelfth of the lines may be left out" judges_left_out 1
-check "a sixth may not" fails judges_left_out 2
+check "a sixth of the lines may be left out" judges_left_out 2
+check "a quarter may not" fails judges_left_out 3
 check "the shortest sequence is found" is_shortest
 
 check "rings of any serial are told from texts" each_written <<'EOF'

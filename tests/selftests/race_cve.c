@@ -343,8 +343,8 @@ static void search_a_tree(struct race *race, int worker, long arg)
 	}
 }
 
-/* A pointer of the index was followed as a key while nodes came and went */
-TEST_F_TIMEOUT(cve_race, cve_2024_50301_search_beside_deletion, 120)
+/* A tree is searched, and read, while it is cut and grows */
+TEST_F_TIMEOUT(cve_race, search_beside_deletion, 120)
 {
 	/* until there is another */
 	self->board->key = field;

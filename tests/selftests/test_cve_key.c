@@ -74,11 +74,18 @@ TEST_F(cve_key, fix_63a0b0509e70_update_of_a_type_without_update)
 	EXPECT_EQ(0, ON(self->p, kc_link(self->key, self->ring)));
 }
 
-/* The time left was written into sixteen bytes, whatever its length */
+/*
+ * The time left was written into twelve bytes, whatever its length: an update set it to
+ * the end of all times
+ */
 TEST_F(cve_key, cve_2016_7042_the_longest_timeout_in_proc_keys)
 {
 	struct key_row row;
 
+	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 1000)));
+	EXPECT_EQ(0, ON(self->p, kc_update(self->key, "other", 5)));
+	ASSERT_TRUE(key_row(self->p, self->key, &row));
+	EXPECT_STREQ("perm", row.timeout);
 	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, UINT32_MAX)));
 	ASSERT_TRUE(key_row(self->p, self->key, &row));
 	EXPECT_STREQ("7101w", row.timeout);

@@ -92,7 +92,7 @@ TEST_F(cve_link, cve_2006_1522_a_key_is_no_ring)
 	EXPECT_STREQ("v", ON(self->p, payload(key)));
 }
 
-/* The search for a cycle took keys of a ring's name for rings */
+/* The search for a cycle took what has a ring's name for that ring; here those are keys */
 TEST_F(cve_link, cve_2014_0102_keys_beside_their_namesakes)
 {
 	long a = ON(self->p, kc_add_ring("a", RING_P));
@@ -167,6 +167,36 @@ TEST_F(cve_link, cve_2014_3631_mass_expiry)
 	}
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) ==
 			       2 + 7 + FULLEST / 2 + 40));
+}
+
+/* Rings alone, one of which was to go, were more than a node of the index held */
+TEST_F(cve_link, cve_2014_3631_one_of_many_rings_expires)
+{
+	static const int counts[] = { 16, 17, 18, 33 };
+	char *desc = shared(16);
+	long ring[ARRAY_SIZE(counts)], last = 0;
+	unsigned int n;
+	int i;
+
+	ASSERT_EQ(0, lift_quota());
+	ASSERT_EQ(0, sysctl_set("gc_delay", 1));
+	for (n = 0; n < ARRAY_SIZE(counts); n++) {
+		ring[n] = ON(self->p, kc_add_ring(shared_text("r%u", n), RING_P));
+		for (i = 0; i < counts[n]; i++) {
+			sprintf(desc, "k%d", i);
+			last = ON(self->p, kc_add_ring(desc, ring[n]));
+			ASSERT_LT(0, last);
+		}
+		ASSERT_EQ(0, ON(self->p, kc_timeout(last, 1)));
+	}
+	for (n = 0; n < ARRAY_SIZE(counts); n++) {
+		EXPECT_TRUE(EVENTUALLY(ON(self->p, ring_size(ring[n])) == counts[n] - 1));
+		for (i = 0; i < counts[n] - 1; i++) {
+			sprintf(desc, "k%d", i);
+			EXPECT_LT(0, ON(self->p, kc_search(ring[n], "keyring", desc, 0)))
+				TH_LOG("%s of %d", desc, counts[n]);
+		}
+	}
 }
 
 static long add_many(long count, long ring, long b)

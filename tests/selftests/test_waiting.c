@@ -38,6 +38,8 @@ TEST_F(request, two_callers)
 	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
 	/* the second need not wait for the helper's end */
 	EXPECT_EQ(key, actor_end(q));
+	/* the first does */
+	EXPECT_TRUE(sleeps_in(self->p, NR_REQUEST_KEY));
 	EXPECT_EQ(key, answer_to(self->p, h));
 	EXPECT_EQ(1, self->call->runs);
 }
