@@ -190,6 +190,8 @@ mask-callout|random 1|#1 W7 is the helper: create K5 1 1 0 0 K3|#1 W0 request_ke
 mask-ended|random 1|#1 W0 request_key("user", "k", "info", 0) = EKEYREVOKED|#1 W0 request_key("user", "k", "info", 0) = EACCES
 restricted|call-out, restricted|W1 is the helper: create K3 1 1 0 0 K1|W0 request_key("user", "k", "info", K2) = EPERM
 restricted-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EKEYEXPIRED|#1 W0 request_key("user", "k", "", @s) = EPERM
+restricted-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EACCES|#1 W0 request_key("user", "k", "", @s) = EPERM
+mask-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EACCES|#1 W0 request_key("user", "k", "", @s) = EKEYREVOKED
 assume-nobody|random 1|#1 W0 ASSUME(K2) = EACCES|#1 W0 ASSUME(K2) = ENOKEY
 unlink-other|random 1|#1 W0 32 UNLINK(K2, @p) = 0|#1 W0 32 UNLINK(K2, @p) = ENOENT
 unlink-pair|bad pairs, 32 bits|W0 32 UNLINK(K3, @t) = 0|W0 32 UNLINK(K3, @t) = ENOENT
