@@ -242,7 +242,8 @@ int kr_cred_default_dest(struct kr_key **dest);
  * @ring: the ring, with a reference; made, with the other one, when it is missing
  *
  * May sleep; the caller holds no lock of a ring. Waits, when there is no room for them in
- * the quota, for what the UID's last processes have left to be ended.
+ * the quota or only one of the two is there, for what the UID's last processes have left
+ * to be ended.
  *
  * Return: 0; -EKEYREVOKED, -EKEYEXPIRED, -EACCES when one of the two is not to be had;
  * -EDQUOT, -ENOMEM making one.

@@ -429,7 +429,7 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry);
 
 /**
  * kr_key_queue_anew() - let the reaper look at a key again that it has dealt with
- * @key: has expired, and is in a ring again
+ * @key: has a time and no deadline, and is in a ring again
  *
  * The time of expiry is left as it is. Without memory the link stays. May sleep.
  */

@@ -42,7 +42,7 @@ static inline void kr_key_sync(struct kr_key *key)
  * struct kr_reaper_ops - what a key asks of the reaper, a higher room
  * @schedule: let the key expire, and remove its links some time after that; may sleep; 0 or
  *	-ENOMEM with nothing changed
- * @queue_anew: a key that has expired was linked again when all links had been removed; nothing
+ * @queue_anew: a key with a time was linked again when all links had been removed; nothing
  *	but the queue changes, and without memory not even that; may sleep
  * @cancel: forget what was scheduled
  * @defer: end this key, whose last reference has gone, from process context

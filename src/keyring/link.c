@@ -210,7 +210,7 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
  */
 static void renew_deadline(struct kr_key *key)
 {
-	smp_mb();	/* the link, then the flags; kr_ring_reap_key() looks after they are set */
+	smp_mb();	/* the link, then the deadline; the reaper takes that and looks for links */
 	if (READ_ONCE(key->deadline))
 		return;
 	if (unlikely(READ_ONCE(key->expiry) != KR_NEVER))

@@ -194,9 +194,10 @@ static void queue_anew(struct kr_key *key)
 
 static void reap(struct kr_key *key)
 {
+	bool early = !kr_key_validate(key);
 	int busy = kr_ring_reap_key(key);
 
-	if (!kr_key_validate(key))
+	if (early || !kr_key_validate(key))
 		queue_anew(key);	/* the clock was set back */
 	else if (busy && !put_off(key))
 		kr_ring_forget_key(key);	/* without memory it waits */

@@ -34,7 +34,7 @@ static const struct variant variants[] = {
 /* Not so busy that an emulated machine has no time left to patch */
 static const struct variant loading = {
 	.name = "loading", .lanes = 2, .threads = 2, .flickers = true, .killed = true,
-	.pause_us = 20000
+	.pause_us = 20000, .both = true
 };
 
 enum { TICK_MS = 100 };

@@ -118,6 +118,7 @@ struct variant {
 	bool flickers;
 	bool killed;		/* some players are, at any time */
 	int pause_us;		/* after each story */
+	bool both;		/* the built-in service answers, too: see draw_type_name() */
 };
 
 void player_main(uint64_t seed) __attribute__((noreturn));

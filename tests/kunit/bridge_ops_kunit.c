@@ -39,8 +39,10 @@ static struct beside beside;
 
 static bool cmp_when_displaced(const struct kr_match *match, const struct kr_key *key)
 {
+	unsigned long end = jiffies + 10 * HZ;
+
 	smp_store_release(&beside.looks, true);
-	while (!smp_load_acquire(&beside.displaced))
+	while (!smp_load_acquire(&beside.displaced) && time_before(jiffies, end))
 		cpu_relax();
 	return true;
 }
@@ -173,6 +175,7 @@ static int search_beside(void *arg)
 /* There was one that matches all the time: who looks meanwhile finds the one or the other. */
 static void match_beside_a_displacement(struct kunit *test)
 {
+	unsigned long end = jiffies + 60 * HZ;
 	struct kr_key *new;
 
 	beside = (struct beside) {
@@ -181,7 +184,7 @@ static void match_beside_a_displacement(struct kunit *test)
 	};
 	kt_drop(test, made_up_in(test, beside.ring, "k"));
 	kt_crew_start(test, 1, search_beside, NULL);
-	while (!smp_load_acquire(&beside.looks))
+	while (!smp_load_acquire(&beside.looks) && time_before(jiffies, end))
 		schedule_timeout_idle(1);
 	new = made_up_in(test, beside.ring, "k");
 	smp_store_release(&beside.displaced, true);

@@ -32,7 +32,7 @@ static long slots[ALL_SLOTS];
 
 /* What is special about an episode */
 static bool tight;		/* quota is short: how soon a key gives it back matters */
-static bool spacious;		/* there are namespaces, whose registers count for their owners, or not */
+static bool spacious;		/* there are namespaces; the built-in service charges their owners */
 
 /* The rings of a UID go with its last process here: one that is no part of this stays. */
 static long pin_uids(long first, long count, long c)

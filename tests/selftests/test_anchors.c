@@ -45,6 +45,24 @@ TEST_F(newcomer, ids_that_name_nothing)
 	EXPECT_FALSE(uid_is_known(self->uid));
 }
 
+/* The ring of a thread, or of a process, is made for what is put there */
+TEST_F(newcomer, what_takes_away_makes_no_ring)
+{
+	static const int ids[] = { RING_T, RING_P };
+	long key = ON(self->p, kc_add_user("k", "v", RING_U));
+	size_t i;
+
+	ASSERT_LT(0, key);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		EXPECT_EQ(-ENOKEY, ON(self->p, kc_unlink(key, ids[i])));
+		EXPECT_EQ(-ENOKEY, ON(self->p, kc_move(key, ids[i], RING_U, 0)));
+		EXPECT_EQ(-ENOKEY, ON(self->p, kc_restrict(ids[i], NULL, NULL)));
+		EXPECT_EQ(-ENOKEY, ON(self->p, kc_revoke(ids[i])));
+		EXPECT_EQ(-ENOKEY, ON(self->p, kc_invalidate(ids[i])));
+		EXPECT_EQ(-ENOKEY, ON(self->p, kc_id(ids[i], 0)));
+	}
+}
+
 TEST_F(newcomer, serial_of_a_dead_key)
 {
 	long key;

@@ -169,7 +169,7 @@ TEST_F(cve_link, cve_2014_3631_mass_expiry)
 			       2 + 7 + FULLEST / 2 + 40));
 }
 
-/* Rings alone, one of which was to go, were more than a node of the index held */
+/* A ring held nothing but rings, more than a node of the index has room for; one was to go */
 TEST_F(cve_link, cve_2014_3631_one_of_many_rings_expires)
 {
 	static const int counts[] = { 16, 17, 18, 33 };

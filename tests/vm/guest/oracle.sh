@@ -23,6 +23,12 @@ ends_well() {	# every transcript ends as its last section does, and nothing is a
 	! grep -h '^!!' $out/*.scenarios $out/*.random
 }
 
+needed() {	# a kernel with a big_key of its own says so, as ours does
+	grep -q 'CAPABILITIES(.* ".ff' $out/built-in.random &&
+		echo capabilities >>$out/used
+	$oracle used $table $out/used
+}
+
 begin
 for n in 1 2; do
 	round $n
@@ -34,5 +40,5 @@ for n in 1 2; do
 	prog scenarios judge_scenarios
 	prog random judge_random "$steps"
 done
-check "every row of the table of differences is needed" $oracle used $table $out/used
+check "every row of the table of differences is needed" needed
 finish
