@@ -95,6 +95,9 @@ void dead_ring(void)
 	quiesce();
 	say_proc_keys(w, false);
 	read_all(v, RING_P);
+	/* The ring had its last link */
+	key_name(key);
+	say_proc_keys(w, false);
 }
 
 /* ---- keys in every state ---- */

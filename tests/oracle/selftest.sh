@@ -203,6 +203,7 @@ move-other|random 1|#1 W0 MOVE(@t, K1, K2, 0) = 0|#1 W0 MOVE(@t, K1, K2, 0) = EN
 move-other|a namesake moved|W0 MOVE(K3, K1, @t, 0) = EDEADLK|W0 MOVE(K3, K1, @t, 0) = ENOENT
 edquot|quota, uid rings|W0 GET_KEYRING_ID(@us, 0) = ENOKEY|W0 GET_KEYRING_ID(@us, 0) = EDQUOT
 edquot|quota, uid rings|W0 add_key("user", "k", ok, 7, @u) = ENOKEY|W0 add_key("user", "k", ok, 7, @u) = EDQUOT
+dead-ring-key|random 1|W1 /proc/keys K5 I--Q--i - perm 3f3f3f3f 1 1 user      b: 15|W2 /proc/keys K1 I--Q--- - perm 3f030000 1 1 keyring   _ses: empty
 dead-ring|dead ring|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: 1|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: empty
 user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
 register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 103/20000
@@ -238,6 +239,7 @@ links|W0 UNLINK(K2, @s) = 0|W0 UNLINK(K2, @s) = ENOENT
 bad pairs|W0 UNLINK(K3, @t) = 0|W0 UNLINK(K3, @t) = ENOENT
 bad pairs, 32 bits|W0 32 UNLINK(K3, @s) = 0|W0 32 UNLINK(K3, @s) = ENOENT
 random 1|#1 W0 UNLINK(@u, @s) = 0|#1 W0 UNLINK(@u, @s) = ENOENT
+random 1|W1 /proc/keys K5 I--Q--- - perm 3f3f3f3f 1 1 user      b: 15|W2 /proc/keys K1 I--Q--- - perm 3f030000 1 1 keyring   _ses: empty
 links|W0 MOVE(K2, K1, @s, 0) = 0|W0 MOVE(K2, K1, @s, 0) = ENOENT
 random 1|#1 W0 MOVE(K2, K1, @s, 0) = EEXIST|#1 W0 MOVE(K2, K1, @s, 0) = ENOENT
 EOF
