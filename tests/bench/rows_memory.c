@@ -19,8 +19,8 @@
 #include "sysc.h"
 
 #define MANY		20000
-#define SESSIONS	1000
-#define UIDS		1000
+#define SESSIONS	4000
+#define UIDS		4000
 #define FIRST_UID	100000
 #define FAR		1009	/* UIDs of which no two are neighbours */
 

@@ -333,7 +333,7 @@ static void a_key_is_not_restricted(struct kunit *test)
 	gate_on(test, kt_key(test, "k"), NULL, -ENOTDIR);
 }
 
-static void trust_does_not_go_in_circles(struct kunit *test)
+static void fix_cycles_of_restrictions_trust_goes_in_none(struct kunit *test)
 {
 	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b"), *c = kt_ring(test, "c");
 
@@ -537,7 +537,7 @@ static struct kunit_case bridge_ops_cases[] = {
 	KUNIT_CASE(type_counts_its_keys),
 	KUNIT_CASE(restriction_decides),
 	KUNIT_CASE(a_key_is_not_restricted),
-	KUNIT_CASE(trust_does_not_go_in_circles),
+	KUNIT_CASE(fix_cycles_of_restrictions_trust_goes_in_none),
 	KUNIT_CASE_PARAM(new_ring_closes_no_cycle, roundabout_gen_params),
 	KUNIT_CASE(changes_are_told),
 	KUNIT_CASE(user_payloads_are_handed_out),

@@ -175,7 +175,7 @@ static void vacated_places_are_used_again(struct kunit *test)
 }
 
 /* What is looked for is told from others of its hash by the match alone. */
-static void equal_hashes_are_told_apart(struct kunit *test)
+static void cve_2024_50301_equal_hashes_are_told_apart(struct kunit *test)
 {
 	struct item *items = items_make(test, 40);
 	struct kr_store store = {};
@@ -289,7 +289,7 @@ static struct kunit_case store_cases[] = {
 	KUNIT_CASE(tables_follow_their_entries),
 	KUNIT_CASE_PARAM(does_not_resize_back_and_forth, size_gen_params),
 	KUNIT_CASE(vacated_places_are_used_again),
-	KUNIT_CASE(equal_hashes_are_told_apart),
+	KUNIT_CASE(cve_2024_50301_equal_hashes_are_told_apart),
 	KUNIT_CASE_PARAM(replaces_in_place, size_gen_params),
 	KUNIT_CASE(marks_stay_with_their_entries),
 	KUNIT_CASE(promises_are_kept),

@@ -21,7 +21,7 @@ enum { MANY = 10, FIFTH = 5 };
 
 static int most_link_bytes;
 static struct {
-	unsigned int lines, left_out;
+	unsigned int lines, left_out, calls;
 } randoms;
 
 /*
@@ -265,10 +265,14 @@ static bool is_random(const char *name)
 }
 
 /* How much of a random sequence was there to compare, and how much was not? */
-static void random_note(unsigned int lines, unsigned int left_out)
+static void random_note(const struct side *s, unsigned int start, unsigned int left_out)
 {
-	randoms.lines += lines;
+	unsigned int i;
+
+	randoms.lines += s->end - start;
 	randoms.left_out += left_out;
+	for (i = start; i < s->end - left_out; i++)
+		randoms.calls += *s->line[i] == '#' && strstr(s->line[i], ") = ");
 }
 
 static unsigned int section_compare(const char *name, struct side a, struct side b)
@@ -288,7 +292,7 @@ static unsigned int section_compare(const char *name, struct side a, struct side
 		}
 	}
 	if (is_random(name))
-		random_note(a.end - start, !bad && a.at < a.end ? a.end - a.at : 0);
+		random_note(&a, start, !bad && a.at < a.end ? a.end - a.at : 0);
 	return bad;
 }
 
@@ -393,6 +397,8 @@ static void summary_show(unsigned int lines, unsigned int sections, unsigned int
 	unsigned int i;
 
 	printf("# %u lines in %u sections, %u of them differ\n", lines, sections, differ);
+	if (randoms.lines)
+		printf("# %u calls of random sequences were compared\n", randoms.calls);
 	if (randoms.left_out)
 		printf("# %u of %u lines of random sequences come after a difference that is meant\n",
 		       randoms.left_out, randoms.lines);

@@ -192,6 +192,7 @@ restricted|call-out, restricted|W1 is the helper: create K3 1 1 0 0 K1|W0 reques
 restricted-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EKEYEXPIRED|#1 W0 request_key("user", "k", "", @s) = EPERM
 restricted-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EACCES|#1 W0 request_key("user", "k", "", @s) = EPERM
 mask-callout|random 1|#1 W1 is the helper: create K3 1 1 0 0 K1|#1 W0 request_key("user", <255 chars>, <4094 chars>, 0) = EACCES
+mask-error|random 1|#1 W0 request_key("user", "k", NULL, 0) = ENOKEY|#1 W0 request_key("user", "k", NULL, 0) = EKEYEXPIRED
 mask-ended|random 1|#1 W0 request_key("user", "k", "", @s) = EACCES|#1 W0 request_key("user", "k", "", @s) = EKEYREVOKED
 assume-nobody|random 1|#1 W0 ASSUME(K2) = EACCES|#1 W0 ASSUME(K2) = ENOKEY
 unlink-other|random 1|#1 W0 32 UNLINK(K2, @p) = 0|#1 W0 32 UNLINK(K2, @p) = ENOENT

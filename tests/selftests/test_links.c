@@ -33,7 +33,7 @@ TEST_F(pair, link)
 	EXPECT_TRUE(key_goes(self->key));
 }
 
-TEST_F(pair, link_displaces_its_like)
+TEST_F(pair, fix_duplicate_key_link_displaces_its_like)
 {
 	long other = ON(self->p, kc_add_user("k", "in b", self->b));
 

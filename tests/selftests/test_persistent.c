@@ -249,7 +249,7 @@ static int seconds_left(struct actor *who, int serial)
 }
 
 /* How long it lives is set when it is asked for, each time anew */
-TEST_F(persistent, expiry_is_renewed)
+TEST_F(persistent, fix_persistent_timeout_is_renewed_by_the_link)
 {
 	long ring;
 

@@ -123,6 +123,27 @@ TEST_F(request, waiting_is_interrupted)
 	EXPECT_EQ(key, answer_to(self->p, h));
 }
 
+/* Who has started the helper waits for its end, whatever comes, and whatever it exits with */
+TEST_F(request, waiting_for_ones_own_helper_is_not_interrupted)
+{
+	struct actor *h;
+	int key;
+
+	EXPECT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
+	h = helper_for(self->p, self->call);
+	key = key_of(self->call);
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_REQUEST_KEY)));
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	nap_ms(200);
+	EXPECT_TRUE(sleeps_in(self->p, NR_REQUEST_KEY));
+	EXPECT_LT(0, ON(h, kc_assume(key)));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key, "v", 1, 0)));
+	EXPECT_EQ(0, kill(h->pid, SIGKILL));
+	h->gone = true;
+	EXPECT_EQ(key, actor_end(self->p));
+	EXPECT_STREQ("v", ON(self->p, payload(key)));
+}
+
 static long read_key(long key, long buf, long len)
 {
 	return raw_syscall(NR_KEYCTL, OP_READ, key, buf, len, 0);

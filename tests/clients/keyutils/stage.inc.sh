@@ -4,7 +4,7 @@
 # keyctl(1), /sbin/request-key and its configuration.
 
 packages keyutils bash
-programs keyctl bash
+programs keyctl bash nice
 put /sbin/request-key
 put /etc/request-key.conf
 put /usr/share/keyutils/request-key-debug.sh

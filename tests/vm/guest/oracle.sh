@@ -8,7 +8,7 @@
 . /vm/guest/oracle.inc.sh
 
 episodes=${EPISODES:-40}
-steps=${STEPS:-300}
+steps=${STEPS:-350}
 
 run() {		# run SIDE ROUND SEED: each round has users of its own
 	$oracle scenarios $(($2 * 100000)) "$2" >$out/$1.scenarios &&
@@ -17,6 +17,10 @@ run() {		# run SIDE ROUND SEED: each round has users of its own
 
 judge_scenarios() {
 	$oracle compare $out/built-in.scenarios $out/ours.scenarios $table $out/used
+}
+
+are_many() {	# twenty thousand calls in both rounds
+	[ "$(sed -n 's/^# \([0-9]*\) calls .*/\1/p' $out/tap)" -ge 10000 ]
 }
 
 ends_well() {	# every transcript ends as its last section does, and nothing is amiss
@@ -39,6 +43,7 @@ for n in 1 2; do
 	check "the transcripts are whole $n" ends_well
 	prog scenarios judge_scenarios
 	prog random judge_random "$steps"
+	check "ten thousand random calls were compared $n" are_many
 done
 check "every row of the table of differences is needed" needed
 finish
