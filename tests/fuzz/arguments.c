@@ -39,7 +39,7 @@ static const char *draw_type_name(struct rng *r)
 
 	const char *name = one_in(r, 10) ? PICK(r, types) : PICK(r, usual);
 
-	return stage->variant->both && !strcmp(name, "big_key") ? "user" : name;
+	return both_answer() && !strcmp(name, "big_key") ? "user" : name;
 }
 
 static const char *draw_desc(struct rng *r)

@@ -175,6 +175,12 @@ struct stage {
 };
 
 extern struct stage *stage;
+
+/* The director makes its memory before there is a variant. */
+static inline bool both_answer(void)
+{
+	return stage && stage->variant && stage->variant->both;
+}
 extern int my_lane;
 
 static inline bool is_over(void)

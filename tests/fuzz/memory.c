@@ -82,7 +82,7 @@ static void fill(struct rng *r, char *page)
 					     "big_key", "asymmetric" };
 	const char *word = PICK(r, words);
 
-	if (stage->variant->both && !strcmp(word, "big_key"))
+	if (both_answer() && !strcmp(word, "big_key"))
 		word = "user";
 	memset(page, one_in(r, 2) ? 'z' : 0, PAGE);
 	strcpy(page, word);
