@@ -334,14 +334,13 @@ static void ids_change(struct worker *w, const long *a)
 static void cast_fork(unsigned int from, unsigned int who)
 {
 	unsigned int into = from < 2 ? who % 2 : from;
-	struct worker *old = cast[into];
+	struct worker *parent = cast[from], *old = cast[into];
 
-	if (cast[from]->busy || old->busy || !workers_left())
+	if (parent->busy || old->busy || !workers_left())
 		return;
-	cast[into] = worker_fork(cast[from]);
-	known[cast[into]->number] = known[cast[from]->number];
-	say("W%d forks W%d, W%d ends", cast[from]->number, cast[into]->number,
-	    from == into ? old->number : old->number);
+	cast[into] = worker_fork(parent);
+	known[cast[into]->number] = known[parent->number];
+	say("W%d forks W%d, W%d ends", parent->number, cast[into]->number, old->number);
 	worker_end(old);
 	ends(CREDENTIALS);
 }
