@@ -28,7 +28,7 @@ check "modules of the kernel" stock || exit 1
 while read -r prog; do
 	check "the built-in subsystem: $prog" builtin "$prog"
 done <"$list"
-inventory >/tmp/inventory.before
+begin
 for n in 1 2; do
 	round $n
 	check "load $n" load || exit 1
@@ -37,3 +37,4 @@ for n in 1 2; do
 	check "unload $n" unload || exit 1
 	check "nothing left after unload $n" nothing_left
 done
+finish
