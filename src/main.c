@@ -22,7 +22,9 @@
 #include <keyrings/types.h>
 #include <keyrings/user.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 
 static const struct kr_user_ops user_ops = {
 	.drop_ring	= kr_key_put_later,
@@ -71,22 +73,58 @@ struct step {
 	void (*down)(void);
 };
 
+/* What comes up, in this order. The last step cannot be undone from here. */
+#define FOR_EACH_STEP(step)						\
+	step(hooks,	kr_hooks_resolve,	NULL)			\
+	step(user,	user_up,		kr_user_exit)		\
+	step(key,	kr_key_init,		kr_key_exit)		\
+	step(reaper,	kr_reaper_init,		kr_reaper_exit)		\
+	step(keyring,	kr_ring_init,		kr_ring_exit)		\
+	step(types,	kr_types_init,		kr_types_exit)		\
+	step(cred,	kr_cred_init,		kr_cred_exit)		\
+	step(request,	kr_request_init,	NULL)			\
+	step(abi,	kr_abi_init,		kr_abi_exit)		\
+	step(bridge,	kr_bridge_init,		kr_bridge_exit)		\
+	step(contents,	nothing,		drop_everything)	\
+	step(events,	kr_hooks_attach_events,	kr_hooks_detach_events)	\
+	step(takeover,	kr_hooks_takeover,	NULL)
+
+#define STEP_ROW(id, on_way_up, on_way_down) \
+	{ .name = #id, .up = on_way_up, .down = on_way_down },
+#define STEP_NAME(id, on_way_up, on_way_down) " " #id
+
 static const struct step steps[] = {
-	{ "hooks",	kr_hooks_resolve,	NULL },
-	{ "user",	user_up,		kr_user_exit },
-	{ "key",	kr_key_init,		kr_key_exit },
-	{ "reaper",	kr_reaper_init,		kr_reaper_exit },
-	{ "keyring",	kr_ring_init,		kr_ring_exit },
-	{ "types",	kr_types_init,		kr_types_exit },
-	{ "cred",	kr_cred_init,		kr_cred_exit },
-	{ "request",	kr_request_init,	NULL },
-	{ "abi",	kr_abi_init,		kr_abi_exit },
-	{ "bridge",	kr_bridge_init,		kr_bridge_exit },
-	{ "contents",	nothing,		drop_everything },
-	{ "events",	kr_hooks_attach_events,	kr_hooks_detach_events },
-	/* The last: it cannot be undone from here. */
-	{ "takeover",	kr_hooks_takeover,	NULL },
+	FOR_EACH_STEP(STEP_ROW)
 };
+
+static const struct step *failing;	/* as fail_load_at has it, or NULL */
+
+static int set_failing(const char *name, const struct kernel_param *param)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (!strcmp(name, steps[i].name)) {
+			failing = &steps[i];
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static const struct kernel_param_ops failing_ops = {
+	.set	= set_failing,
+};
+
+/* Only an argument of the load: it has no file in sysfs. */
+module_param_cb(fail_load_at, &failing_ops, NULL, 0);
+__MODULE_PARM_TYPE(fail_load_at, "string");
+MODULE_PARM_DESC(fail_load_at, "for tests: the load fails before this step:" FOR_EACH_STEP(STEP_NAME));
+
+static int step_up(const struct step *step)
+{
+	return step == failing ? -ECANCELED : step->up();
+}
 
 static void go_down_from(unsigned int count)
 {
@@ -102,7 +140,7 @@ static int __init keyrings_init(void)
 	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		ret = steps[i].up();
+		ret = step_up(&steps[i]);
 		if (ret) {
 			pr_err("room %s did not come up: error %d\n", steps[i].name, ret);
 			go_down_from(i);

@@ -7,66 +7,13 @@
  */
 #include <kselftest_harness.h>
 
-#include <dirent.h>
-
 #include "keyctl_abi.h"
 #include "faults.h"
 #include "helper.h"
 #include "loading.h"
+#include "leftovers.h"
 
-enum { INVENTORY_BYTES = 256 << 10, MOST_LOADS = 3000 };
-
-/* ---- where a module can leave something ---- */
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static long list_folder(char *to, const char *path)
-{
-	struct dirent **entries;
-	int n = scandir(path, &entries, NULL, alphasort);
-	long len = 0;
-
-	for (int i = 0; i < n; i++) {
-		len += sprintf(to + len, "%s/%s\n", path, entries[i]->d_name);
-		free(entries[i]);
-	}
-	if (n >= 0)
-		free(entries);
-	return len;
-}
-
-static long list_caches(char *to)
-{
-	FILE *f = fopen("/proc/slabinfo", "re");
-	char line[512];
-	long len = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "kr_", 3))
-			len += sprintf(to + len, "cache %.*s\n", (int)strcspn(line, " "), line);
-	if (f)
-		fclose(f);
-	return len;
-}
-
-static void inventory(char *to)
-{
-	static const char *const folders[] = {
-		"/proc/sys/kernel/keys", "/sys/module", "/sys/kernel/debug", "/sys/kernel/livepatch",
-		"/sys/kernel/slab",
-	};
-	long len = 0;
-
-	for (unsigned int i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
-		len += list_folder(to + len, folders[i]);
-	len += slurp_into((long)"/sys/kernel/debug/kprobes/list", (long)to + len, 4096);
-	len += slurp_into((long)"/sys/kernel/tracing/enabled_functions", (long)to + len, 16384);
-	len += list_caches(to + len);
-	to[len] = 0;
-}
+enum { MOST_LOADS = 3000 };
 
 /* ---- one load ---- */
 
@@ -85,23 +32,6 @@ static int step_named(const char *name)
 	return UNKNOWN;
 }
 
-/* Which step the kernel log says has failed, from where @log is on */
-static int step_that_failed(int log)
-{
-	char line[2048], name[32];
-	int step = UNKNOWN;
-	ssize_t got;
-	char *at;
-
-	while ((got = read(log, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
-		line[got > 0 ? got : 0] = 0;
-		at = strstr(line, "keyrings: room ");
-		if (at && sscanf(at, "keyrings: room %31s", name) == 1)
-			step = step_named(name);
-	}
-	return step;
-}
-
 struct load {
 	const char *path;
 	bool goes_on;	/* all after the fault fail, too */
@@ -113,21 +43,21 @@ struct load {
 /* In a process of its own, whose other calls do not count */
 static long load_with_fault(long arg, long n, long c)
 {
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct load *load = (struct load *)arg;
+	int log = log_from_now();
+	char room[32];
 
 	(void)c;
-	lseek(log, 0, SEEK_END);
 	if (load->goes_on)
 		faults_go_on(true);
 	nth_set(n);
-	load->ret = insert_module(load->path);
+	load->ret = insert_module(load->path, "");
 	if (load->goes_on)
 		faults_go_on(false);
 	load->left = nth_left();
 	nth_set(0);
-	load->step = load->ret ? step_that_failed(log) : STEPS;
-	close(log);
+	room_that_failed(log, room);
+	load->step = load->ret ? step_named(room) : STEPS;
 	return 0;
 }
 
@@ -216,12 +146,6 @@ FIXTURE_TEARDOWN(loading)
 		EXPECT_EQ(0, module_load(self->load->path));
 	}
 	stage_close();
-}
-
-static bool nothing_is_left(char *before, char *after)
-{
-	inventory(after);
-	return !strcmp(before, after);
 }
 
 #define EXPECT_UNTOUCHED(self, n) do {					\

@@ -46,13 +46,13 @@ static char read_flag(const char *path)
 	held_;								\
 })
 
-static int insert_module(const char *path)
+static int insert_module(const char *path, const char *arguments)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
 
 	if (fd < 0)
 		return -errno;
-	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	ret = syscall(SYS_finit_module, fd, arguments, 0) ? -errno : 0;
 	close(fd);
 	return ret;
 }
@@ -65,7 +65,7 @@ static int await_transition(void)
 /* insmod, and wait until every task has changed over */
 static int module_load(const char *path)
 {
-	int ret = insert_module(path);
+	int ret = insert_module(path, "");
 
 	return ret ?: await_transition();
 }

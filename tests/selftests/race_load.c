@@ -12,6 +12,7 @@
 #include "helper.h"
 #include "races.h"
 #include "loading.h"
+#include "leftovers.h"
 #include "watches.h"
 
 enum { CYCLES = 3 };
@@ -316,6 +317,138 @@ TEST_F_TIMEOUT(module, needs_ftrace, 1200)
 	EXPECT_FALSE(set_ftrace(false));
 	EXPECT_LT(0, ON(p, kc_join(NULL)));
 	ASSERT_EQ(0, module_unload());
+}
+
+/*
+ * The names of the steps of a load, as the module lists them for modinfo, each followed by
+ * a zero; NULL when it does not
+ */
+static char *steps_of(const char *path)
+{
+	static const char label[] = "parm=fail_load_at:";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *image = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0), *at, *names;
+
+	close(fd);
+	if (image == MAP_FAILED)
+		return NULL;
+	at = memmem(image, size, label, sizeof(label) - 1);
+	at = at ? strrchr(at, ':') : NULL;
+	names = at ? shared_text("%s ", at + 1) : NULL;
+	munmap(image, size);
+	for (at = names; at && *at; at++)
+		if (*at == ' ')
+			*at = 0;
+	return names ? names + 1 : NULL;
+}
+
+#define EXPECT_FAILS_AT(self, step) do {				\
+	int log_ = log_from_now();					\
+	char room_[32];							\
+									\
+	EXPECT_EQ(-ECANCELED,						\
+		  insert_module((self)->path,				\
+				shared_text("fail_load_at=%s", step)))	\
+		TH_LOG("%s", step);					\
+	room_that_failed(log_, room_);					\
+	EXPECT_STREQ(step, room_);					\
+} while (0)
+
+#define EXPECT_NOTHING_IS_LEFT(before, after, step)			\
+	EXPECT_TRUE(EVENTUALLY(nothing_is_left(before, after)))		\
+		TH_LOG("%s; before:\n%s\nafter:\n%s", step, before, after)
+
+/* As if it had not been tried; the keys of the built-in service, if any, are all there */
+TEST_F_TIMEOUT(module, fails_at_each_step, 1200)
+{
+	char *before = shared(INVENTORY_BYTES), *after = shared(INVENTORY_BYTES);
+	struct actor *p = actor_user(fresh_uid());
+	long session = ON(p, kc_join(NULL)), key = ON(p, kc_add_user("k", "v", RING_S));
+	const char *old = ON(p, payload(key));
+	char *step = steps_of(self->path);
+	int failed = 0;
+
+	EXPECT_EQ(has_builtin, key > 0);
+	ASSERT_NE(NULL, step);
+	inventory(before);
+	for (; *step; step += strlen(step) + 1, failed++) {
+		EXPECT_FAILS_AT(self, step);
+		EXPECT_NOTHING_IS_LEFT(before, after, step);
+		EXPECT_EQ(session, ON(p, kc_id(RING_S, 0)));
+		EXPECT_STREQ(old, ON(p, payload(key)));
+		EXPECT_EQ(key, ON(p, kc_add_user("k", "v", RING_S)));
+	}
+	EXPECT_LT(1, failed);
+	EXPECT_EQ(-EINVAL, insert_module(self->path, "fail_load_at=nowhere"));
+	EXPECT_EQ(-EINVAL, insert_module(self->path, "fail_load_at"));
+	EXPECT_NOTHING_IS_LEFT(before, after, "nowhere");
+
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_FALSE(exists("/sys/module/" MODULE "/parameters/fail_load_at"));
+	EXPECT_LT(0, ON(p, kc_join(NULL)));
+	ASSERT_EQ(0, module_unload());
+	EXPECT_NOTHING_IS_LEFT(before, after, "unloaded");
+	EXPECT_EQ(session, ON(p, kc_id(RING_S, 0)));
+}
+
+/* What a worker has stays what it is, and its children inherit it: nobody changes sides */
+static void keep_session(struct race *race, int worker, long base)
+{
+	long session, key;
+
+	if (become(base + worker, 0, 0))
+		_exit(1);
+	session = kc_join(NULL);
+	key = kc_add_user("k", "v", RING_S);
+	race_expect(race, has_builtin == (key > 0), "add: %ld", key);
+	while (!race_is_over(race)) {
+		IN_CHILD({
+			race_expect(race, kc_id(RING_S, 0) == session, "a child's session");
+			race_expect(race, !has_builtin || kc_describe(key, NULL, 0) > 0,
+				    "a child's key");
+		});
+		race_expect(race, kc_add_user("k", "v", RING_S) == key, "another key");
+		race_round(race);
+		nap_ms(5);
+	}
+}
+
+static void keep_or_wander(struct race *race, int worker, long base)
+{
+	if (worker % 2)
+		wander(race, worker, base);
+	else
+		keep_session(race, worker, base);
+}
+
+TEST_F_TIMEOUT(module, fails_under_a_running_workload, 1200)
+{
+	char *step = steps_of(self->path);
+	uid_t base = fresh_uids(100);
+	pid_t pid[4];
+	int status, before;
+
+	ASSERT_NE(NULL, step);
+	for (int i = 0; i < 4; i++) {
+		pid[i] = fork();
+		ASSERT_LE(0, pid[i]);
+		if (!pid[i]) {
+			keep_or_wander(self->race, i, base);
+			_exit(0);
+		}
+	}
+	for (; *step; step += strlen(step) + 1) {
+		before = self->race->rounds;
+		EXPECT_TRUE(WAIT_FOR(self->race->rounds > before + 5));
+		EXPECT_FAILS_AT(self, step);
+	}
+	self->race->over = 1;
+	for (int i = 0; i < 4; i++) {
+		EXPECT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	EXPECT_NO_FAILURES(self->race);
 }
 
 static long list_begin(long a, long b, long c)
