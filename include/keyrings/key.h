@@ -378,6 +378,14 @@ void kr_key_announce_made(struct kr_key *key);
 void kr_key_uncharge(struct kr_key *key);
 
 /**
+ * kr_key_recharge() - take kr_key_uncharge() back
+ * @key: a key that is charged when it is made
+ *
+ * It is charged whatever the limit is: what was given back may be somebody else's by now.
+ */
+void kr_key_recharge(struct kr_key *key);
+
+/**
  * kr_key_set_constructing() - announce that somebody in user space will instantiate the key
  * @key: not instantiated
  *

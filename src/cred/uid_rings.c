@@ -146,13 +146,19 @@ static void replace(struct kr_key **place, struct kr_key *ring)
 
 /*
  * One in the place of @old, which has ended. When nobody but the record holds that,
- * it is as good as gone: what it is charged is given back before it is.
+ * it is as good as gone: what it is charged is given back before it is. Who fails to
+ * put the new one into its place charges the old one again.
  */
 static struct kr_key *make_again(const char *prefix, const struct cred *cred, struct kr_key *old)
 {
+	struct kr_key *ring;
+
 	if (refcount_read(&old->usage) == 1)
 		kr_key_uncharge(old);
-	return make_ring(prefix, cred);
+	ring = make_ring(prefix, cred);
+	if (IS_ERR(ring))
+		kr_key_recharge(old);
+	return ring;
 }
 
 static int renew_user_ring(struct kr_user *user, const struct cred *cred)
@@ -181,6 +187,7 @@ static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 	ret = kr_ring_link_any_depth(ring, user->user_ring);
 	if (ret) {
 		kr_key_put(ring);
+		kr_key_recharge(user->session_ring);
 		return ret;
 	}
 	replace(&user->session_ring, ring);

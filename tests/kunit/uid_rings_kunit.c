@@ -234,6 +234,38 @@ static void ended_user_ring_owes_nothing(struct kunit *test)
 	leave(&me);
 }
 
+/* ... when another one is in its place, and not before. */
+static void ended_user_ring_is_owed_until_replaced(struct kunit *test)
+{
+	struct kr_key *key;
+	struct persona me;
+	struct kt_debt debt;
+
+	enter(test, &me, KT_UID);
+	special(test, KEY_SPEC_USER_KEYRING, 0);
+	kr_ring_invalidate(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0));
+	debt = kt_debt(KT_UID);
+	KUNIT_ASSERT_EQ(test, debt.qnkeys, 2u);
+	/* no room for a ring; for the ring, but not for the link in it */
+	kr_limit_values.maxkeys = 1;
+	KUNIT_EXPECT_EQ(test, lookup(KEY_SPEC_USER_SESSION_KEYRING, KR_LOOKUP_CREATE, &key), -EDQUOT);
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	kr_limit_values.maxkeys = 2;
+	kr_limit_values.maxbytes = debt.qnbytes - 1;
+	KUNIT_EXPECT_EQ(test, lookup(KEY_SPEC_USER_SESSION_KEYRING, KR_LOOKUP_CREATE, &key), -EDQUOT);
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	kr_limit_values.maxbytes = debt.qnbytes;
+	special(test, KEY_SPEC_USER_SESSION_KEYRING, 0);
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+
+	kr_ring_invalidate(special(test, KEY_SPEC_USER_KEYRING, 0));
+	debt = kt_debt(KT_UID);
+	kr_limit_values.maxkeys = 1;
+	KUNIT_EXPECT_EQ(test, lookup(KEY_SPEC_USER_KEYRING, KR_LOOKUP_CREATE, &key), -EDQUOT);
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	leave(&me);
+}
+
 /* persistent-keyring(7). */
 static void persistent_ring_is_kept_for_a_while(struct kunit *test)
 {
@@ -340,6 +372,7 @@ static struct kunit_case uid_rings_cases[] = {
 	KUNIT_CASE(linked_user_ring_lives_on),
 	KUNIT_CASE(ended_user_ring_is_made_anew),
 	KUNIT_CASE(ended_user_ring_owes_nothing),
+	KUNIT_CASE(ended_user_ring_is_owed_until_replaced),
 	KUNIT_CASE(persistent_ring_is_kept_for_a_while),
 	KUNIT_CASE(persistent_ring_that_cannot_be_linked),
 	KUNIT_CASE(touched_first_by_many_at_once),

@@ -77,6 +77,28 @@ static bool adopted(struct scene *s, long ret)
 
 FAULTS_IN(adopt_user_session, .prepare = a_user_with_rings, .done = adopted);
 
+/* ---- rings of the UID that have ended, and are made anew ---- */
+
+/* The row of /proc/key-users counts it until another one is in its place */
+static void a_user_without_the_ring(struct scene *s)
+{
+	a_user_with_rings(s);
+	s->id = must(ON(s->caller, kc_id(s->op->arg, 0)));
+	must(1 + ON(s->caller, kc_invalidate(s->op->arg)));
+}
+
+static bool made_anew(struct scene *s, long ret)
+{
+	return ring_made(s, ret) && ret != s->id &&
+	       (s->op->arg == RING_U ||
+		ON(s->caller, ring_holds(RING_US, ON(s->caller, kc_id(RING_U, 0)))) == 1);
+}
+
+FAULTS_LIKE(make_ring, user_keyring_anew, .prepare = a_user_without_the_ring,
+	    .done = made_anew, .arg = RING_U);
+FAULTS_LIKE(make_ring, user_session_keyring_anew, .prepare = a_user_without_the_ring,
+	    .done = made_anew, .arg = RING_US);
+
 /* ---- KEYCTL_JOIN_SESSION_KEYRING ---- */
 
 static long join(struct scene *s)
