@@ -62,6 +62,34 @@ static bool is_derived(struct scene *s, long ret)
 
 FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, SUM_IS_THE_KERNELS);
 
+/* The same through the 32-bit door, where all that is pointed to is below 4 GiB */
+static long dh_derive_32(struct scene *s)
+{
+	static const char hash[] = "sha256", other[] = "other";
+	static struct kdf32 {
+		uint32_t hash, otherinfo, otherinfo_len, spare[8];
+	} kdf;
+	static char derived[DERIVED_BYTES];
+	long ret;
+
+	kdf = (struct kdf32){ .hash = (long)hash, .otherinfo = (long)other, .otherinfo_len = 5 };
+	ret = raw_int80(NR32_KEYCTL, OP_DH_COMPUTE, (long)&numbers, (long)derived, DERIVED_BYTES,
+			(long)&kdf);
+	memcpy(s->buf, derived, DERIVED_BYTES);
+	return ret;
+}
+
+static bool is_derived_alike(struct scene *s, long ret)
+{
+	char *narrow = s->buf + PRIME_BYTES;
+
+	memcpy(narrow, s->buf, DERIVED_BYTES);
+	return ret == DERIVED_BYTES && dh_derive(s) == DERIVED_BYTES &&
+	       !memcmp(narrow, s->buf, DERIVED_BYTES);
+}
+
+FAULTS_IN(dh_derive_32, .prepare = three_numbers, .done = is_derived_alike, SUM_IS_THE_KERNELS);
+
 /* ---- asymmetric keys ---- */
 
 static char cert[4096], private_key[4096], digest[32], signature[RSA_BYTES], secret[64],
@@ -288,6 +316,30 @@ static void an_encrypted_key(struct scene *s)
 	s->key = must(add_encrypted(s));
 }
 
+/* The kernel's type notes the name; the master is looked for when the key is read */
+static void an_encrypted_key_and_another_master(struct scene *s)
+{
+	an_encrypted_key(s);
+	must(kc_add_user("another", "another's secret", s->ring));
+}
+
+static long update_encrypted(struct scene *s)
+{
+	static const char how[] = "update user:another";
+
+	return kc_update(s->key, how, strlen(how));
+}
+
+static bool encrypted_updated(struct scene *s, long ret)
+{
+	static const char sealed[] = "default user:another 32 ";
+
+	return !ret && !strncmp(sealed, payload(s->key), strlen(sealed));
+}
+
+FAULTS_IN(update_encrypted, .prepare = an_encrypted_key_and_another_master,
+	  .done = encrypted_updated);
+
 static long read_encrypted(struct scene *s)
 {
 	return kc_read(s->key, s->buf, 1000);
@@ -336,6 +388,27 @@ static bool cipher_works(struct scene *s, long ret)
 }
 
 FAULTS_IN(set_cipher_key, .prepare = a_cipher, .done = cipher_works);
+
+/* The built-in key that stands for it is there; the kernel never has the bytes of before */
+static void a_key_that_the_kernel_has(struct scene *s)
+{
+	a_cipher(s);
+	must(1 + set_cipher_key(s));
+}
+
+static long update_what_the_kernel_has(struct scene *s)
+{
+	return kc_update(s->key, "no key of a cipher", 18);
+}
+
+static bool kernel_has_the_new(struct scene *s, long ret)
+{
+	return !ret && !strcmp("no key of a cipher", payload(s->key)) &&
+	       set_cipher_key(s) == -EINVAL;
+}
+
+FAULTS_IN(update_what_the_kernel_has, .prepare = a_key_that_the_kernel_has,
+	  .done = kernel_has_the_new);
 
 /* ---- KEYCTL_WATCH_KEY ---- */
 

@@ -156,6 +156,21 @@ static long instantiate_iov(struct scene *s)
 
 FAULTS_IN(instantiate_iov, .prepare = a_helper_in_charge, .done = answered, .uid_rings = true);
 
+/* The same through the 32-bit door */
+static long instantiate_iov_32(struct scene *s)
+{
+	static const char made[] = "made";
+	static uint32_t iov[20][2];
+
+	for (int i = 0; i < 20; i++) {
+		iov[i][0] = (long)(made + i % 4);
+		iov[i][1] = i < 4;
+	}
+	return raw_int80(NR32_KEYCTL, OP_INSTANTIATE_IOV, s->key, (long)iov, 20, RING_REQUESTOR);
+}
+
+FAULTS_IN(instantiate_iov_32, .prepare = a_helper_in_charge, .done = answered, .uid_rings = true);
+
 static bool refused(struct scene *s, long ret)
 {
 	return !ret && answer_to(requester, s->caller) == -s->op->arg;

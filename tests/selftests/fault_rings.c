@@ -99,6 +99,43 @@ static bool ring_linked(struct scene *s, long ret)
 
 FAULTS_LIKE(link_key, link_ring, .prepare = ring_to_link, .done = ring_linked);
 
+/*
+ * A tree of rings into a ring that has so many links to keys and to rings: both arrays, or
+ * tables, are a ring's own.
+ *
+ *	@t -> r -> so many keys and rings
+ *	  '-> o -> keys, and a ring -> keys, and a ring -> ...
+ */
+enum { TREE_DEPTH = 4, TREE_KEYS = 10 };
+
+static void tree_to_link(struct scene *s)
+{
+	long ring = RING_T;
+
+	s->ring = must(kc_add_ring("r", RING_T));
+	for (int i = 0; i < s->op->arg; i++) {
+		must(kc_add_user(shared_text("other %d", i), "v", s->ring));
+		must(kc_add_ring(shared_text("other %d", i), s->ring));
+	}
+	for (int depth = 0; depth < TREE_DEPTH; depth++) {
+		ring = must(kc_add_ring("o", ring));
+		if (!depth)
+			s->key = ring;
+		for (int i = 0; i < TREE_KEYS; i++)
+			must(kc_add_user(shared_text("k %d", i), "v", ring));
+	}
+}
+
+static bool tree_linked(struct scene *s, long ret)
+{
+	return ring_linked(s, ret) && links_of(s) == 2 * s->op->arg + 1 &&
+	       kc_link(s->ring, s->key) == -EDEADLK;
+}
+
+FAULTS_LIKE(link_key, fifth_tree, .prepare = tree_to_link, .done = tree_linked, .arg = 4);
+FAULTS_LIKE(link_key, ninth_tree, .prepare = tree_to_link, .done = tree_linked, .arg = 8);
+FAULTS_LIKE(link_key, thirteenth_tree, .prepare = tree_to_link, .done = tree_linked, .arg = 12);
+
 static long unlink_key(struct scene *s)
 {
 	return kc_unlink(s->key, s->other);
@@ -240,6 +277,22 @@ static bool searched_in_vain(struct scene *s, long ret)
 
 FAULTS_IN(search_in_vain, .prepare = a_lattice, .done = searched_in_vain, .sure = true,
 	  .below = "xa_store");
+
+/* So does who looks whether a link would close a cycle */
+static void a_lattice_to_link(struct scene *s)
+{
+	a_lattice(s);
+	s->key = s->ring;
+	s->ring = must(kc_add_ring("parent", RING_T));
+}
+
+static bool lattice_linked(struct scene *s, long ret)
+{
+	return ring_linked(s, ret) && kc_link(s->ring, s->key) == -EDEADLK;
+}
+
+FAULTS_LIKE(link_key, link_lattice, .prepare = a_lattice_to_link, .done = lattice_linked,
+	    .sure = true, .below = "xa_store");
 
 /* ---- rings that are read ---- */
 
