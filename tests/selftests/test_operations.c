@@ -81,6 +81,58 @@ TEST_F(holder, capabilities)
 	EXPECT_EQ(-EFAULT, ON(self->p, kc_capabilities(NOWHERE, 2)));
 }
 
+/* Behind it nothing is mapped */
+static char *end_of_memory(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	if (memory == MAP_FAILED || munmap(memory + page, page))
+		stage_broken("no memory that ends");
+	return memory + page;
+}
+
+/* EFAULT: an answer of which only so many bytes can be written is none */
+TEST_F(holder, answers_that_end_beyond_memory)
+{
+	char *end = end_of_memory(), text[100];
+	long key = kc_add_user("half", "value", RING_P), ring = kc_add_ring("half", RING_P), len;
+	int32_t ids[3];
+
+	ASSERT_LT(0, key);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_LT(0, kc_add_user(shared_text("%d", i), "v", ring));
+	}
+	len = kc_describe(key, text, sizeof(text));
+	for (long n = 0; n < len; n++) {
+		EXPECT_EQ(-EFAULT, kc_describe(key, end - n, len)) TH_LOG("%ld", n);
+	}
+	EXPECT_EQ(len, kc_describe(key, end - len, len));
+	EXPECT_STREQ(text, end - len);
+
+	for (long n = 0; n < 5; n++) {
+		EXPECT_EQ(-EFAULT, kc_read(key, end - n, 5)) TH_LOG("%ld", n);
+	}
+	EXPECT_EQ(5, kc_read(key, end - 5, 5));
+	EXPECT_EQ(0, memcmp("value", end - 5, 5));
+
+	ASSERT_EQ(sizeof(ids), kc_read(ring, ids, sizeof(ids)));
+	for (size_t n = 0; n < sizeof(ids); n++) {
+		EXPECT_EQ(-EFAULT, kc_read(ring, end - n, sizeof(ids))) TH_LOG("%zu", n);
+	}
+	EXPECT_EQ(sizeof(ids), kc_read(ring, end - sizeof(ids), sizeof(ids)));
+	EXPECT_EQ(0, memcmp(ids, end - sizeof(ids), sizeof(ids)));
+
+	/* two bytes, and two that are cleared */
+	for (long n = 0; n < 4; n++) {
+		EXPECT_EQ(-EFAULT, kc_capabilities((unsigned char *)end - n, 4)) TH_LOG("%ld", n);
+	}
+	EXPECT_EQ(2, kc_capabilities((unsigned char *)end - 4, 4));
+	EXPECT_EQ(0, end[-1]);
+	EXPECT_EQ(0, kc_clear(RING_P));
+}
+
 /* EOPNOTSUPP, not EINVAL: operations nobody knows */
 TEST_F(holder, unknown_operations)
 {
