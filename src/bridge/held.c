@@ -522,8 +522,9 @@ void kr_held_set_ops(struct kr_builtin_type *builtin_type, const struct key_type
 	type->instantiate = kr_held_instantiate;
 	type->revoke = held_revoke;
 	type->destroy = held_destroy;
-	type->describe = held_describe;
 	type->reap_at_once = builtin->flags & KEY_TYPE_INSTANT_REAP;
+	if (builtin->describe)
+		type->describe = held_describe;
 	if (builtin->vet_description)
 		type->vet_description = held_vet_description;
 	if (builtin->update)

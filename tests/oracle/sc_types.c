@@ -13,6 +13,9 @@
 
 /* ---- what every type has ---- */
 
+/* As the type decodes it: a cipher, of which 0 is none, a time, a length, and the secret */
+#define CEPH(cipher, length) cipher "\0" "created." length "\0" "text", 16
+
 static const struct payload {
 	const char *type, *desc;
 	const void *data;
@@ -34,6 +37,22 @@ static const struct payload {
 	{ "dns_resolver", "a:host", "1.2.3.4", 8 },
 	{ "rxrpc", "afs@CELL", "garbage", 7 },
 	{ "id_resolver", "uid:x", "1", 2 },
+	{ "id_resolver", "", "1", 2 },
+	{ "id_resolver", "uid:y", NULL, 0 },
+	{ "id_legacy", "uid:x", "1", 2 },
+	{ "ceph", "client.admin", CEPH("\0", "\4") },
+	{ "ceph", "too short", CEPH("\0", "\10") },
+	{ "ceph", "no such cipher", CEPH("\11", "\4") },
+	{ "ceph", "garbage", "garbage", 7 },
+	{ "ceph", "nothing", NULL, 0 },
+	{ "ceph", "", CEPH("\0", "\4") },
+	{ "cifs.spnego", "ver=0x2;host=h", "garbage", 7 },
+	{ "cifs.idmap", "oi:1", "1234", 4 },
+	{ "psk", "NVMe0R01 host subsystem", "garbage", 7 },
+	{ "psk", "", "garbage", 7 },
+	{ "fscrypt-provisioning", "k", "\2\0\0\0\0\0\0\0" "0123456789abcdef0123456789abcdef", 40 },
+	{ "fscrypt-provisioning", "k", "\2\0\0\0\1\0\0\0" "0123456789abcdef0123456789abcdef", 40 },
+	{ ".fscrypt", "k", "garbage", 7 },
 	{ "pkcs7_test", "x", "garbage", 7 },
 };
 

@@ -18,11 +18,12 @@ first=${SEED:-$(date +%s)}
 log=$top/build/log/soak
 failed=0
 mkdir -p "$log"
+stock=$(sed -n '/^\[oracle\]/,/^\[/s/^stock = //p' "$top/tests/vm/suites.ini")
 make -s -C "$top/tests/oracle" OUT="$top/build/oracle"
 
 machine() {	# machine KERNEL MODULE SEED COUNT
 	"$top/tests/vm/run.sh" --kernel "$1" --smp 1 --timeout $((300 + $4 * 30)) \
-		--append "rcu_nocbs=all rcutree.enable_rcu_lazy=0" \
+		--stock "$stock" --append "rcu_nocbs=all rcutree.enable_rcu_lazy=0" \
 		--add "$2:/vm/mod/keyrings.ko" --add "$top/build/oracle:/vm/t" \
 		--add "$top/tests/vm/guest:/vm/guest" \
 		--cmd "sh /vm/guest/soak.sh $3 $4 $steps" >"$log/$1-$3" 2>&1 </dev/null

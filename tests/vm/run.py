@@ -10,6 +10,7 @@ A script whose last line is a pipe or a long list is better added as a file.
 """
 import argparse
 import os
+import shutil
 import sys
 
 import boot
@@ -28,6 +29,9 @@ def parse():
                    help="insmod this first; waits until its livepatch is through")
     p.add_argument("--add", action="append", default=[], metavar="FILE:DEST",
                    help="put a file or folder into the guest; programs bring their libraries")
+    p.add_argument("--stock", default="", metavar="NAMES",
+                   help="modules of the stock kernel, with what they need, as /vm/stock/*.ko in the "
+                   "order of /vm/stock/ORDER; a kernel of kernel.sh has none")
     p.add_argument("--smp", type=int, default=2)
     p.add_argument("--mem", type=int, default=512, help="MiB")
     p.add_argument("--icount", action="store_true",
@@ -62,6 +66,10 @@ def archive(a):
     for pair in a.add:
         source, _, dest = pair.partition(":")
         ar.file(source, dest or "/" + os.path.basename(source))
+    if a.stock and not boot.is_built(a.kernel):
+        folder = boot.stock_modules(a.kernel, a.stock.split(), "run.%d" % os.getpid())
+        ar.file(folder, "/vm/stock")
+        shutil.rmtree(folder)
     return ar
 
 

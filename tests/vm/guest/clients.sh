@@ -5,20 +5,13 @@
 
 . /vm/guest/lib.sh
 
-# Modules of the kernel that clients want.
-stock() {
-	while read -r m; do
-		insmod "/vm/stock/$m.ko" || return
-	done </vm/stock/ORDER
-}
-
 run_clients() {
 	for client; do
 		prog "$client" /vm/clients/"$client"/run.sh
 	done
 }
 
-[ ! -e /vm/stock/ORDER ] || check "modules of the kernel" stock || exit 1
+check "modules of the kernel" stock || exit 1
 begin
 round 1
 run_clients "$@"

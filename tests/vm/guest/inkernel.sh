@@ -7,17 +7,6 @@
 . /vm/guest/lib.sh
 list=/vm/t/${1:-LIST}
 
-# A kernel that was built for the tests has all of them inside.
-stock() {
-	[ ! -e /vm/stock/ORDER ] || while read -r m; do
-		case $m in
-		brd) insmod "/vm/stock/$m.ko" rd_nr=2 rd_size=16384 ;;
-		*) insmod "/vm/stock/$m.ko" ;;
-		esac || return
-	done </vm/stock/ORDER
-	insmod /vm/mod/kr_inkernel.ko
-}
-
 builtin() {	# builtin PROGRAM
 	(cd /vm/t && PATIENCE_MS=10000 "./$1" </dev/null) >/tmp/builtin 2>&1
 	awk -f /vm/t/judge.awk /tmp/builtin || { cat /tmp/builtin; return 1; }
@@ -25,6 +14,7 @@ builtin() {	# builtin PROGRAM
 
 ln -sf /vm/t/helper /sbin/request-key
 check "modules of the kernel" stock || exit 1
+check "the user of keys in the kernel" insmod /vm/mod/kr_inkernel.ko || exit 1
 while read -r prog; do
 	check "the built-in subsystem: $prog" builtin "$prog"
 done <"$list"

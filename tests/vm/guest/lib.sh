@@ -108,6 +108,17 @@ nothing_left() {
 	diff /tmp/inventory.before /tmp/inventory.now
 }
 
+# Modules of the stock kernel, with what they need. A kernel that was built for the tests has
+# those that it has inside.
+stock() {
+	[ ! -e /vm/stock/ORDER ] || while read -r m; do
+		case $m in
+		brd) insmod "/vm/stock/$m.ko" rd_nr=2 rd_size=16384 ;;
+		*) insmod "/vm/stock/$m.ko" ;;
+		esac || return
+	done </vm/stock/ORDER
+}
+
 # begin: note what there is before the module comes.
 begin() {
 	inventory >/tmp/inventory.before

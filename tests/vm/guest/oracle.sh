@@ -33,6 +33,7 @@ needed() {	# a kernel with a big_key of its own says so, as ours does
 	$oracle used $table $out/used
 }
 
+check "modules of the kernel" stock || exit 1
 begin
 for n in 1 2; do
 	round $n

@@ -6,6 +6,7 @@
 . /vm/guest/lib.sh
 . /vm/guest/oracle.inc.sh
 
+stock || exit 1
 $oracle random 100000 "$1" "$2" "$3" >$out/built-in.random || exit 1
 load || exit 1
 $oracle random 100000 "$1" "$2" "$3" >$out/ours.random || exit 1
