@@ -115,6 +115,24 @@ static unsigned int digits_of_sessions(uid_t uid)
 	return digits;
 }
 
+/* The serial of a ring of the kernel's own; 0: it has none of the name */
+long ring_of_kernel(const char *name)
+{
+	char *rows = room(1 << 20), *l, *save;
+	unsigned long serial, found = 0;
+	int at;
+
+	slurp(P("/proc/keys"), 0, P(rows));
+	for (l = strtok_r(rows, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+		at = 0;
+		if (sscanf(l, "%lx %*s %*s %*s %*s %*s %*s keyring %n", &serial, &at) == 1 && at &&
+		    !strncmp(l + at, name, strlen(name)) && l[at + strlen(name)] == ':')
+			found = serial;
+	}
+	stage->used -= 1 << 20;
+	return found;
+}
+
 void say_key_users(uid_t from, unsigned int count)
 {
 	char *buf, *l, *save;

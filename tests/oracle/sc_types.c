@@ -116,6 +116,32 @@ void types(void)
 	}
 }
 
+/*
+ * The master key is where it may not be found, and another ring, @t, is empty:
+ *
+ *	w @s---> "_ses" ---> "master"
+ *	  @t---> "_tid"
+ */
+void encrypted_masked(void)
+{
+	static const char payload[] = "new user:master 64";
+	struct worker *w = worker_user(uid_base, uid_base, -1);
+	long key;
+
+	call(w, JOIN, 0);
+	key = add(w, "user", "master", RING_S);
+	call(w, ADD_KEY, P("encrypted"), P("good"), P(payload), sizeof(payload) - 1, RING_S);
+	call(w, SETPERM, key, 0x373f0000);
+	call(w, ADD_KEY, P("encrypted"), P("one"), P(payload), sizeof(payload) - 1, RING_S);
+	call(w, GET_ID, RING_T, 1);
+	call(w, ADD_KEY, P("encrypted"), P("two"), P(payload), sizeof(payload) - 1, RING_S);
+	call(w, SETPERM, key, 0x3f3f0000);
+	call(w, REVOKE, key);
+	call(w, ADD_KEY, P("encrypted"), P("three"), P(payload), sizeof(payload) - 1, RING_S);
+	add(w, "user", "master", RING_T);
+	call(w, ADD_KEY, P("encrypted"), P("four"), P(payload), sizeof(payload) - 1, RING_S);
+}
+
 /* ---- asymmetric keys: names, restrictions, operations ---- */
 
 void asymmetric_names(void)

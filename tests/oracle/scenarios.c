@@ -128,6 +128,14 @@ static const struct {
 	{ "unmade namesakes", unmade_namesakes },
 	{ "call-out, masked, revoked", callout_masked_revoked },
 	{ "call-out, masked, expired", callout_masked_expired },
+	{ "types of modules, replaced", stock_replaced },
+	{ "types of modules, names", stock_names },
+	{ "types of modules, asked for", stock_asked_for },
+	{ "types of modules, rejected", stock_rejected },
+	{ "types of modules, networks", stock_networks },
+	{ "rings of the kernel", kernel_rings },
+	{ "rings of the kernel, NVMe", kernel_ring_of_nvme },
+	{ "encrypted, masked", encrypted_masked },
 };
 
 int run_scenarios(const char *only, unsigned int part)

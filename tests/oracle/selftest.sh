@@ -210,6 +210,12 @@ user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-user
 register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 103/20000
 pkey-verify|public keys|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = 0|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = EINVAL
 ended-namesake|ended namesakes|W0 SEARCH(@s, "asymmetric", "id:00", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:00", 0) = ENOKEY
+two-services|rings of the kernel|W1 UNLINK(K4, K3) = EACCES|W1 UNLINK(K4, K3) = ENOKEY
+two-services|rings of the kernel|W0 UNLINK(K3, @s) = ENOENT|W0 UNLINK(K3, @s) = ENOKEY
+two-services|rings of the kernel|W0 MOVE(K5, @s, K3, 0) = EACCES|W0 MOVE(K5, @s, K3, 0) = ENOKEY
+network-key|types of modules, networks|W0 SEARCH(@s, "dns_resolver", "a:host", 0) = K6|W0 SEARCH(@s, "dns_resolver", "a:host", 0) = ENOKEY
+network-key|types of modules, networks|W0 request_key("psk", "k", NULL, 0) = K6|W0 request_key("psk", "k", NULL, 0) = ENOKEY
+unmade-row|types of modules, rejected|W0 /proc/keys K27 I--Q-N- - 10s 3b010000 1 1 psk       NVMe0R01 host subsystem: 0|W0 /proc/keys K27 I--Q-N- - 10s 3b010000 1 1 psk       NVMe0R01 host subsystem
 EOF
 check "bytes that no links have given back are found" each_found <<'EOF'
 quota|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/200
@@ -266,5 +272,18 @@ public keys|W0 PKEY_VERIFY(ok, "enc=pkcs1", ok, ok) = 0|W0 PKEY_VERIFY(ok, "enc=
 EOF
 check "a search that finds nothing of a name that is there is found" each_found <<'EOF'
 ended namesakes|W0 SEARCH(@s, "asymmetric", "id:5e2d", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:5e2d", 0) = ENOKEY
+EOF
+check "what is not the kernel's ring, or not named with a key, is found" each_found <<'EOF'
+rings of the kernel|W0 CLEAR(K3) = 0|W0 CLEAR(K3) = ENOKEY
+rings of the kernel|W0 CLEAR(K3) = EACCES|W0 CLEAR(K3) = ENOKEY
+rings of the kernel|W0 INVALIDATE(K9) = EPERM|W0 INVALIDATE(K9) = 0
+rings of the kernel|W0 LINK(K5, K3) = EACCES|W0 LINK(K5, K3) = 0
+rings of the kernel|W0 SEARCH(K3, "user", "k", 0) = EACCES|W0 SEARCH(K3, "user", "k", 0) = ENOKEY
+rings of the kernel, NVMe|W0 UNLINK(K2, K1) = ENOENT|W0 UNLINK(K2, K1) = ENOKEY
+types of modules, networks|W1 SEARCH(@s, "psk", "k", 0) = K5|W1 SEARCH(@s, "psk", "k", 0) = ENOKEY
+types of modules, networks|W0 SEARCH(@s, "ceph", "k", 0) = K5|W0 SEARCH(@s, "ceph", "k", 0) = ENOKEY
+types of modules, networks|W0 SEARCH(@s, "psk", "k", 0) = K5|W0 SEARCH(@s, "psk", "k", 0) = K6
+types of modules, rejected|W0 /proc/keys K2 I--Q--- - perm 3b010000 1 1 psk       NVMe0R01 host subsystem: 16|W0 /proc/keys K2 I--Q--- - perm 3b010000 1 1 psk       NVMe0R01 host subsystem
+types of modules, rejected|W0 /proc/keys K2 I--Q-N- - 10s 3b010000 1 1 id_resolv uid:somebody: 0|W0 /proc/keys K2 I--Q-N- - 10s 3b010000 1 1 id_resolv uid:somebody
 EOF
 exit $status

@@ -27,9 +27,10 @@ ends_well() {	# every transcript ends as its last section does, and nothing is a
 	! grep -h '^!!' $out/*.scenarios $out/*.random
 }
 
-needed() {	# a kernel with a big_key of its own says so, as ours does
+needed() {	# a kernel with a big_key of its own says so, as ours does; not all have psk
 	grep -q 'CAPABILITIES(.* ".ff' $out/built-in.random &&
 		echo capabilities >>$out/used
+	grep -q ' nvme_tls_psk_key_type' /proc/kallsyms || echo unmade-row >>$out/used
 	$oracle used $table $out/used
 }
 
