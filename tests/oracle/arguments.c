@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#define MASTER "m:1"	/* name of the master key of encrypted ones */
 #define PICK(array) ((array)[draw(sizeof(array) / sizeof((array)[0]))])
 
 /* Where the key of a slot was last put, as an argument of that call said it */
@@ -64,7 +65,8 @@ static void *draw_bad_pointer(void)
 static const char *draw_odd_desc(void)
 {
 	static const char *const d[] = {
-		"", ".dot", ":colon", "colon:", "f:1:2", "id:00", "with a space",
+		"", ".dot", ":colon", "colon:", "f:1:2", "id:00", "with a space", "A", "a ", "_ses",
+		"_pid", "_tid", "_uid.0", "_req.1", "_persistent.0", ".request_key_auth", "\n", "\xff",
 	};
 
 	if (!draw(4))
@@ -95,6 +97,22 @@ const char *desc_of_ring(const char *desc)
 	return desc;
 }
 
+/*
+ * What only the kernel's own code can make. That of a module may not be there. Of a random
+ * number as long as this only its length is written down.
+ */
+static const struct kernels {
+	const char *type, *data;
+	long len;
+} kernels[] = {
+	{ "asymmetric", (const char *)certificate, sizeof(certificate) },
+	{ "encrypted", "new user:" MASTER " 64", 15 },
+	{ "encrypted", "update user:" MASTER, 15 },
+	{ "fscrypt-provisioning", "\2\0\0\0\0\0\0\0" "0123456789abcdef0123456789abcdef", 40 },
+	{ "id_resolver", "10000", 5 },
+	{ "ceph", "\0\0" "created." "\4\0" "text", 16 },
+};
+
 static const char *draw_type(void)
 {
 	static const char *const t[] = {
@@ -105,8 +123,8 @@ static const char *draw_type(void)
 		"a type with a name of 31 bytes.", "a type with a name of 32 bytes..",
 	};
 
-	if (!draw(60))
-		return "asymmetric";
+	if (!draw(25))
+		return PICK(kernels).type;
 	if (draw(50))
 		return PICK(t);
 	return draw(5) ? PICK(odd) : draw_bad_pointer();
@@ -146,7 +164,7 @@ static void draw_id(struct step *s, int i, bool ring)
 		else
 			s->slot[i] = TARGET;
 	} else if (n < own) {
-		s->slot[i] = slot_of(s, ring || !draw(3));
+		s->slot[i] = slot_of(s, ring ? draw(20) : !draw(3));
 	} else if (n < 97) {
 		s->arg[i] = -1 - (long)draw(5);
 	} else {
@@ -223,6 +241,26 @@ static void draw_argument(struct step *s, char kind, int i)
 	}
 }
 
+/*
+ * Such as the type takes. The master key of an `encrypted` one is no key that a helper is
+ * asked for: the built-in service would wait for that helper with a lock that it needs.
+ */
+static void draw_payload(struct step *s, const char *type)
+{
+	const struct kernels *k = &PICK(kernels);
+
+	if (is_bad_pointer(type) || !draw(4))
+		return;
+	if (!strcmp(type, "user") && !draw(20))
+		s->arg[1] = P(MASTER);
+	while (strcmp(k->type, type) && k > kernels)
+		k--;
+	if (strcmp(k->type, type))
+		return;
+	s->arg[2] = P(k->data);
+	s->arg[3] = k->len;
+}
+
 static void draw_add_key(struct step *s)
 {
 	unsigned int whose = s->who == HELPER ? draw(CAST) : s->who;
@@ -235,10 +273,7 @@ static void draw_add_key(struct step *s)
 		s->arg[2] = 0;
 		s->arg[3] = 0;
 	}
-	if (!is_bad_pointer(type) && !strcmp(type, "asymmetric") && draw(4)) {
-		s->arg[2] = P(certificate);
-		s->arg[3] = sizeof(certificate);
-	}
+	draw_payload(s, type);
 	if (!is_bad_pointer(type) && !strcmp(type, "logon") && draw(4))
 		s->arg[1] = P(draw(2) ? "f:1" : "f:2");
 	s->into = ring ? ring_slot(whose, 1 + draw(OWN_RINGS - 1)) :

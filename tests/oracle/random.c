@@ -37,7 +37,7 @@ static const struct weight cast_weights[] = {
 	{ SET_TIMEOUT, 50 }, { GET_SECURITY, 15 }, { TO_PARENT, 12 }, { INVALIDATE, 12 },
 	{ MOVE, 60 }, { REQUEST_KEY, 140 }, { RESTRICT, 8 }, { GET_PERSISTENT, 10 },
 	{ ASSUME, 6 }, { INSTANTIATE, 6 }, { INSTANTIATE_IOV, 4 }, { NEGATE, 4 }, { REJECT, 4 },
-	{ CAPABILITIES, 3 }, { PKEY_QUERY, 4 }, { WATCH_KEY, 2 }, { NO_SUCH_OP, 2 },
+	{ CAPABILITIES, 6 }, { PKEY_QUERY, 8 }, { WATCH_KEY, 2 }, { NO_SUCH_OP, 2 },
 	{ DH_COMPUTE, 14 }, { PKEY_ENCRYPT, 2 }, { PKEY_DECRYPT, 2 }, { PKEY_SIGN, 2 },
 	{ PKEY_VERIFY, 5 }, { OPS, 0 }
 };
