@@ -135,6 +135,10 @@ static const struct {
 	{ "types of modules, networks", stock_networks },
 	{ "rings of the kernel", kernel_rings },
 	{ "rings of the kernel, NVMe", kernel_ring_of_nvme },
+	{ "watches, told", watch_told },
+	{ "watches, told of requests", watch_told_of_requests },
+	{ "watches, rights", watch_rights },
+	{ "watches, lost", watch_lost },
 	{ "encrypted, masked", encrypted_masked },
 };
 
