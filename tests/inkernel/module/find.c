@@ -19,10 +19,22 @@
 /* Credentials as NFS and CIFS use them: no ring but a private one, as @t */
 static struct cred *private_cred;
 
+/* A ring whose keys are to stay, as that of the blacklist; its owner may do all else */
+static struct key *kept_ring;
+
+static int kept_ring_make(const struct cred *cred)
+{
+	kept_ring = keyring_alloc(".kr_kept", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, cred,
+				  KEY_POS_ALL | KEY_USR_ALL,
+				  KEY_ALLOC_NOT_IN_QUOTA | KEY_ALLOC_SET_KEEP, NULL, NULL);
+	return PTR_ERR_OR_ZERO(kept_ring);
+}
+
 int inkernel_private_ring_make(void)
 {
 	struct cred *cred = prepare_kernel_cred(&init_task);
 	struct key *ring;
+	int err;
 
 	if (!cred)
 		return -ENOMEM;
@@ -33,6 +45,13 @@ int inkernel_private_ring_make(void)
 		put_cred(cred);
 		return PTR_ERR(ring);
 	}
+	err = kept_ring_make(cred);
+	if (err) {
+		key_put(ring);
+		put_cred(cred);
+		return err;
+	}
+	set_bit(KEY_FLAG_ROOT_CAN_CLEAR, &ring->flags);
 	cred->thread_keyring = ring;
 	cred->jit_keyring = KEY_REQKEY_DEFL_THREAD_KEYRING;
 	private_cred = cred;
@@ -41,6 +60,7 @@ int inkernel_private_ring_make(void)
 
 void inkernel_private_ring_drop(void)
 {
+	key_put(kept_ring);
 	key_revoke(private_cred->thread_keyring);
 	put_cred(private_cred);
 }
