@@ -95,6 +95,8 @@ static const struct {
 	{ "depth from below", depth_from_below },
 	{ "cycles", cycles },
 	{ "special names", special_names },
+	{ "public keys, bad arguments", public_keys_bad },
+	{ "public keys, bad arguments, 32 bits", public_keys_bad_32 },
 	{ "restrictions, bad", restrictions_bad },
 	{ "quota, exact", quota_exact },
 	{ "quota, root", quota_of_root },

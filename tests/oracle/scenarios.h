@@ -36,6 +36,9 @@ extern struct fixture fx;
 void fixture(void);
 void good_args(enum op op, long *a);
 
+/* Structs that name keys */
+uint32_t *pkey_params(long id, uint32_t in, uint32_t out);
+
 void bad_arguments(void);
 void bad_pairs(void);
 void permission_matrix(void);
@@ -75,6 +78,8 @@ void encrypted_masked(void);
 void asymmetric_names(void);
 void asymmetric_restrictions(void);
 void public_keys(void);
+void public_keys_bad(void);
+void public_keys_bad_32(void);
 void callout(void);
 void callout_rings(void);
 void callout_bad(void);
