@@ -39,16 +39,21 @@ static void dh_begin(bool narrow)
 	call(dh.w, SETPERM, dh.unreadable, 0x01010101);
 }
 
-static long compute(long private, long prime, long base, const void *buf, long len,
-		    const void *kdf)
+int32_t *dh_params(long private, long prime, long base)
 {
 	int32_t *ids = room(3 * sizeof(*ids));
 
 	ids[0] = private;
 	ids[1] = prime;
 	ids[2] = base;
+	return ids;
+}
+
+static long compute(long private, long prime, long base, const void *buf, long len,
+		    const void *kdf)
+{
 	say("-- private %s, prime %s, base %s", key_name(private), key_name(prime), key_name(base));
-	return call(dh.w, DH_COMPUTE, P(ids), P(buf), len, P(kdf));
+	return call(dh.w, DH_COMPUTE, P(dh_params(private, prime, base)), P(buf), len, P(kdf));
 }
 
 static const void *kdf(const void *hash, const void *other, uint32_t len, uint32_t spare)

@@ -5,16 +5,23 @@
 
 #include <string.h>
 
+#include "certificate.h"
+
 struct attempt {
 	const char *name;
 	enum op op;
-	/* k key, r the actor's ring, R another ring of the actor's, o out, 0 nothing, 1 one */
+	/*
+	 * k key, 1 to 3 a struct of numbers in which it is the private one, the prime or the
+	 * base, p one of a public-key operation, r the actor's ring, R another ring of the
+	 * actor's, o out, 0 nothing, u somebody else's UID, U the owner's
+	 */
 	const char *args;
-	bool ring;	/* the key is a keyring */
+	enum { IS_KEY, IS_RING, IS_CERTIFICATE } what;	/* the key is */
 };
 
-#define KEY(name, op, args)	{ name, op, args, false }
-#define RING(name, op, args)	{ name, op, args, true }
+#define KEY(name, op, args)	{ name, op, args, IS_KEY }
+#define RING(name, op, args)	{ name, op, args, IS_RING }
+#define CERT(name, op, args)	{ name, op, args, IS_CERTIFICATE }
 
 static const struct attempt attempts[] = {
 	KEY("describe", DESCRIBE, "koL"),
@@ -27,6 +34,9 @@ static const struct attempt attempts[] = {
 	KEY("perm", SETPERM, "kx"),
 	KEY("chown", CHOWN, "kmm"),
 	KEY("group", CHOWN, "kmg"),
+	KEY("give away", CHOWN, "kum"),
+	KEY("give to its owner", CHOWN, "kUm"),
+	KEY("another group", CHOWN, "kmu"),
 	KEY("timeout", SET_TIMEOUT, "k9"),
 	KEY("revoke", REVOKE, "k"),
 	KEY("invalidate", INVALIDATE, "k"),
@@ -35,6 +45,9 @@ static const struct attempt attempts[] = {
 	KEY("search only", SEARCH, "rtn0"),
 	KEY("move", MOVE, "krR0"),
 	KEY("assume", ASSUME, "k"),
+	KEY("private number", DH_COMPUTE, "1oL0"),
+	KEY("prime number", DH_COMPUTE, "2oL0"),
+	KEY("base number", DH_COMPUTE, "3oL0"),
 	RING("ring id", GET_ID, "k0"),
 	RING("ring read", READ, "koL"),
 	RING("ring clear", CLEAR, "k"),
@@ -53,20 +66,26 @@ static const struct attempt attempts[] = {
 	RING("ring timeout", SET_TIMEOUT, "k9"),
 	RING("persistent into", GET_PERSISTENT, "mk"),
 	RING("request into", REQUEST_KEY, "tn0k"),
+	RING("ring give away", CHOWN, "kum"),
+	CERT("query", PKEY_QUERY, "k0iS"),
+	CERT("encrypt", PKEY_ENCRYPT, "piDS"),
+	CERT("decrypt", PKEY_DECRYPT, "piDS"),
+	CERT("sign", PKEY_SIGN, "piDS"),
+	CERT("verify", PKEY_VERIFY, "piDV"),
 };
 
 enum { ACTORS = 4 };
 static struct worker *actor[ACTORS], *keeper;
 static long actor_ring[ACTORS + 1], actor_other[ACTORS];
+static long actor_prime[ACTORS], actor_two[ACTORS];
 
-/* One bit in each, then all others, then none */
-enum { PERMS = 4 * 6 * 2 + 1 };
-static unsigned int perms[PERMS];
+unsigned int perms[PERMS];
 static char *target_name[PERMS];
 static struct planned *plan;
 static unsigned int planned;
 
-static void perms_make(void)
+/* One bit in each, then all others, then none */
+void perms_make(void)
 {
 	unsigned int shift, bit, n = 0;
 
@@ -115,6 +134,16 @@ static void attempt_args(const struct attempt *t, unsigned int who, const char *
 		case '9': a[i] = 1000; break;
 		case 't': a[i] = P("user"); break;
 		case 'n': a[i] = P(name); break;
+		case 'u': a[i] = uid_base + 5; break;
+		case 'U': a[i] = uid_base; break;
+		case '1': a[i] = P(dh_params(key, actor_prime[who], actor_two[who])); break;
+		case '2': a[i] = P(dh_params(actor_two[who], key, actor_two[who])); break;
+		case '3': a[i] = P(dh_params(actor_two[who], actor_prime[who], key)); break;
+		case 'p': a[i] = P(pkey_params(key, sizeof(digest), sizeof(signature))); break;
+		case 'i': a[i] = P("enc=pkcs1 hash=sha256"); break;
+		case 'D': a[i] = P(digest); break;
+		case 'V': a[i] = P(signature); break;
+		case 'S': a[i] = P(stage->scratch); break;
 		default: a[i] = 0; break;
 		}
 	}
@@ -127,8 +156,11 @@ static void targets_make(const struct attempt *t, struct worker *maker, long rin
 
 	plan_call(CLEAR, ring);
 	for (i = 0; i < PERMS; i++) {
-		if (t->ring)
+		if (t->what == IS_RING)
 			plan_call(ADD_KEY, P("keyring"), P(target_name[i]), 0, 0, ring);
+		else if (t->what == IS_CERTIFICATE)
+			plan_call(ADD_KEY, P("asymmetric"), P(target_name[i]), P(certificate),
+				  sizeof(certificate), ring);
 		else
 			plan_call(ADD_KEY, P("user"), P(target_name[i]), P("payload"), 7, ring);
 	}
@@ -136,7 +168,7 @@ static void targets_make(const struct attempt *t, struct worker *maker, long rin
 	for (i = 0; i < PERMS; i++) {
 		key[i] = plan[1 + i].ret;
 		plan_call(SETPERM, key[i], 0x3f3f3f3f);
-		if (t->ring)
+		if (t->what == IS_RING)
 			plan_call(LINK, actor_other[0], key[i]);
 	}
 	plan_done(maker);
@@ -160,7 +192,7 @@ static void attempts_do(const struct attempt *t, unsigned int who, bool possesse
 		long a[6] = {};
 
 		/* What an attempt has taken away, or anything at all */
-		if (t->op == MOVE && t->ring)
+		if (t->op == MOVE && t->what == IS_RING)
 			plan_call(LINK, actor_other[who], RING_S);
 		else
 			plan_call(NO_SUCH_OP, 0);
@@ -175,6 +207,18 @@ static void attempts_do(const struct attempt *t, unsigned int who, bool possesse
 		    possessed ? "possessed" : "not", ret == key[i] ? "key" :
 		    opdesc[t->op].gives_id && ret > 0 ? "another" : result_name(ret));
 	}
+}
+
+/* What the actor has for DH_COMPUTE beside the key */
+static void numbers_make(unsigned int who)
+{
+	enum { PRIME_BYTES = 192 };
+	char *prime = room(PRIME_BYTES);
+
+	memset(prime, 0xfb, PRIME_BYTES);
+	actor_prime[who] = quiet(actor[who], ADD_KEY, P("user"), P("prime"), P(prime), PRIME_BYTES,
+				 RING_S);
+	actor_two[who] = quiet(actor[who], ADD_KEY, P("user"), P("two"), P("\2"), 1, RING_S);
 }
 
 void permission_matrix(void)
@@ -194,6 +238,7 @@ void permission_matrix(void)
 		actor_ring[who] = add_quiet(w, "keyring", "mine", RING_S);
 		actor_other[who] = add_quiet(w, "keyring", text("other%u", who), RING_S);
 		quiet(w, SETPERM, actor_other[who], 0x3f3f3f3f);
+		numbers_make(who);
 	}
 	quiet(keeper, JOIN, 0);
 	actor_ring[ACTORS] = add_quiet(keeper, "keyring", "kept", RING_S);
@@ -210,13 +255,24 @@ void permission_matrix(void)
 	}
 }
 
+static void join_one(unsigned int who, bool possessed, unsigned int perm, const char *name)
+{
+	long key = add_quiet(keeper, "keyring", name, RING_S), ret;
+
+	quiet(keeper, SETPERM, key, 0x3f3f3f3f);
+	if (possessed)
+		quiet(actor[who], LINK, key, RING_P);
+	quiet(keeper, SETPERM, key, perm);
+	ret = quiet(actor[who], JOIN, P(name));
+	say("join, perm %08x, actor %u, %s) = %s", perm, who, possessed ? "possessed" : "not",
+	    ret == key ? "key" : ret > 0 ? "another" : result_name(ret));
+}
+
 /* A session is joined by who may search for it, possessed or not: in each class, by each bit */
 void join_matrix(void)
 {
-	unsigned int who, shift, bit;
+	unsigned int who, possessed, i;
 	uid_t u = uid_base;
-	const char *name;
-	long key, ret;
 
 	actor[0] = worker_user(u, u, -1);
 	actor[1] = worker_user(u + 1, u + 1, u);
@@ -226,16 +282,10 @@ void join_matrix(void)
 	quiet(keeper, JOIN, 0);
 	limits("maxkeys", 100000);
 	limits("maxbytes", 10000000);
-	for (who = 0; who < ACTORS; who++) {
-		for (shift = 0; shift < 32; shift += 8) {
-			for (bit = 0; bit < 6; bit++) {
-				name = text("join%u.%u.%u.%u", u, who, shift, bit);
-				key = add_quiet(keeper, "keyring", name, RING_S);
-				quiet(keeper, SETPERM, key, 1U << (bit + shift));
-				ret = quiet(actor[who], JOIN, P(name));
-				say("join, perm %08x, actor %u) = %s", 1U << (bit + shift), who,
-				    ret == key ? "key" : ret > 0 ? "another" : result_name(ret));
-			}
-		}
-	}
+	perms_make();
+	for (who = 0; who < ACTORS; who++)
+		for (possessed = 0; possessed < 2; possessed++)
+			for (i = 0; i < PERMS; i++)
+				join_one(who, possessed, perms[i],
+					 text("join%u.%u.%u.%u", u, who, possessed, i));
 }

@@ -37,7 +37,13 @@ void fixture(void);
 void good_args(enum op op, long *a);
 
 /* Structs that name keys */
+int32_t *dh_params(long private, long prime, long base);
 uint32_t *pkey_params(long id, uint32_t in, uint32_t out);
+
+/* Permissions: one bit in each, then all others, then none */
+enum { PERMS = 4 * 6 * 2 + 1 };
+extern unsigned int perms[PERMS];
+void perms_make(void);
 
 void bad_arguments(void);
 void bad_pairs(void);
