@@ -109,6 +109,7 @@ void *room(size_t bytes);
 
 struct worker *worker_fork(struct worker *parent);
 struct worker *worker_user(uid_t uid, gid_t gid, gid_t extra);
+void worker_become(struct worker *w, uid_t uid, gid_t gid, gid_t extra);
 struct worker *worker_root(uid_t uid);
 struct worker *worker_apart(void);	/* root; not in the transcript, and no scenario ends it */
 void worker_exec(struct worker *w, const char *path);	/* NULL: the same program */

@@ -265,14 +265,19 @@ static long become(long uid, long gid, long extra)
 	return 0;
 }
 
-struct worker *worker_user(uid_t uid, gid_t gid, gid_t extra)
+void worker_become(struct worker *w, uid_t uid, gid_t gid, gid_t extra)
 {
-	struct worker *w = worker_fork(NULL);
-
 	long ret = in(w, become, uid, gid, (int)extra);
 
 	if (ret)
 		say("!! W%d cannot become %u: %s", w->number, uid, result_name(ret));
+}
+
+struct worker *worker_user(uid_t uid, gid_t gid, gid_t extra)
+{
+	struct worker *w = worker_fork(NULL);
+
+	worker_become(w, uid, gid, extra);
 	return w;
 }
 
