@@ -1,81 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Special IDs, and keys, in every state. */
+/* Keys in every state, and the time after their end. */
 #define _GNU_SOURCE
 #include "scenarios.h"
 
 #include <string.h>
-
-static const char *const ring_states[] = {
-	"untouched", "made", "revoked", "expired", "invalidated", "denied", "unsearchable",
-	"made by session"
-};
-
-enum { SESSION_MADE = 7, SPECIAL_OPS = 12, GROUP_RING = -6 };
-
-static void ring_state(struct worker *w, long id, unsigned int state)
-{
-	if (!state)
-		return;
-	if (state == SESSION_MADE) {
-		quiet(w, JOIN, 0);
-		return;
-	}
-	quiet(w, GET_ID, id, 1);
-	switch (state) {
-	case 2: quiet(w, REVOKE, id); break;
-	case 3: quiet(w, SET_TIMEOUT, id, 5); clock_jump(6); break;
-	case 4: quiet(w, INVALIDATE, id); quiesce(); break;
-	case 5: quiet(w, SETPERM, id, 0); break;
-	case 6: quiet(w, SETPERM, id, 0x37370000); break;
-	}
-}
-
-static void special_one(long id, unsigned int state, unsigned int op, unsigned int n)
-{
-	/* a UID of its own, since the UID's rings remember */
-	struct worker *w = worker_user(uid_base + 100 + n, uid_base, -1);
-
-	ring_state(w, id, state);
-	say("-- %s, %s", key_name(id), ring_states[state]);
-	switch (op) {
-	case 0: call(w, GET_ID, id, 0); call(w, GET_ID, id, 0); break;
-	case 1: call(w, GET_ID, id, 1); call(w, GET_ID, id, 0); break;
-	case 2: describe(w, id); break;
-	case 3: read_all(w, id); break;
-	case 4: add(w, "user", "k", id); break;
-	case 5: call(w, CLEAR, id); break;
-	case 6: call(w, LINK, id, RING_P); break;
-	case 7: call(w, LINK, RING_P, id); break;
-	case 8: call(w, SEARCH, id, P("user"), P("k"), RING_P); break;
-	case 9: call(w, REQUEST_KEY, P("user"), P("k"), 0, id); break;
-	case 10: call(w, SET_TIMEOUT, id, 1000); break;
-	case 11: call(w, SETPERM, id, 0x3f3f0000); break;
-	}
-	describe(w, RING_T);
-	describe(w, RING_P);
-	describe(w, RING_S);
-	describe(w, RING_U);
-	describe(w, RING_US);
-	read_all(w, RING_S);
-	workers_end();
-}
-
-void special_ids(void)
-{
-	unsigned int state, n = 0, op;
-	long id;
-
-	for (id = -1; id >= -8; id--) {
-		for (state = 0; state < ARRAY_SIZE(ring_states); state++) {
-			/* None of these can be made by who names it. */
-			if (id <= GROUP_RING && state > 1 && state < SESSION_MADE)
-				continue;
-			for (op = 0; op < SPECIAL_OPS; op++)
-				special_one(id, state, op, n++);
-		}
-	}
-	rcu_quiesce();
-}
 
 /* A session that is invalid, and a key in it that becomes so later */
 void dead_ring(void)

@@ -99,6 +99,8 @@ static const struct {
 	{ "permissions, taken", permission_taken },
 	{ "permissions, assume", permission_assume },
 	{ "permissions, parent", permission_parent },
+	{ "special ids, as rings", special_rings },
+	{ "authority", authority },
 	{ "public keys, bad arguments", public_keys_bad },
 	{ "public keys, bad arguments, 32 bits", public_keys_bad_32 },
 	{ "restrictions, bad", restrictions_bad },

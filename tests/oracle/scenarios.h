@@ -36,6 +36,25 @@ extern struct fixture fx;
 void fixture(void);
 void good_args(enum op op, long *a);
 
+/* An ID in each place that an operation has for one: as a key, or as a ring */
+struct use {
+	enum op op;
+	const char *args;	/* see use_args() */
+};
+
+extern const struct use uses_as_key[], uses_as_ring[];	/* the last has no arguments */
+
+/* What the other arguments of a use are: the keeper's, and open to all */
+struct supplies {
+	struct worker *keeper;
+	long ring, key;
+};
+
+extern struct supplies supplies;
+void supplies_make(uid_t uid);		/* who has them, for the scenario */
+void supplies_renew(void);		/* a ring, and a key in it, that are K1 and K2 */
+long use_call(struct worker *w, const struct use *u, long id);
+
 /* Structs that name keys */
 int32_t *dh_params(long private, long prime, long base);
 uint32_t *pkey_params(long id, uint32_t in, uint32_t out);
@@ -53,6 +72,8 @@ void permission_taken(void);
 void permission_assume(void);
 void permission_parent(void);
 void special_ids(void);
+void special_rings(void);
+void authority(void);
 void states(void);
 void dead_ring(void);
 void quota(void);

@@ -181,6 +181,7 @@ x1234567| [K1 K2]
 EOF
 check "the differences that are meant are covered" each_covered <<'EOF'
 link-bytes|random 1|/proc/key-users 150131 bytes: 455/500|/proc/key-users 150131 bytes: 199/500
+mask-error|special ids, as rings|W1 request_key("user", "k", NULL, @t) = ENOKEY|W1 request_key("user", "k", NULL, @t) = EACCES
 mask-error|searches|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES
 mask-logon|random 1|#1 W0 request_key("logon", "d", "info", 0) = EINVAL|#1 W0 request_key("logon", "d", "info", 0) = EACCES
 mask-keyring|random 1|#1 W0 request_key("keyring", "d", "info", 0) = EPERM|#1 W0 request_key("keyring", "d", "info", 0) = EACCES
@@ -225,6 +226,8 @@ random 1|/proc/key-users 150131 bytes: 455/500|/proc/key-users 150131 bytes: 195
 random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/204
 EOF
 check "other errors of a request are found" each_found <<'EOF'
+special ids|W1 request_key("user", "k", NULL, @t) = ENOKEY|W1 request_key("user", "k", NULL, @t) = EACCES
+special ids, as rings|W1 SEARCH(@t, "user", "k", 0) = ENOKEY|W1 SEARCH(@t, "user", "k", 0) = EACCES
 bad arguments|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES
 random 1|#1 W0 request_key("user", "k", NULL, 0) = ENOKEY|#1 W0 request_key("user", "k", NULL, 0) = EPERM
 random 1|#1 W0 request_key("user", "k", NULL, 0) = EINVAL|#1 W0 request_key("user", "k", NULL, 0) = EACCES
