@@ -175,6 +175,8 @@ void settle_end(void);
 void settle(void);			/* keys without a link are gone */
 void quiesce(void);			/* and those that were invalidated */
 void rcu_quiesce(void);			/* and those of processes that ended */
+void canary_end(bool revoked);		/* a key that ends after those of a scenario ... */
+void canary_await(void);		/* ... and leaves its ring after them */
 
 /* ---- modes ---- */
 

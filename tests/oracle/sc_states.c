@@ -119,6 +119,8 @@ static void ends_after(unsigned int delay, unsigned int seconds, bool revoked, c
 	quiet(w, JOIN, 0);
 	ring = add_quiet(w, "keyring", "ring", RING_S);
 	key = add_quiet(w, type, "a:key", ring);
+	if (!strcmp(type, "keyring"))
+		add(w, "user", "in it", key);
 	if (revoked)
 		call(w, REVOKE, key);
 	else
@@ -128,6 +130,7 @@ static void ends_after(unsigned int delay, unsigned int seconds, bool revoked, c
 	describe(w, key);
 	call(w, SEARCH, RING_S, P(type), P("a:key"), 0);
 	call(w, REQUEST_KEY, P(type), P("a:key"), 0, 0);
+	call(w, REQUEST_KEY, P("user"), P("in it"), 0, 0);
 	read_all(w, ring);
 	say_proc_keys(w, false);
 	call(w, SET_TIMEOUT, key, 0);
@@ -147,6 +150,72 @@ void expiry(void)
 		ends_after(100, 0, true, types[t]);
 		ends_after(100, 99, true, types[t]);
 	}
+	limits("gc_delay", 100000000);
+}
+
+/* ---- the end of that time ---- */
+
+static void end_key(struct worker *w, long key, bool revoked)
+{
+	if (revoked)
+		call(w, REVOKE, key);
+	else
+		call(w, SET_TIMEOUT, key, 1);
+}
+
+static void look_at(struct worker *w, const char *type, long ring, long key)
+{
+	describe(w, key);
+	call(w, SEARCH, ring, P(type), P("a:key"), 0);
+	call(w, SEARCH, ring, P("user"), P("in it"), 0);
+	read_all(w, ring);
+}
+
+/*
+ * A key that has ended is there until the delay is over. Two seconds before, since the clock
+ * may run on for one, and more, where the machine stands still for as long.
+ */
+static void goes_after(unsigned int delay, bool revoked)
+{
+	static const char *const types[] = { "user", "logon", "keyring" };
+	struct worker *w = worker_user(uid_base, uid_base, -1);
+	long ring[ARRAY_SIZE(types)], key[ARRAY_SIZE(types)];
+	unsigned int t, later;
+
+	say("-- %s, gc_delay %u", revoked ? "revoked" : "expired", delay);
+	quiet(w, JOIN, 0);
+	for (t = 0; t < ARRAY_SIZE(types); t++) {
+		ring[t] = add(w, "keyring", text("ring%u", t), RING_S);
+		key[t] = add(w, types[t], "a:key", ring[t]);
+		if (!strcmp(types[t], "keyring"))
+			add(w, "user", "in it", key[t]);
+		end_key(w, key[t], revoked);
+	}
+	canary_end(revoked);
+	clock_jump(delay + !revoked - 2);
+	quiesce();
+	for (later = 0; later < 2; later++) {
+		for (t = 0; t < ARRAY_SIZE(types); t++)
+			look_at(w, types[t], ring[t], key[t]);
+		say_proc_keys(w, false);
+		say_key_users(uid_base, 1);
+		if (!later) {
+			clock_jump(2);
+			canary_await();
+		}
+	}
+	for (t = 0; t < ARRAY_SIZE(types); t++)
+		call(w, SET_TIMEOUT, key[t], 0);
+	workers_end();
+	uid_base += 1;
+}
+
+void expiry_ends(void)
+{
+	/* That soon the module looks again, however the clock was set. */
+	limits("gc_delay", 5);
+	goes_after(5, false);
+	goes_after(5, true);
 	limits("gc_delay", 100000000);
 }
 

@@ -181,6 +181,7 @@ x1234567| [K1 K2]
 EOF
 check "the differences that are meant are covered" each_covered <<'EOF'
 link-bytes|random 1|/proc/key-users 150131 bytes: 455/500|/proc/key-users 150131 bytes: 199/500
+link-bytes|expiry, the end|/proc/key-users 601044 bytes: 47/20000|/proc/key-users 601044 bytes: 35/20000
 mask-error|special ids, as rings|W1 request_key("user", "k", NULL, @t) = ENOKEY|W1 request_key("user", "k", NULL, @t) = EACCES
 mask-error|searches|W0 request_key("user", "k", NULL, 0) = ENOKEY|W0 request_key("user", "k", NULL, 0) = EACCES
 mask-logon|random 1|#1 W0 request_key("logon", "d", "info", 0) = EINVAL|#1 W0 request_key("logon", "d", "info", 0) = EACCES
@@ -220,6 +221,7 @@ unmade-row|types of modules, rejected|W0 /proc/keys K27 I--Q-N- - 10s 3b010000 1
 EOF
 check "bytes that no links have given back are found" each_found <<'EOF'
 quota|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/200
+expiry|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 151/200
 random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 159/200
 random 1|/proc/key-users 150131 bytes: 155/200|/proc/key-users 150131 bytes: 154/200
 random 1|/proc/key-users 150131 bytes: 455/500|/proc/key-users 150131 bytes: 195/500

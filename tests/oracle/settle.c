@@ -116,6 +116,30 @@ void quiesce(void)
 	settle();
 }
 
+static long ended_ring;
+
+/* A key that has been revoked, or expires in a second, and is to leave its ring */
+void canary_end(bool revoked)
+{
+	long key;
+
+	ended_ring = quiet(NULL, ADD_KEY, P("keyring"), P("ended"), 0, 0, RING_T);
+	key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, ended_ring);
+	if (revoked)
+		quiet(NULL, REVOKE, key);
+	else
+		quiet(NULL, SET_TIMEOUT, key, 1);
+}
+
+/* Whatever ended before it has left its rings, too */
+void canary_await(void)
+{
+	invalid_settle();	/* the built-in service looks at all keys for that */
+	await_empty(ended_ring);
+	quiet(NULL, UNLINK, ended_ring, RING_T);
+	quiesce();
+}
+
 static bool module_answers(void)
 {
 	return !access("/sys/kernel/livepatch/keyrings", F_OK);
