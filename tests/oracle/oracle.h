@@ -113,6 +113,7 @@ void worker_become(struct worker *w, uid_t uid, gid_t gid, gid_t extra);
 struct worker *worker_root(uid_t uid);
 struct worker *worker_apart(void);	/* root; not in the transcript, and no scenario ends it */
 void worker_exec(struct worker *w, const char *path);	/* NULL: the same program */
+void worker_exit(struct worker *w, int status);
 void worker_end(struct worker *w);
 void workers_end(void);
 void give_up(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

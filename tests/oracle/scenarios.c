@@ -105,6 +105,8 @@ static const struct {
 	{ "session names, ended", join_ended },
 	{ "dead rings, as places", dead_places },
 	{ "dead rings, for what is made", dead_verdicts },
+	{ "call-out, exit status", helper_statuses },
+	{ "call-out, no program", helper_programs },
 	{ "public keys, bad arguments", public_keys_bad },
 	{ "public keys, bad arguments, 32 bits", public_keys_bad_32 },
 	{ "restrictions, bad", restrictions_bad },

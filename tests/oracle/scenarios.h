@@ -77,6 +77,8 @@ void authority(void);
 void dead_places(void);
 void dead_verdicts(void);
 void join_ended(void);
+void helper_statuses(void);
+void helper_programs(void);
 void states(void);
 void dead_ring(void);
 void quota(void);

@@ -125,7 +125,7 @@ again:
 			me->ret = me->fn(me->arg[0], me->arg[1], me->arg[2]);
 			break;
 		case DO_EXIT:
-			_exit(0);
+			_exit(me->arg[0]);
 		case DO_FORK:
 			pid = fork();
 			if (!pid) {
@@ -353,14 +353,19 @@ static void worker_await_end(struct worker *w)
 		workers--;
 }
 
-void worker_end(struct worker *w)
+void worker_exit(struct worker *w, int status)
 {
 	if (!w->pid)
 		return;
 	clock_hold();
-	w->kind = DO_EXIT;
-	turn_over(w, 1);
+	w->arg[0] = status;
+	worker_begin(w, DO_EXIT);
 	worker_await_end(w);
+}
+
+void worker_end(struct worker *w)
+{
+	worker_exit(w, 0);
 }
 
 void worker_kill(struct worker *w)
