@@ -109,6 +109,8 @@ static unsigned int bad_ids(long *v)
 	v[n++] = fx.expired;
 	v[n++] = fx.stranger;
 	v[n++] = fx.dead;
+	v[n++] = 0x100000000L;		/* what is above 32 bits is nobody's */
+	v[n++] = 0x1fffffffdL;
 	return n;
 }
 
