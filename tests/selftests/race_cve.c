@@ -33,7 +33,6 @@ FIXTURE(cve_race)
 {
 	struct race *race;
 	struct board *board;
-	long maxkeys, maxbytes;
 };
 
 static int field;	/* known to the workers since before the fork */
@@ -44,11 +43,7 @@ FIXTURE_SETUP(cve_race)
 	self->race = shared(sizeof(*self->race));
 	self->board = shared(sizeof(*self->board));
 	self->board->uid = fresh_uid();
-	/* keys end faster than the built-in service gives quota back */
-	self->maxkeys = sysctl_get("maxkeys");
-	self->maxbytes = sysctl_get("maxbytes");
-	ASSERT_EQ(0, sysctl_set("maxkeys", 1000000));
-	ASSERT_EQ(0, sysctl_set("maxbytes", 1000000000));
+	ASSERT_EQ(0, races_lift_quota());
 	ASSERT_LT(0, kc_join(NULL));
 	field = kc_add_ring("field", RING_S);
 	ASSERT_LT(0, field);
@@ -57,8 +52,7 @@ FIXTURE_SETUP(cve_race)
 
 FIXTURE_TEARDOWN(cve_race)
 {
-	sysctl_set("maxkeys", self->maxkeys);
-	sysctl_set("maxbytes", self->maxbytes);
+	races_restore_quota();
 	stage_close();
 }
 
@@ -92,17 +86,6 @@ static void publish(int *to, int serial)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->board->uid) ==	\
 			       keys_));					\
 } while (0)
-
-/* Is the result a serial, or one of these errors? */
-#define ONE_OF(ret, ...) ({						\
-	static const long errors_[] = { __VA_ARGS__ };			\
-	bool one_ = (ret) >= 0;						\
-	unsigned int e_;						\
-									\
-	for (e_ = 0; e_ < ARRAY_SIZE(errors_); e_++)			\
-		one_ |= (ret) == -errors_[e_];				\
-	one_;								\
-})
 
 /* ---- a description that changes while it is read ---- */
 

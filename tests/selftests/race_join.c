@@ -16,7 +16,6 @@ FIXTURE(join_race)
 {
 	struct race *race;
 	uid_t uid;
-	long maxkeys, maxbytes;
 };
 
 FIXTURE_VARIANT(join_race)
@@ -34,17 +33,12 @@ FIXTURE_SETUP(join_race)
 	stage_open();
 	self->race = shared(sizeof(*self->race));
 	self->uid = fresh_uid();
-	/* what has ended is charged until it is collected */
-	self->maxkeys = sysctl_get("maxkeys");
-	ASSERT_EQ(0, sysctl_set("maxkeys", 1000000));
-	self->maxbytes = sysctl_get("maxbytes");
-	ASSERT_EQ(0, sysctl_set("maxbytes", 1000000000));
+	ASSERT_EQ(0, races_lift_quota());
 }
 
 FIXTURE_TEARDOWN(join_race)
 {
-	sysctl_set("maxkeys", self->maxkeys);
-	sysctl_set("maxbytes", self->maxbytes);
+	races_restore_quota();
 	stage_close();
 }
 

@@ -19,7 +19,6 @@ FIXTURE(parent_race)
 {
 	struct race *race;
 	uid_t uid;
-	long maxkeys, maxbytes;
 };
 
 FIXTURE_SETUP(parent_race)
@@ -27,17 +26,12 @@ FIXTURE_SETUP(parent_race)
 	stage_open();
 	self->race = shared(sizeof(*self->race));
 	self->uid = fresh_uid();
-	/* sessions are left faster than the built-in service gives quota back */
-	self->maxkeys = sysctl_get("maxkeys");
-	self->maxbytes = sysctl_get("maxbytes");
-	ASSERT_EQ(0, sysctl_set("maxkeys", 1000000));
-	ASSERT_EQ(0, sysctl_set("maxbytes", 100000000));
+	ASSERT_EQ(0, races_lift_quota());
 }
 
 FIXTURE_TEARDOWN(parent_race)
 {
-	sysctl_set("maxkeys", self->maxkeys);
-	sysctl_set("maxbytes", self->maxbytes);
+	races_restore_quota();
 	stage_close();
 }
 

@@ -18,19 +18,10 @@
 enum { TOUCHERS = 8, MAX_ROUNDS = 400 };
 
 struct touch {
-	pthread_barrier_t start;
+	struct meeting start;
 	int id, create;
 	int32_t us[TOUCHERS], u[TOUCHERS], got[TOUCHERS], p[TOUCHERS];
 };
-
-static int barrier_for_all(pthread_barrier_t *barrier)
-{
-	pthread_barrierattr_t attr;
-
-	pthread_barrierattr_init(&attr);
-	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	return pthread_barrier_init(barrier, &attr, TOUCHERS);
-}
 
 FIXTURE(touch)
 {
@@ -61,7 +52,7 @@ FIXTURE_SETUP(touch)
 	self->t = shared(sizeof(*self->t));
 	self->t->id = variant->id;
 	self->t->create = variant->create;
-	ASSERT_EQ(0, barrier_for_all(&self->t->start));
+	ASSERT_EQ(0, meeting_prepare(&self->t->start, TOUCHERS));
 }
 
 FIXTURE_TEARDOWN(touch)
@@ -80,14 +71,14 @@ static void *touch_first(void *arg)
 	struct touch *t = me->t;
 	unsigned int seed = me->n * 7919 + getpid();
 
-	pthread_barrier_wait(&t->start);
+	meet(&t->start);
 	jitter(&seed);
 	t->got[me->n] = kc_id(t->id, t->create);
 	t->u[me->n] = kc_id(RING_U, 0);
 	t->us[me->n] = kc_id(RING_US, 0);
 	t->p[me->n] = kc_id(RING_P, 1);
 	/* nobody leaves, and so nothing is made anew, before all have looked */
-	pthread_barrier_wait(&t->start);
+	meet(&t->start);
 	return NULL;
 }
 
@@ -191,7 +182,7 @@ FIXTURE_SETUP(process_ring)
 	self->t = shared(sizeof(*self->t));
 	self->t->id = RING_P;
 	self->t->create = 1;
-	ASSERT_EQ(0, barrier_for_all(&self->t->start));
+	ASSERT_EQ(0, meeting_prepare(&self->t->start, TOUCHERS));
 }
 
 FIXTURE_TEARDOWN(process_ring)

@@ -12,6 +12,45 @@
 #include "actors.h"
 #include "probes.h"
 
+/* What has ended is charged until it is collected: no race is about the quota */
+static long race_maxkeys, race_maxbytes;
+
+static inline int races_lift_quota(void)
+{
+	race_maxkeys = sysctl_get("maxkeys");
+	race_maxbytes = sysctl_get("maxbytes");
+	return sysctl_set("maxkeys", 1000000) ?: sysctl_set("maxbytes", 1000000000);
+}
+
+static inline void races_restore_quota(void)
+{
+	sysctl_set("maxkeys", race_maxkeys);
+	sysctl_set("maxbytes", race_maxbytes);
+}
+
+/* Is the result a value, or one of these errors? */
+#define ONE_OF(ret, ...) ({						\
+	static const long errors_[] = { __VA_ARGS__ };			\
+	bool one_ = (ret) >= 0;						\
+	unsigned int e_;						\
+									\
+	for (e_ = 0; e_ < ARRAY_SIZE(errors_); e_++)			\
+		one_ |= (ret) == -errors_[e_];				\
+	one_;								\
+})
+
+/* 1 if the ring has a link to the key; ring_holds() is for one process at a time */
+static inline bool race_holds(int ring, int serial)
+{
+	int32_t ids[256];
+	long bytes = kc_read(ring, ids, sizeof(ids)), i;
+
+	for (i = 0; i < bytes / (long)sizeof(*ids) && i < 256; i++)
+		if (ids[i] == serial)
+			return true;
+	return false;
+}
+
 struct race {
 	int over;		/* set by the director when time is up */
 	int failures;
@@ -72,6 +111,42 @@ static inline void jitter(unsigned int *seed)
 	default:
 		usleep(*seed >> 18 & 511);
 	}
+}
+
+/*
+ * Workers that do one thing at the same moment, look at what came of it together,
+ * and do it again: meet() is passed when all of them have come to it. It lies in
+ * memory from shared().
+ */
+struct meeting {
+	pthread_barrier_t barrier;
+	bool over;
+};
+
+static inline int meeting_prepare(struct meeting *meeting, int workers)
+{
+	pthread_barrierattr_t attr;
+
+	pthread_barrierattr_init(&attr);
+	pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	return pthread_barrier_init(&meeting->barrier, &attr, workers);
+}
+
+static inline void meet(struct meeting *meeting)
+{
+	pthread_barrier_wait(&meeting->barrier);
+}
+
+/* Another round? All workers are told the same. */
+static inline bool meet_again(struct meeting *meeting, struct race *race, int worker)
+{
+	meet(meeting);
+	if (!worker) {
+		meeting->over = race_is_over(race) || race->failures;
+		race_round(race);
+	}
+	meet(meeting);
+	return !meeting->over;
 }
 
 typedef void (*race_fn)(struct race *race, int worker, long arg);
