@@ -309,6 +309,38 @@ static void type_names_are_unique(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, kr_key_type_find("kt_probe"));
 }
 
+/* Two types of one name that come and go: who has registered his finds it until he takes it back. */
+static int come_and_go(void *arg)
+{
+	struct kr_key_type mine = { .name = "kt_twin" };
+	int complaints = 0, ret;
+
+	while (!kthread_should_stop()) {
+		ret = kr_key_type_register(&mine);
+		complaints += ret && ret != -EEXIST;
+		if (!ret) {
+			complaints += kr_key_type_find("kt_twin") != &mine;
+			atomic_inc((atomic_t *)arg);
+			kr_key_type_unregister(&mine);
+			complaints += kr_key_type_find("kt_twin") == &mine;
+		}
+		complaints += !kr_key_type_find("kt_probe");
+		cond_resched();
+	}
+	return complaints;
+}
+
+static void types_come_and_go(struct kunit *test)
+{
+	atomic_t rounds = ATOMIC_INIT(0);
+
+	kt_crew_start(test, 3, come_and_go, &rounds);
+	schedule_timeout_uninterruptible(KT_STRESS);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&rounds), 0);
+	KUNIT_EXPECT_NULL(test, kr_key_type_find("kt_twin"));
+}
+
 static int make_and_drop(void *arg)
 {
 	struct kr_key *keys[32];
@@ -356,6 +388,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE(payload_lives_with_its_readers),
 	KUNIT_CASE(types_are_found_by_name),
 	KUNIT_CASE(type_names_are_unique),
+	KUNIT_CASE(types_come_and_go),
 	KUNIT_CASE(made_by_many_at_once),
 	{}
 };
