@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Code of the kernel uses a key while programs change it: what it sees is whole, never
+ * older than what had been done when it asked, and in the end what the key is.
+ *
+ *	worker 0, 1, ... @s---> "_ses" ---> key <--- the kernel's, on behalf of any of them
+ */
+#include <kselftest_harness.h>
+
+#include "inkernel.h"
+#include "races.h"
+
+#define OWN INKERNEL_TYPE
+
+enum { WORKERS = 4, TIMES = 8, LENGTH = 400 };
+
+/* Of one round, or one race, for all workers to see */
+struct deed {
+	struct meeting meeting;
+	char desc[32];
+	int key;
+	int done;		/* the number of the last update that has returned */
+	long got[WORKERS];
+};
+
+FIXTURE(at_once)
+{
+	struct race *race;
+	struct deed *deed;
+};
+
+FIXTURE_SETUP(at_once)
+{
+	stage_open();
+	inkernel_open();
+	self->race = shared(sizeof(*self->race));
+	self->deed = shared(sizeof(*self->deed));
+	snprintf(self->deed->desc, sizeof(self->deed->desc), "%s", fresh_desc("at once:"));
+	ASSERT_EQ(0, races_lift_quota());
+	ASSERT_EQ(0, meeting_prepare(&self->deed->meeting, WORKERS));
+	ASSERT_LT(0, kc_join(NULL));
+}
+
+FIXTURE_TEARDOWN(at_once)
+{
+	races_restore_quota();
+	stage_close();
+	inkernel_open();
+	ik(INKERNEL_TYPE_REMOVE, 0);
+	inkernel_close();
+}
+
+#define RUN(self, fn) do {						\
+	race_run((self)->race, race_seconds(), WORKERS, fn,		\
+		 (long)(self)->deed);					\
+	EXPECT_NO_FAILURES((self)->race);				\
+} while (0)
+
+/* What inkernel.h does, with memory of the worker's own */
+static long request(const char *desc)
+{
+	struct inkernel_request req = { .how = INKERNEL_PLAIN };
+
+	snprintf(req.type, sizeof(req.type), "user");
+	snprintf(req.desc, sizeof(req.desc), "%s", desc);
+	return ik(INKERNEL_REQUEST, (long)&req);
+}
+
+static long read_slot(long slot, struct inkernel_text *text)
+{
+	long ret;
+
+	text->slot = slot;
+	ret = ik(INKERNEL_PAYLOAD, (long)text);
+	text->text[ret < 0 ? 0 : text->len < INKERNEL_TEXT ? text->len : INKERNEL_TEXT - 1] = 0;
+	return ret;
+}
+
+/* ---- updates: each is the same number, many times ---- */
+
+static int write_number(char *text, int number)
+{
+	int used = 0, length = LENGTH + number % 7 * 50;
+
+	while (used < length)
+		used += sprintf(text + used, "%d;", number);
+	return used;
+}
+
+/* -1: of two */
+static int number_of(const char *text)
+{
+	int number = atoi(text);
+	char whole[LENGTH * 2 + 400];
+
+	return strlen(text) < sizeof(whole) && write_number(whole, number) == (int)strlen(text) &&
+	       !strcmp(whole, text) ? number : -1;
+}
+
+static void update_it(struct race *race, struct deed *deed)
+{
+	unsigned int seed = 1;
+	char text[LENGTH * 2 + 400];
+	int n, len;
+
+	for (n = deed->done + 1; !race_is_over(race); n++) {
+		len = write_number(text, n);
+		race_expect(race, !kc_update(deed->key, text, len), "update");
+		__atomic_store_n(&deed->done, n, __ATOMIC_SEQ_CST);
+		race_round(race);
+		jitter(&seed);
+	}
+}
+
+static void look_at_it(struct race *race, struct deed *deed, unsigned int seed)
+{
+	static struct inkernel_text text;
+	int done, number;
+	long slot;
+
+	while (!race_is_over(race)) {
+		done = __atomic_load_n(&deed->done, __ATOMIC_SEQ_CST);
+		slot = request(deed->desc);
+		race_expect(race, slot >= 0 && read_slot(slot, &text) >= 0, "no payload: %ld", slot);
+		number = number_of(text.text);
+		race_expect(race, number >= done, "%d after %d: %.40s", number, done, text.text);
+		race_expect(race, !ik_put(slot), "put");
+		jitter(&seed);
+	}
+}
+
+static void update_or_look(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+
+	if (worker)
+		look_at_it(race, deed, worker + 1);
+	else
+		update_it(race, deed);
+}
+
+/* Nobody gets bytes of two payloads, or of one that had been replaced before he asked */
+TEST_F_TIMEOUT(at_once, updated, 120)
+{
+	char text[LENGTH * 2 + 400];
+
+	self->deed->done = 1;
+	self->deed->key = kc_add("user", self->deed->desc, text, write_number(text, 1), RING_S);
+	ASSERT_LT(0, self->deed->key);
+	RUN(self, update_or_look);
+}
+
+/* ---- several changes at once: the last one holds, for the kernel, too ---- */
+
+/* The first request makes what stands for the key: all at once get the same */
+static void compare_slots(struct race *race, const struct deed *deed, const long *serial)
+{
+	static struct inkernel_text kernels;
+	char own[INKERNEL_TEXT + 1] = "";
+	int i;
+
+	for (i = 0; i < WORKERS; i++) {
+		race_expect(race, deed->got[i] >= 0, "request: %ld", deed->got[i]);
+		race_expect(race, serial[i] == serial[0], "two keys for one: %ld %ld", serial[0],
+			    serial[i]);
+		race_expect(race, kc_read(deed->key, own, sizeof(own) - 1) >= 0 &&
+			    read_slot(deed->got[i], &kernels) >= 0 &&
+			    !strcmp(own, kernels.text), "%.40s, but the kernel has %.40s", own,
+			    kernels.text);
+	}
+}
+
+static void update_at_once(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+	unsigned int seed = worker + 1;
+	long serial[WORKERS];
+	char text[32];
+	int i;
+
+	while (meet_again(&deed->meeting, race, worker)) {
+		if (!worker)
+			deed->key = kc_add_user(deed->desc, "first", RING_S);
+		meet(&deed->meeting);
+		jitter(&seed);
+		deed->got[worker] = request(deed->desc);
+		/* two may change it twice, one after the other has looked */
+		for (i = 0; worker < 2 && i < 2; i++) {
+			sprintf(text, "%d by %d", i, worker);
+			race_expect(race, !kc_update(deed->key, text, strlen(text)), "update");
+		}
+		meet(&deed->meeting);
+		for (i = 0; !worker && i < WORKERS; i++)
+			serial[i] = ik_serial(deed->got[i]);
+		if (!worker) {
+			compare_slots(race, deed, serial);
+			race_expect(race, !kc_revoke(deed->key), "revoke");
+		}
+		meet(&deed->meeting);
+		/* whatever was under way: what is revoked stays so */
+		race_expect(race, ik_validate(deed->got[worker]) == -EKEYREVOKED, "not revoked");
+		race_expect(race, !ik_put(deed->got[worker]), "put");
+		if (!worker)
+			race_expect(race, !kc_clear(RING_S), "clear");
+	}
+}
+
+TEST_F_TIMEOUT(at_once, found_first_and_updated, 120)
+{
+	RUN(self, update_at_once);
+}
+
+static void revoke_at_once(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+	unsigned int seed = worker + 1;
+	long ret;
+
+	while (meet_again(&deed->meeting, race, worker)) {
+		if (!worker)
+			deed->key = kc_add_user(deed->desc, "first", RING_S);
+		meet(&deed->meeting);
+		deed->got[worker] = request(deed->desc);
+		race_expect(race, deed->got[worker] >= 0, "request: %ld", deed->got[worker]);
+		meet(&deed->meeting);
+		jitter(&seed);
+		if (worker == 0)
+			ret = kc_revoke(deed->key);
+		else if (worker == 1)
+			ret = kc_timeout(deed->key, 600);
+		else
+			ret = kc_update(deed->key, "later", 5);
+		race_expect(race, !ret || (worker && ret == -EKEYREVOKED), "%d: %ld", worker, ret);
+		meet(&deed->meeting);
+		race_expect(race, ik_validate(deed->got[worker]) == -EKEYREVOKED,
+			    "not revoked: %ld", ik_validate(deed->got[worker]));
+		race_expect(race, request(deed->desc) == -EKEYREVOKED, "it is found");
+		race_expect(race, !ik_put(deed->got[worker]), "put");
+		meet(&deed->meeting);
+		if (!worker)
+			race_expect(race, !kc_clear(RING_S), "clear");
+	}
+}
+
+/* Neither a time nor a payload that comes at the same moment brings it back */
+TEST_F_TIMEOUT(at_once, revoked, 120)
+{
+	RUN(self, revoke_at_once);
+}
+
+/* ---- a time that is set and taken back at once: for the kernel as for the key ---- */
+
+static void set_times_at_once(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+	unsigned int seed = worker + 1;
+	long ret;
+	int i;
+
+	for (i = 0; i < TIMES; i++) {
+		meet(&deed->meeting);
+		jitter(&seed);
+		ret = kc_timeout(deed->key, worker % 2 ? 1 : 0);
+		race_expect(race, ONE_OF(ret, EKEYEXPIRED), "timeout: %ld", ret);
+		meet(&deed->meeting);
+		race_round(race);
+	}
+}
+
+static long add_timed(struct deed *deed, int i)
+{
+	char desc[48];
+
+	snprintf(desc, sizeof(desc), "%s %d", deed->desc, i);
+	deed->key = kc_add_user(desc, "v", RING_S);
+	return deed->key > 0 ? request(desc) : deed->key;
+}
+
+TEST_F_TIMEOUT(at_once, expires, 120)
+{
+	long key[TIMES], slot[TIMES], ret;
+	int i, expired = 0;
+
+	for (i = 0; i < TIMES; i++) {
+		slot[i] = add_timed(self->deed, i);
+		key[i] = self->deed->key;
+		ASSERT_LE(0, slot[i]);
+		race_run(self->race, 0, WORKERS, set_times_at_once, (long)self->deed);
+	}
+	EXPECT_NO_FAILURES(self->race);
+	nap_ms(2100);
+	for (i = 0; i < TIMES; i++) {
+		ret = kc_read(key[i], NULL, 0);
+		EXPECT_TRUE(ret == 1 || ret == -EKEYEXPIRED) TH_LOG("%ld", ret);
+		EXPECT_EQ(ret < 0 ? ret : 0, ik_validate(slot[i]));
+		expired += ret < 0;
+	}
+	TH_LOG("%d of %d have expired", expired, TIMES);
+}
+
+/* ---- a type of the kernel's looks for a key while it makes its own ---- */
+
+static void add_taking(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+	char desc[64], text[80], got[64] = "";
+	unsigned int seed = worker + 1;
+	long ret;
+	int n;
+
+	for (n = 0; !race_is_over(race); n++) {
+		/* one that no code of the kernel's has looked for yet */
+		snprintf(desc, sizeof(desc), "%s %d.%d", deed->desc, worker, n);
+		ret = kc_add("user", desc, desc, strlen(desc), RING_P);
+		race_expect(race, ret > 0, "add: %ld", ret);
+		snprintf(text, sizeof(text), "take %s", desc);
+		jitter(&seed);
+		/* now and then it is an update */
+		ret = kc_add(OWN, n % 3 ? "k" : desc, text, strlen(text), RING_P);
+		race_expect(race, ret > 0, "add own: %ld", ret);
+		memset(got, 0, sizeof(got));
+		ret = kc_read(ret, got, sizeof(got) - 1);
+		race_expect(race, ret > 0 && !strcmp(got, desc), "%s took %s", desc, got);
+		if (n % 8 == 7)
+			race_expect(race, !kc_clear(RING_P), "clear");
+		race_round(race);
+	}
+}
+
+/* Each finds its own key, and none goes on without */
+TEST_F_TIMEOUT(at_once, made_of_other_keys, 120)
+{
+	ik(INKERNEL_TYPE_REMOVE, 0);
+	ASSERT_EQ(0, ik(INKERNEL_TYPE_ADD, 0));
+	RUN(self, add_taking);
+	EXPECT_TRUE(EVENTUALLY(ik(INKERNEL_TYPE_ALIVE, 0) == 0));
+}
+
+SELFTEST_MAIN
