@@ -106,6 +106,61 @@ tested; echo '``other.link``' >>Documentation/userspace-api/cve.rst
 finds tests "a table names a test of another fixture"
 tested; echo 'TEST_F(pair, cve_2000_1_two)' >>tests/selftests/test_a.c
 finds tests "a test of a CVE that is in no table"
+# locks of two tables, and the tests that aim at them
+aimed() {
+	fresh
+	mkdir -p Documentation/design tests/selftests
+	cat >Documentation/design/locking.rst <<-EOF
+	.. SPDX-License-Identifier: GPL-2.0-only
+
+	The locks
+	=========
+
+	======== ======
+	lock     in
+	======== ======
+	one lock this
+	lock     this
+	lock     that
+	======== ======
+
+	What RCU guards
+	===============
+
+	======== ======
+	table    freed
+	======== ======
+	a list   later
+	======== ======
+
+	What races at it
+	================
+
+	======== ===============
+	lock     tests
+	======== ===============
+	one lock \`\`pair.link\`\`
+	lock     \`\`pair.link\`\`
+	lock     \`\`pair.link\`\`,
+	         \`\`pair.two\`\`
+	a list   \`\`pair.two\`\`
+	======== ===============
+	EOF
+	printf '%s\nTEST_F(pair, link)\nTEST_F_TIMEOUT(pair, two, 9)\n' "$c" >tests/selftests/race_a.c
+}
+aimed
+lint --only aims >"$tmp/out" && ok=0 || { ok=1; cat "$tmp/out"; }
+report $ok "tests that aim at all locks"
+aimed; sed -i '/^one lock ``/d' Documentation/design/locking.rst
+finds aims "a lock at which no test aims"
+aimed; sed -i '/^lock     ``pair.link``$/d' Documentation/design/locking.rst
+finds aims "a lock of two of one name at which no test aims"
+aimed; sed -i '/^a list   ``/d' Documentation/design/locking.rst
+finds aims "a list under RCU at which no test aims"
+aimed; sed -i '/TEST_F_TIMEOUT/d' tests/selftests/race_a.c
+finds aims "a test that aims at a lock is missing"
+aimed; sed -i 's/^one lock ``.*/one lock none/' Documentation/design/locking.rst
+finds aims "a lock without the name of a test"
 if [ "$kernel_doc" ]; then
 	fresh; printf '/**\n * f() - F.\n * @a: one\n *\n * Return: 1.\n */\nint f(int a, int b);\n' >>include/keyrings/key.h
 	finds kernel-doc "an argument without a description"

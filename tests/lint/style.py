@@ -182,8 +182,8 @@ def named_tests(text):
             yield text.count("\n", 0, m.start()) + 1, m[1], m[2]
 
 
-def tests(root):
-    """The tables name tests that exist, and all tests that are about what is in a table."""
+def all_tests(root):
+    """The fixtures, or suites, of each test, and the files of those that programs have."""
     have, files = {}, {}
     programs = [root / "tests" / folder for folder in ("selftests", "inkernel")]
     for path in sorted(p for folder in programs for p in folder.glob("*.c")):
@@ -194,18 +194,71 @@ def tests(root):
         text = path.read_text()
         for test in re.findall(r"\bKUNIT_CASE\w*\((\w+)", text):
             have.setdefault(test, set()).update(re.findall(r'\.name\s*=\s*"(kr_\w+)"', text))
+    return have, files
+
+
+def is_test(have, fixture, test):
+    if fixture in (None, "fixture"):
+        return bool(fixture) or test in have
+    return fixture in have.get(test, ())
+
+
+def tests(root):
+    """The tables name tests that exist, and all tests that are about what is in a table."""
+    have, files = all_tests(root)
     named, whole = set(), set()
     for path in sorted((root / TABLES).glob("*.rst")):
         text = path.read_text()
         whole |= set(re.findall(r"all of ``(\w+\.c)``", text))
         for n, fixture, test in named_tests(text):
             named.add(test)
-            if fixture not in (None, "fixture") and fixture not in have.get(test, ()) or \
-                    not fixture and test not in have:
+            if not is_test(have, fixture, test):
                 yield str(path.relative_to(root)), n, "no such test: " + test
     for test, name in sorted(files.items()):
         if SPECIAL.match(test) and test not in named and name not in whole:
             yield "tests/selftests/" + name, 1, test + " is in no table of " + TABLES
+
+
+def table_rows(root, name):
+    """(line, section, cells) for each row of the simple tables of a document."""
+    lines, rows, section, borders = lines_of(root, name), [], "", 0
+    for n, line in enumerate(lines, 1):
+        if re.fullmatch(r"=+( +=+)+", line):
+            borders = (borders + 1) % 3
+            starts = [m.start() for m in re.finditer(r"=+", line)] + [None]
+        elif re.fullmatch(r"=+|-+", line) and n > 1:
+            section = lines[n - 2]
+        elif borders == 2 and line.strip():
+            cells = [line[a:b].strip() for a, b in zip(starts, starts[1:])]
+            if cells[0]:
+                rows.append((n, section, cells))
+            else:
+                rows[-1][2][:] = [(a + " " + b).strip() for a, b in zip(rows[-1][2], cells)]
+    return rows
+
+
+LOCKING = "Documentation/design/locking.rst"
+
+
+def aims(root):
+    """At each lock, and at each thing that RCU guards, a test aims that exists."""
+    if not (root / LOCKING).exists():
+        return
+    rows, have = table_rows(root, LOCKING), all_tests(root)[0]
+    aimed = [cells[0] for _, section, cells in rows if section == "What races at it"]
+    for n, section, cells in rows:
+        if section in ("The locks", "What RCU guards"):
+            if cells[0] in aimed:
+                aimed.remove(cells[0])      # two locks of one name have two rows
+            else:
+                yield LOCKING, n, "no test aims at " + cells[0]
+        elif section == "What races at it":
+            named = list(named_tests(cells[-1]))
+            if not named:
+                yield LOCKING, n, "no test is named for " + cells[0]
+            for _, fixture, test in named:
+                if not is_test(have, fixture, test):
+                    yield LOCKING, n, "no such test: " + test
 
 
 def differences(root):
@@ -224,7 +277,7 @@ def differences(root):
 
 
 RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
-                                 locks, sizes, tests, differences, lengths)}
+                                 locks, sizes, tests, aims, differences, lengths)}
 
 
 def main():
