@@ -9,9 +9,13 @@
 #	mem.*		bytes
 #	extra.*		worth knowing, no part of any mean
 #	all others	operations
+#
+# The exit status is 1 when something takes more memory than the built-in spends on
+# it. There is no exception.
 
 BEGIN {
 	NOISE = 1.02	# what the built-in shows beside itself, and a little more
+	MEM_NOISE = 1.01	# the same of memory, of which nothing is drawn
 	title["op"] = "operations, with all the work they put off"
 	title["call"] = "the part of them that the caller waits for"
 	title["task"] = "processes and threads"
@@ -103,6 +107,8 @@ function print_row(name,    kind, r, spread)
 			counted[kind]++
 			if (kind == "op" && r >= NOISE && low > 1)
 				above = above sprintf(" %s (%.2f)", name, r)
+			if (kind == "mem" && r >= MEM_NOISE && low > 1)
+				heavy = heavy sprintf(" %s (%.3f)", name, r)
 		} else {
 			printf " %7s %11s", "-", "-"
 		}
@@ -154,6 +160,10 @@ END {
 	if ((other, "base.empty_call", 1) in value)
 		printf "an empty call costs %.0f more (aim: 95 or less)\n",
 			extra_of_empty_call()
+	if (counted["mem"])
+		printf "takes more memory than the built-in:%s (aim: none)\n",
+			heavy ? heavy : " none"
 	for (i = 1; i <= notes; i++)
 		print "note: " note[i]
+	exit heavy != ""
 }

@@ -107,6 +107,7 @@ def lint(tally):
     script(tally, os.path.join(lints, "selftest.sh"), kernel_doc)
     script(tally, sys.executable, "-B", os.path.join(HERE, "selftest.py"))
     script(tally, os.path.join(TOP, "tests/oracle/selftest.sh"), os.path.join(BUILD, "oracle"))
+    script(tally, os.path.join(TOP, "tests/bench/selftest.sh"))
 
 
 def builds_for():
