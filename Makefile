@@ -20,7 +20,7 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y coverage lint builds sparse kunit \
-	selftests races faults load-cycle load-soak fuzz oracle inkernel keyutils clients \
+	selftests builtin races faults load-cycle load-soak fuzz oracle inkernel keyutils clients \
 	limits soak bench clean help
 
 modules:
@@ -41,7 +41,7 @@ check-debug-y:
 coverage:
 	@JOBS=$(JOBS) $(CHECK) coverage
 
-lint builds sparse kunit selftests races faults load-cycle load-soak fuzz oracle inkernel \
+lint builds sparse kunit selftests builtin races faults load-cycle load-soak fuzz oracle inkernel \
 keyutils clients limits:
 	@JOBS=$(JOBS) $(CHECK) $@
 
@@ -65,6 +65,7 @@ help:
 	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that, with CONFIG_KEYS'
+	@echo 'make builtin      the selftests on the built-in service, without the module'
 	@echo 'make faults       each allocation and each copy made to fail, on the KASAN kernel'
 	@echo 'make coverage     which lines the suites run, and why the others are not run'
 	@echo 'make inkernel     users of keys inside the kernel, on both subsystems'

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The runner judged by planted results: each way to fail must be seen as one."""
+import os
+import subprocess
 import sys
 
 import boot
@@ -64,13 +66,13 @@ EXPECT = check.Expect
 
 
 class Fixed(check.Expect):
-    """Expects two tests, one skip, in each round."""
+    """Expects two tests, one skip, in each round; of the suite "other" nothing."""
 
     def count(self):
-        return 2
+        return 2 if self.suite == "s" else None
 
     def skips(self):
-        return {"p two"}
+        return {"p two"} if self.suite == "s" else set()
 
 
 ROUND = """@@round %d
@@ -85,10 +87,12 @@ ok 2 two # SKIP later
 GOOD = ROUND % 1 + ROUND % 2
 
 
-def failures(output=GOOD, console="[ 1.0] all is well\n", status=0, counted="yes"):
+def failures(output=GOOD, console="[ 1.0] all is well\n", status=0, counted="yes", rounds=2,
+             expect=""):
     """What a suite finds wrong with a boot like this."""
     conf = check.configparser.ConfigParser()
-    conf.read_string("[s]\nprograms = yes\ncounted = %s\nktap = results\n" % counted)
+    conf.read_string("[s]\nprograms = yes\ncounted = %s\nrounds = %d\nexpect = %s\n"
+                     "ktap = results\n" % (counted, rounds, expect))
     tally = Quiet()
     suite = check.Suite("s", conf["s"], "6.12", tally, {})
     suite.judge(boot.Result(status, output, console, True))
@@ -108,6 +112,9 @@ def judging():
     see("a program that never ended", failures(GOOD.replace("@@done p 0\n", "", 1)) > 0)
     see("a missing test", failures(GOOD.replace("ok 1 one\n", "").replace("1..2", "1..1")) > 0)
     see("a missing second round", failures(ROUND % 1) == 1)
+    see("one round where one is asked for", failures(ROUND % 1, rounds=1) == 0)
+    see("a round too many", failures(rounds=1) == 1)
+    see("numbers of another suite", failures(expect="s") == 0 and failures(expect="other") == 2)
     see("an unexpected skip", failures(GOOD.replace("ok 1 one", "ok 1 one # SKIP x")) == 1)
     see("a skip that is no longer one", failures(GOOD.replace(" # SKIP later", "")) == 1)
     see("a boot in which nothing ran", failures("") > 0)
@@ -115,6 +122,28 @@ def judging():
     see("checks alone", failures("@@check ok a\n@@check ok b\n", counted="no") == 0)
     see("checks alone, one bad", failures("@@check ok a\n@@check bad b\n", counted="no") == 1)
     see("not even checks", failures("", counted="no") > 0)
+
+
+def judged(text, *options):
+    """Exit status and output of judge.awk for results of the built-in service."""
+    r = subprocess.run(["awk", *options, "-f", os.path.join(boot.TOP, "tests/selftests/judge.awk")],
+                       input=text, stdout=subprocess.PIPE, text=True, check=False)
+    return r.returncode, r.stdout
+
+
+BUILTIN = "1..3\nok 1 a.one\nnot ok 2 a.ours_two\nok 3 a.three # SKIP no\n"
+
+
+def the_builtin_service():
+    see("a good run without the module", judged(BUILTIN)[0] == 0)
+    see("a common test that fails there", judged(BUILTIN.replace("ok 1", "not ok 1"))[0] == 1)
+    see("one of ours that passes there", judged(BUILTIN.replace("not ok 2", "ok 2"))[0] == 1)
+    see("one too few there", judged(BUILTIN.replace("ok 1 a.one\n", ""))[0] == 1)
+    see("no results there", judged("")[0] == 1)
+    see("what is printed of it", ended(judged(BUILTIN, "-v", "tap=1")[1]) == (
+        [("a.one", "pass"), ("a.ours_two", "pass"), ("a.three", "skip")], 0))
+    see("what is printed of a surprise", ended(judged(
+        BUILTIN.replace("not ok 2", "ok 2"), "-v", "tap=1")[1])[0][1] == ("a.ours_two", "fail"))
 
 
 RACE = """[    7.1] all is well
@@ -244,4 +273,5 @@ if __name__ == "__main__":
     caches()
     rows_of_a_kernel()
     judging()
+    the_builtin_service()
     sys.exit(not all(DONE))
