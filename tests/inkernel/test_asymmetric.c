@@ -10,6 +10,7 @@
 #include <kselftest_harness.h>
 
 #include "pkey.h"
+#include "remains.h"
 
 #define SIGNATURE "enc=pkcs1 hash=sha256"
 
@@ -222,8 +223,8 @@ TEST_F(pair, query)
 	EXPECT_EQ(2048, res->bits);
 	EXPECT_EQ(RSA_BYTES, res->max_sig);
 	EXPECT_EQ(RSA_BYTES, res->max_enc);
-	EXPECT_EQ(0, res->spare[0]);
-	EXPECT_EQ(0, res->spare[9]);
+	for (int i = 0; i < 10; i++)
+		EXPECT_EQ(0, res->spare[i]);
 	EXPECT_EQ(0, ON(self->p, kc_pkey_query(self->private, "enc=pkcs1", res)));
 	EXPECT_EQ(CAN_ENCRYPT | CAN_DECRYPT | CAN_SIGN | CAN_VERIFY, res->ops);
 }
@@ -425,6 +426,57 @@ TEST_F(pair, fix_keyctl_pkey_params_get_2_lengths)
 						 self->digest->data, 32, self->out, 1)));
 	EXPECT_EQ(0, memcmp(self->out, self->sig->data, RSA_BYTES));
 }
+
+/* QUERY and the others write what they say, and nothing behind it; refused, nothing at all */
+TEST_F(pair, bytes_written)
+{
+	enum { UNTOUCHED = 0xa5, SPARE = 64 };
+	struct blob *enc = blob_of("secret.enc"), *plain = blob_of("secret");
+	const int ops[] = { OP_PKEY_SIGN, OP_PKEY_ENCRYPT, OP_PKEY_DECRYPT };
+	const struct blob *in[] = { self->digest, plain, enc };
+	const char *const infos[] = { SIGNATURE, "enc=pkcs1", "enc=pkcs1" };
+	unsigned char *out = shared(RSA_BYTES + SPARE);
+	long len;
+
+	for (int i = 0; i < 3; i++) {
+		memset(out, UNTOUCHED, RSA_BYTES + SPARE);
+		EXPECT_GT(0, ON(self->p, kc_pkey(ops[i], self->private, infos[i], in[i]->data,
+						 RSA_BYTES + 1, out, RSA_BYTES)));
+		for (int at = 0; at < RSA_BYTES + SPARE; at++)
+			EXPECT_EQ(UNTOUCHED, out[at]);
+		len = ON(self->p, kc_pkey(ops[i], self->private, infos[i], in[i]->data,
+					  in[i]->len, out, RSA_BYTES));
+		EXPECT_EQ(ops[i] == OP_PKEY_DECRYPT ? plain->len : RSA_BYTES, len);
+		for (int at = len; at < RSA_BYTES + SPARE; at++)
+			EXPECT_EQ(UNTOUCHED, out[at]);
+	}
+	memset(out, UNTOUCHED, RSA_BYTES);
+	EXPECT_EQ(0, ON(self->p, kc_pkey_query(self->cert, "enc=pkcs1", (void *)out)));
+	for (int at = sizeof(struct pkey_query); at < RSA_BYTES; at++)
+		EXPECT_EQ(UNTOUCHED, out[at]);
+}
+
+#ifdef __x86_64__
+/* What was encrypted and decrypted is wiped where it was computed with */
+TEST_F_TIMEOUT(pair, ours_plaintext_is_wiped, 900)
+{
+	static const int sizes[] = { 60, 90, 120, 180, 240 };
+	unsigned char *plain = shared(RSA_BYTES);
+
+	REQUIRE_KCORE();
+	for (int i = 0; i < 5; i++) {
+		secret_write(i, plain, sizes[i]);
+		EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1",
+							 plain, sizes[i], self->out, RSA_BYTES)));
+		explicit_bzero(plain, RSA_BYTES);
+		EXPECT_EQ(sizes[i], ON(self->p, kc_pkey(OP_PKEY_DECRYPT, self->private,
+							"enc=pkcs1", self->out, RSA_BYTES,
+							plain, RSA_BYTES)));
+		EXPECT_TRUE(secret_take(i, plain, sizes[i]));
+	}
+	EXPECT_TRUE(none_remains());
+}
+#endif
 
 /* Without an encoding, the bare numbers: decrypting a signature shows its padding */
 TEST_F(pair, raw)

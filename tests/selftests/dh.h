@@ -145,14 +145,17 @@ static bool is_hex(const unsigned char *buf, const char *hex)
 	return !memcmp(buf, bytes, len) && buf[len] == '#';
 }
 
-static bool untouched(const unsigned char *buf)
+static bool untouched_from(const unsigned char *buf, size_t i)
 {
-	size_t i;
-
-	for (i = 0; i < ROOM; i++)
+	for (; i < ROOM; i++)
 		if (buf[i] != '#')
 			return false;
 	return true;
+}
+
+static bool untouched(const unsigned char *buf)
+{
+	return untouched_from(buf, 0);
 }
 
 /* DH_COMPUTE of the fixture through its KDF */

@@ -40,6 +40,7 @@ TEST_F(exchange, both_sides_get_the_same_secret)
 	self->ids->base = add_hex(self->p, "bob's public key", bob_public_hex);
 	EXPECT_EQ(PRIME_BYTES, COMPUTE());
 	EXPECT_TRUE(is_hex(self->buf, secret_hex));
+	EXPECT_TRUE(untouched_from(self->buf, PRIME_BYTES));
 
 	memset(self->buf, '#', ROOM);
 	self->ids->private = self->bob;

@@ -48,6 +48,7 @@ TEST_F(exchange, derived_keys)
 		self->kdf->otherinfo_len = rows[i].otherinfo_len;
 		EXPECT_EQ(rows[i].len, DERIVE(rows[i].len));
 		EXPECT_TRUE(is_hex(self->buf, rows[i].hex)) TH_LOG("row %zu", i);
+		EXPECT_TRUE(untouched_from(self->buf, rows[i].len));
 	}
 }
 

@@ -73,6 +73,30 @@ static void watch_both(struct __test_metadata *_metadata,
 
 #define Q self->queue[0]
 
+/* Records have the length that they say, no spare bytes, and nothing follows them */
+TEST_F(watch, records_are_whole)
+{
+	struct note notes[8];
+	unsigned char *bytes = (unsigned char *)notes;
+	long k, len;
+
+	memset(notes, 0xa5, sizeof(notes));
+	watch_both(_metadata, self);
+	EXPECT_EQ(0, ON(self->p, kc_update(self->key, "w", 1)));
+	k = ON(self->p, kc_add_user("new", "v", self->ring));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(k, self->ring)));
+	len = read(Q, notes, sizeof(notes));
+	ASSERT_EQ(3 * sizeof(*notes), len);
+	EXPECT_STREQ(note_text(UPDATED, self->key, 0, AS_KEY), note_parse(notes, sizeof(*notes)));
+	EXPECT_STREQ(note_text(LINKED, self->ring, k, AS_RING),
+		     note_parse(notes + 1, sizeof(*notes)));
+	EXPECT_STREQ(note_text(UNLINKED, self->ring, k, AS_RING),
+		     note_parse(notes + 2, sizeof(*notes)));
+	for (; len < (long)sizeof(notes); len++)
+		EXPECT_EQ(0xa5, bytes[len]);
+	EXPECT_SILENCE(Q);
+}
+
 TEST_F(watch, a_key_changes)
 {
 	watch_both(_metadata, self);
