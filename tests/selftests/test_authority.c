@@ -264,7 +264,7 @@ TEST_F(request, authority_is_dropped_in_a_namespace)
 	EXPECT_LT(0, ON(child, kc_join(NULL)));
 	/* nothing has the requester's rings any more */
 	actor_leave(self->p);
-	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid)));
+	EXPECT_TRUE(key_goes(self->ses));
 	actor_leave(child);
 }
 
