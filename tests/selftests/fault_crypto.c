@@ -316,23 +316,27 @@ static void an_encrypted_key(struct scene *s)
 	s->key = must(add_encrypted(s));
 }
 
-/* The kernel's type notes the name; the master is looked for when the key is read */
+/*
+ * The kernel's type notes the name; the master is looked for when the key is read. A name
+ * of the same length: the type reserves for a longer one before it asks for memory, and
+ * does not take that back.
+ */
 static void an_encrypted_key_and_another_master(struct scene *s)
 {
 	an_encrypted_key(s);
-	must(kc_add_user("another", "another's secret", s->ring));
+	must(kc_add_user("second", "the second's secret", s->ring));
 }
 
 static long update_encrypted(struct scene *s)
 {
-	static const char how[] = "update user:another";
+	static const char how[] = "update user:second";
 
 	return kc_update(s->key, how, strlen(how));
 }
 
 static bool encrypted_updated(struct scene *s, long ret)
 {
-	static const char sealed[] = "default user:another 32 ";
+	static const char sealed[] = "default user:second 32 ";
 
 	return !ret && !strncmp(sealed, payload(s->key), strlen(sealed));
 }

@@ -133,7 +133,6 @@ static bool tree_linked(struct scene *s, long ret)
 }
 
 FAULTS_LIKE(link_key, fifth_tree, .prepare = tree_to_link, .done = tree_linked, .arg = 4);
-FAULTS_LIKE(link_key, ninth_tree, .prepare = tree_to_link, .done = tree_linked, .arg = 8);
 FAULTS_LIKE(link_key, thirteenth_tree, .prepare = tree_to_link, .done = tree_linked, .arg = 12);
 
 static long unlink_key(struct scene *s)
