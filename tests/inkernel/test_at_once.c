@@ -253,7 +253,7 @@ TEST_F_TIMEOUT(at_once, revoked, 120)
 static void set_times_at_once(struct race *race, int worker, long arg)
 {
 	struct deed *deed = (struct deed *)arg;
-	unsigned int seed = worker + 1;
+	unsigned int seed = worker + deed->key;	/* another one each time */
 	long ret;
 	int i;
 
