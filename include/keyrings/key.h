@@ -28,7 +28,7 @@ enum kr_key_flag {
 	KR_KEY_DEAD,		/* its type has gone */
 	KR_KEY_REVOKED,
 	KR_KEY_INVALIDATED,
-	KR_KEY_IN_QUOTA,	/* cleared at most once, under the lock */
+	KR_KEY_IN_QUOTA,	/* changed under the lock only */
 	KR_KEY_CONSTRUCTING,	/* somebody in user space is to instantiate it */
 	KR_KEY_UID_RING,	/* _uid.N or _uid_ses.N; constant */
 	KR_KEY_INSTANTIATING,	/* a lock: whoever makes an announced key, or rejects it */
@@ -373,7 +373,8 @@ void kr_key_announce_made(struct kr_key *key);
  * kr_key_uncharge() - give back at once what a key is charged
  * @key: a key that has ended but for its last reference
  *
- * What is linked to it or replaced in it later is not charged either.
+ * What is linked to it or replaced in it later is not charged either, unless
+ * kr_key_recharge() takes this back.
  */
 void kr_key_uncharge(struct kr_key *key);
 
@@ -381,7 +382,8 @@ void kr_key_uncharge(struct kr_key *key);
  * kr_key_recharge() - take kr_key_uncharge() back
  * @key: a key that is charged when it is made
  *
- * It is charged whatever the limit is: what was given back may be somebody else's by now.
+ * It is charged what it takes by now, whatever the limit is: what was given back may be
+ * somebody else's.
  */
 void kr_key_recharge(struct kr_key *key);
 

@@ -145,6 +145,15 @@ aimed() {
 	         \`\`pair.two\`\`
 	a list   \`\`pair.two\`\`
 	======== ===============
+
+	What ends while it is used
+	--------------------------
+
+	======== ===============
+	who      tests
+	======== ===============
+	the list \`\`pair.two\`\`
+	======== ===============
 	EOF
 	printf '%s\nTEST_F(pair, link)\nTEST_F_TIMEOUT(pair, two, 9)\n' "$c" >tests/selftests/race_a.c
 }
@@ -161,6 +170,12 @@ aimed; sed -i '/TEST_F_TIMEOUT/d' tests/selftests/race_a.c
 finds aims "a test that aims at a lock is missing"
 aimed; sed -i 's/^one lock ``.*/one lock none/' Documentation/design/locking.rst
 finds aims "a lock without the name of a test"
+aimed; sed -i 's/^the list ``.*/the list ``pair.three``/' Documentation/design/locking.rst
+finds aims "a test of an end is missing"
+aimed; sed -i '/^one lock this$/d' Documentation/design/locking.rst
+finds aims "a test aims at a lock that is gone"
+aimed; sed -i 's/^The locks$/Locks/' Documentation/design/locking.rst
+finds aims "no table of locks"
 if [ "$kernel_doc" ]; then
 	fresh; printf '/**\n * f() - F.\n * @a: one\n *\n * Return: 1.\n */\nint f(int a, int b);\n' >>include/keyrings/key.h
 	finds kernel-doc "an argument without a description"

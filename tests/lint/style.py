@@ -245,20 +245,31 @@ def aims(root):
     if not (root / LOCKING).exists():
         return
     rows, have = table_rows(root, LOCKING), all_tests(root)[0]
-    aimed = [cells[0] for _, section, cells in rows if section == "What races at it"]
+    guards, aims_at, ends = ("The locks", "What RCU guards"), "What races at it", \
+        "What ends while it is used"
+    for section in (*guards, aims_at, ends):
+        if section not in {s for _, s, _ in rows}:
+            yield LOCKING, 1, "no table below " + section
+    aimed = {}      # two locks of one name have two rows
     for n, section, cells in rows:
-        if section in ("The locks", "What RCU guards"):
-            if cells[0] in aimed:
-                aimed.remove(cells[0])      # two locks of one name have two rows
+        if section == aims_at:
+            aimed.setdefault(cells[0], []).append(n)
+    for n, section, cells in rows:
+        if section in guards:
+            if aimed.get(cells[0]):
+                aimed[cells[0]].pop()
             else:
                 yield LOCKING, n, "no test aims at " + cells[0]
-        elif section == "What races at it":
+        elif section in (aims_at, ends):
             named = list(named_tests(cells[-1]))
             if not named:
                 yield LOCKING, n, "no test is named for " + cells[0]
             for _, fixture, test in named:
                 if not is_test(have, fixture, test):
                     yield LOCKING, n, "no such test: " + test
+    for name, left in aimed.items():
+        for n in left:
+            yield LOCKING, n, "there is no " + name
 
 
 def differences(root):

@@ -66,9 +66,7 @@ FAULTS_IN(dh_derive, .prepare = three_numbers, .done = is_derived, SUM_IS_THE_KE
 static long dh_derive_32(struct scene *s)
 {
 	static const char hash[] = "sha256", other[] = "other";
-	static struct kdf32 {
-		uint32_t hash, otherinfo, otherinfo_len, spare[8];
-	} kdf;
+	static struct kdf32 kdf;
 	static char derived[DERIVED_BYTES];
 	long ret;
 

@@ -140,6 +140,12 @@ struct kdf {
 	uint32_t otherinfo_len, spare[8];
 };
 
+/* The same as a 32-bit process has it */
+struct kdf32 {
+	uint32_t hash, otherinfo;
+	uint32_t otherinfo_len, spare[8];
+};
+
 /* What PKEY_QUERY fills in, and what the other four take */
 struct pkey_query {
 	uint32_t ops, bits;

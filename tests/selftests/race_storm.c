@@ -155,27 +155,18 @@ struct census {
 	int ring[WORKERS];	/* @u of who lives now */
 };
 
-static bool write_self(const char *file, const char *text)
-{
-	char path[32];
-	bool good;
-	int fd;
-
-	sprintf(path, "/proc/self/%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close(fd);
-	return good;
-}
-
 /* Into a new namespace, which knows nobody but the caller, by another number */
 static bool enter_namespace(uid_t inside, uid_t outside)
 {
 	char text[32];
 
 	sprintf(text, "%u %u 1", inside, outside);
-	return !unshare(CLONE_NEWUSER) && write_self("uid_map", text) &&
-	       write_self("setgroups", "deny") && write_self("gid_map", text);
+	if (unshare(CLONE_NEWUSER))
+		return false;
+	map_write(getpid(), "uid_map", text);
+	map_write(getpid(), "setgroups", "deny");
+	map_write(getpid(), "gid_map", text);
+	return true;
 }
 
 /* The rings of a UID are a pair, and stay the same */

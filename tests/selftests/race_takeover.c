@@ -254,7 +254,7 @@ static struct actor *helper_overtaken(struct actor *p, struct call *call,
 {
 	struct actor *h = helper_for(p, call);
 
-	if (insert_module(path) || !WAIT_FOR(is_patched(h)))
+	if (insert_module(path, "") || !WAIT_FOR(is_patched(h)))
 		stage_broken("the helper does not change over");
 	return h;
 }

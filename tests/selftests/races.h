@@ -12,20 +12,35 @@
 #include "actors.h"
 #include "probes.h"
 
-/* What has ended is charged until it is collected: no race is about the quota */
-static long race_maxkeys, race_maxbytes;
+/* What has ended is charged until it is collected: no race that lifts these is about the quota */
+static const struct {
+	const char *name;
+	long most;
+} race_limits[] = {
+	{ "maxkeys", 1000000 }, { "maxbytes", 1000000000 },
+	{ "root_maxkeys", 1000000 }, { "root_maxbytes", 1000000000 },
+};
+
+static long race_limits_before[ARRAY_SIZE(race_limits)];
 
 static inline int races_lift_quota(void)
 {
-	race_maxkeys = sysctl_get("maxkeys");
-	race_maxbytes = sysctl_get("maxbytes");
-	return sysctl_set("maxkeys", 1000000) ?: sysctl_set("maxbytes", 1000000000);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < ARRAY_SIZE(race_limits); i++) {
+		race_limits_before[i] = sysctl_get(race_limits[i].name);
+		ret = sysctl_set(race_limits[i].name, race_limits[i].most);
+	}
+	return ret;
 }
 
 static inline void races_restore_quota(void)
 {
-	sysctl_set("maxkeys", race_maxkeys);
-	sysctl_set("maxbytes", race_maxbytes);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(race_limits); i++)
+		sysctl_set(race_limits[i].name, race_limits_before[i]);
 }
 
 /* Is the result a value, or one of these errors? */
@@ -39,13 +54,18 @@ static inline void races_restore_quota(void)
 	one_;								\
 })
 
-/* 1 if the ring has a link to the key; ring_holds() is for one process at a time */
+/*
+ * Has the ring, of at most 256 links, one to the key? ring_holds() is for one process at a
+ * time.
+ */
 static inline bool race_holds(int ring, int serial)
 {
 	int32_t ids[256];
 	long bytes = kc_read(ring, ids, sizeof(ids)), i;
 
-	for (i = 0; i < bytes / (long)sizeof(*ids) && i < 256; i++)
+	if (bytes > (long)sizeof(ids))
+		stage_broken("a ring of %ld bytes", bytes);
+	for (i = 0; i < bytes / (long)sizeof(*ids); i++)
 		if (ids[i] == serial)
 			return true;
 	return false;
@@ -143,13 +163,43 @@ static inline bool meet_again(struct meeting *meeting, struct race *race, int wo
 	meet(meeting);
 	if (!worker) {
 		meeting->over = race_is_over(race) || race->failures;
-		race_round(race);
+		if (!meeting->over)
+			race_round(race);
 	}
 	meet(meeting);
 	return !meeting->over;
 }
 
 typedef void (*race_fn)(struct race *race, int worker, long arg);
+
+/*
+ * The workers have a minute to end, and no more than seconds when one has failed, for
+ * which the others may be waiting.
+ */
+static inline void race_end(struct race *race, int workers, pid_t pid[])
+{
+	long until = now_ms() + 60000;
+	int i, status, left = workers;
+
+	while (left && now_ms() < until) {
+		for (i = 0; i < workers; i++) {
+			if (!pid[i] || waitpid(pid[i], &status, WNOHANG) != pid[i])
+				continue;
+			if (!race_expect(race, !status, "worker %d: status %x", i, status))
+				until = now_ms() + 5000;
+			pid[i] = 0;
+			left--;
+		}
+		nap_ms(5);
+	}
+	for (i = 0; i < workers; i++) {
+		if (!pid[i])
+			continue;
+		race_expect(race, false, "worker %d does not end", i);
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+}
 
 /* Run so many workers for so long; each is a process forked by the director */
 static inline void race_run(struct race *race, int seconds, int workers,
@@ -170,16 +220,7 @@ static inline void race_run(struct race *race, int seconds, int workers,
 	}
 	nap_ms(seconds * 1000);
 	__atomic_store_n(&race->over, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < workers; i++) {
-		long until = now_ms() + 60000;
-		int status = -1;
-
-		while (!waitpid(pid[i], &status, WNOHANG) && now_ms() < until)
-			nap_ms(5);
-		if (status == -1)
-			kill(pid[i], SIGKILL);
-		race_expect(race, !status, "worker %d: status %x", i, status);
-	}
+	race_end(race, workers, pid);
 }
 
 /* In a worker: do something in a child process and wait for it */

@@ -11,12 +11,6 @@
 #include "actors.h"
 #include "dh.h"
 
-/* struct kdf as a 32-bit process has it */
-struct kdf32 {
-	uint32_t hash, otherinfo;
-	uint32_t otherinfo_len, spare[8];
-};
-
 TEST_F(exchange, derived_keys)
 {
 	static const char info[] = "other information";
