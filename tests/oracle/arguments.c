@@ -248,14 +248,15 @@ static void draw_argument(struct step *s, char kind, int i)
 static void draw_payload(struct step *s, const char *type)
 {
 	const struct kernels *k = &PICK(kernels);
+	unsigned int i;
 
 	if (is_bad_pointer(type) || !draw(4))
 		return;
 	if (!strcmp(type, "user") && !draw(20))
 		s->arg[1] = P(MASTER);
-	while (strcmp(k->type, type) && k > kernels)
-		k--;
-	if (strcmp(k->type, type))
+	for (i = 0; i < ARRAY_SIZE(kernels) && strcmp(k->type, type); i++)
+		k = k == kernels ? kernels + ARRAY_SIZE(kernels) - 1 : k - 1;
+	if (i == ARRAY_SIZE(kernels))
 		return;
 	s->arg[2] = P(k->data);
 	s->arg[3] = k->len;

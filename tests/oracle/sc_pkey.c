@@ -61,15 +61,15 @@ static void good(enum op op, long *a)
 {
 	a[PARAMS] = op == PKEY_QUERY ? pk.cert : P(pkey_params(pk.cert, 32, 128));
 	a[INFO] = P("enc=pkcs1 hash=sha256");
-	a[DATA] = P(digest);
+	a[DATA] = op == PKEY_QUERY ? 0 : P(digest);
 	a[RESULT] = op == PKEY_VERIFY ? P(pk.sig) : P(stage->scratch);
 }
 
-/* KEYCTL_PKEY_QUERY has its info third, and a 0 before that */
+/* KEYCTL_PKEY_QUERY has its info third, and what must be 0 before that */
 static long pkey_call(enum op op, const long *a)
 {
 	if (op == PKEY_QUERY)
-		return call(pk.w, op, a[PARAMS], 0, a[INFO], a[RESULT]);
+		return call(pk.w, op, a[PARAMS], a[DATA], a[INFO], a[RESULT]);
 	return call(pk.w, op, a[PARAMS], a[INFO], a[DATA], a[RESULT]);
 }
 
@@ -83,6 +83,11 @@ static unsigned int bad_values(enum op op, unsigned int arg, long *v)
 	if (op == PKEY_QUERY && arg == PARAMS) {
 		memcpy(v, ids, sizeof(ids));
 		return ARRAY_SIZE(ids);
+	}
+	if (op == PKEY_QUERY && arg == DATA) {
+		v[n++] = 1;
+		v[n++] = 0x100000000L;
+		return n;
 	}
 	for (i = 0; i < ARRAY_SIZE(pointers); i++)
 		v[n++] = P(pointers[i]);

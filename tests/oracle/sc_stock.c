@@ -215,7 +215,7 @@ void stock_networks(void)
 /* They outlive the scenario: what could end them for good is not tried where it may succeed. */
 static const struct {
 	const char *name;
-	bool open;		/* its owner may search it, or more */
+	bool open;		/* its owner may search it, or more, and nothing keeps it */
 } rings[] = {
 	{ ".dns_resolver", false }, { ".id_resolver", false }, { ".cifs_spnego", false },
 	{ ".cifs_idmap", false }, { ".blacklist", false }, { ".builtin_trusted_keys", true },

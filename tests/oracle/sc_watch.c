@@ -346,6 +346,12 @@ void watch_rights(void)
 	close(null);
 }
 
+static long close_both(long a, long b, long c)
+{
+	(void)c;
+	return close(a) | close(b);
+}
+
 /* More than there is room for; what the reader does not want; and a reader that goes */
 void watch_lost(void)
 {
@@ -371,6 +377,7 @@ void watch_lost(void)
 	call(wa.w, WATCH_KEY, wa.to, wa.fds[0], -1);
 	say_notes(wa.fds[0]);
 	queue_close(wa.fds);
+	in(wa.w, close_both, wa.fds[0], wa.fds[1], 0);	/* it has inherited them */
 	call(wa.w, WATCH_KEY, wa.to, wa.fds[0], 1);
 	call(wa.w, REVOKE, wa.ring);
 	call(wa.w, UNLINK, wa.ring, RING_S);
