@@ -181,6 +181,8 @@ static void note_result(struct worker *w, long ret)
 		quiet(w->parent, NO_SUCH_OP);
 	if (ret >= 0)
 		ends(ends_by(w, op, w->told));
+	else if (op == REQUEST_KEY && w->told[2])	/* the authority that nobody got holds rings */
+		ends(CREDENTIALS);
 	else if (tight && opdesc[op].gives_id)	/* a key that was made in vain */
 		ends(KEYS);
 	if (ret >= 0 && op == ASSUME)
