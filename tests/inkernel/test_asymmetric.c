@@ -511,27 +511,25 @@ TEST_F(pair, decrypt_refused)
 						   RSA_BYTES)));
 }
 
-static int *signed_so_far;
-
 /* A key that is revoked meanwhile: each call works, or says so */
-static long sign_on(long key, long digest, long out)
+static long sign_on(long key, long digest, long count)
 {
+	char out[RSA_BYTES];
 	long ret;
 
-	while ((ret = kc_pkey(OP_PKEY_SIGN, key, SIGNATURE, (void *)digest, 32, (void *)out,
+	while ((ret = kc_pkey(OP_PKEY_SIGN, key, SIGNATURE, (void *)digest, 32, out,
 			      RSA_BYTES)) == RSA_BYTES)
-		__atomic_add_fetch(signed_so_far, 1, __ATOMIC_SEQ_CST);
+		__atomic_add_fetch((int *)count, 1, __ATOMIC_SEQ_CST);
 	return ret;
 }
 
 TEST_F(pair, revoked_under_use)
 {
-	struct actor *q;
+	struct actor *q = actor_fork(self->p);
+	int *count = shared(sizeof(*count));
 
-	signed_so_far = shared(sizeof(*signed_so_far));
-	q = actor_fork(self->p);
-	actor_begin(q, sign_on, self->private, (long)self->digest->data, (long)self->out);
-	EXPECT_TRUE(EVENTUALLY(__atomic_load_n(signed_so_far, __ATOMIC_SEQ_CST) > 1));
+	actor_begin(q, sign_on, self->private, (long)self->digest->data, (long)count);
+	EXPECT_TRUE(EVENTUALLY(__atomic_load_n(count, __ATOMIC_SEQ_CST) > 1));
 	EXPECT_EQ(0, ON(self->p, kc_revoke(self->private)));
 	EXPECT_EQ(-EKEYREVOKED, actor_end(q));
 }
