@@ -160,22 +160,19 @@ aimed() {
 aimed
 lint --only aims >"$tmp/out" && ok=0 || { ok=1; cat "$tmp/out"; }
 report $ok "tests that aim at all locks"
-aimed; sed -i '/^one lock ``/d' Documentation/design/locking.rst
-finds aims "a lock at which no test aims"
-aimed; sed -i '/^lock     ``pair.link``$/d' Documentation/design/locking.rst
-finds aims "a lock of two of one name at which no test aims"
-aimed; sed -i '/^a list   ``/d' Documentation/design/locking.rst
-finds aims "a list under RCU at which no test aims"
-aimed; sed -i '/TEST_F_TIMEOUT/d' tests/selftests/race_a.c
-finds aims "a test that aims at a lock is missing"
-aimed; sed -i 's/^one lock ``.*/one lock none/' Documentation/design/locking.rst
-finds aims "a lock without the name of a test"
-aimed; sed -i 's/^the list ``.*/the list ``pair.three``/' Documentation/design/locking.rst
-finds aims "a test of an end is missing"
-aimed; sed -i '/^one lock this$/d' Documentation/design/locking.rst
-finds aims "a test aims at a lock that is gone"
-aimed; sed -i 's/^The locks$/Locks/' Documentation/design/locking.rst
-finds aims "no table of locks"
+aimless() {	# aimless EXPRESSION NAME [FILE]
+	aimed
+	sed -i "$1" "${3:-Documentation/design/locking.rst}"
+	finds aims "$2"
+}
+aimless '/^one lock ``/d' "a lock at which no test aims"
+aimless '/^lock     ``pair.link``$/d' "a lock of two of one name at which no test aims"
+aimless '/^a list   ``/d' "a list under RCU at which no test aims"
+aimless '/TEST_F_TIMEOUT/d' "a test that aims at a lock is missing" tests/selftests/race_a.c
+aimless 's/^one lock ``.*/one lock none/' "a lock without the name of a test"
+aimless 's/^the list ``.*/the list ``pair.three``/' "a test of an end is missing"
+aimless '/^one lock this$/d' "a test aims at a lock that is gone"
+aimless 's/^The locks$/Locks/' "no table of locks"
 if [ "$kernel_doc" ]; then
 	fresh; printf '/**\n * f() - F.\n * @a: one\n *\n * Return: 1.\n */\nint f(int a, int b);\n' >>include/keyrings/key.h
 	finds kernel-doc "an argument without a description"

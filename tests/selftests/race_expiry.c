@@ -85,7 +85,7 @@ static bool has_time(const struct key_row *row)
 static int judge(struct race *race, const struct field *field, int32_t *stay)
 {
 	int32_t key[KEYS];
-	struct key_row row;
+	struct key_row row = { 0 };
 	int i, n = 0, links;
 
 	links = kc_read(field->ring, key, sizeof(key)) / (long)sizeof(key[0]);
@@ -104,7 +104,7 @@ static int judge(struct race *race, const struct field *field, int32_t *stay)
 
 static void expect_there(struct race *race, const struct field *field, const int32_t *stay, int n)
 {
-	struct key_row row;
+	struct key_row row = { 0 };
 	int i;
 
 	for (i = 0; i < n; i++) {
