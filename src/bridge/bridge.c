@@ -11,7 +11,10 @@ void kr_bridge_set_calls(const struct kr_builtin_calls *calls)
 
 int kr_bridge_init(void)
 {
-	kr_mirror_init();
+	int ret = kr_mirror_init();
+
+	if (ret)
+		return ret;
 	kr_builtin_types_init();
 	kr_key_set_serial_check(kr_serial_taken);
 	return 0;

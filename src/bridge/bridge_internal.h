@@ -67,7 +67,7 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep);
  * and other errors of making it. With @may_make it may sleep.
  */
 struct key *kr_mirror_get(struct kr_key *key, bool may_make);
-void kr_mirror_init(void);
+int kr_mirror_init(void);
 void kr_mirror_exit(void);
 
 enum kr_making_what { KR_MAKING, KR_UPDATING };

@@ -20,9 +20,11 @@
 
 #include <keyrings/types.h>
 #include <keys/user-type.h>
+#include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/mutex.h>
 #include <linux/rculist.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -45,6 +47,12 @@ struct mirror {
 	struct kr_payload *payload;
 	struct rcu_head rcu;
 };
+
+/*
+ * The built-in keys are the kernel's: whoever happens to look for the key is not asked by
+ * security modules when one is made, nor whoever changes ours when that is passed on.
+ */
+static const struct cred *mirror_cred;
 
 static struct hlist_head table[1 << TABLE_BITS];
 static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
@@ -107,6 +115,16 @@ static void set_payload(struct mirror *mirror, struct kr_payload *payload)
 	kr_payload_put(old);
 }
 
+/* No key is looked for meanwhile, so nobody takes note of the change of credentials. */
+static int update_builtin(struct key *builtin, const struct kr_payload *payload)
+{
+	const struct cred *saved = override_creds(mirror_cred);
+	int ret = key_update(make_key_ref(builtin, true), payload->data, payload->len);
+
+	revert_creds(saved);
+	return ret;
+}
+
 /* An error leaves the old bytes. */
 static int sync_payload(struct mirror *mirror)
 {
@@ -115,7 +133,7 @@ static int sync_payload(struct mirror *mirror)
 
 	lockdep_assert_held(&mirror->lock);
 	if (payload && payload != mirror->payload) {
-		ret = key_update(make_key_ref(mirror->builtin, true), payload->data, payload->len);
+		ret = update_builtin(mirror->builtin, payload);
 		if (!ret) {
 			set_payload(mirror, payload);
 			return 0;
@@ -182,7 +200,7 @@ static struct key *make_secret(const struct kr_key *key, const struct kr_payload
 	int ret;
 
 	builtin = key_alloc(type, key->desc, READ_ONCE(key->uid), READ_ONCE(key->gid),
-			    current_cred(), KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
+			    mirror_cred, KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
 	if (IS_ERR(builtin))
 		return builtin;
 	ret = key_instantiate_and_link(builtin, payload->data, payload->len, NULL, NULL);
@@ -294,9 +312,13 @@ static const struct kr_mirror_ops ops = {
 	.end	= mirror_end,
 };
 
-void kr_mirror_init(void)
+int kr_mirror_init(void)
 {
+	mirror_cred = prepare_kernel_cred(&init_task);
+	if (!mirror_cred)
+		return -ENOMEM;
 	kr_key_set_mirror(&ops);
+	return 0;
 }
 
 /* No key is left, so no mirror is. */
@@ -306,4 +328,5 @@ void kr_mirror_exit(void)
 
 	for (i = 0; i < ARRAY_SIZE(table); i++)
 		WARN_ON_ONCE(!hlist_empty(&table[i]));
+	put_cred(mirror_cred);
 }

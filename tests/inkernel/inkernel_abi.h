@@ -94,6 +94,9 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 #define INKERNEL_AT_RELEASE	_IOW('k', 19, struct inkernel_request)
 #define INKERNEL_RELEASED	_IO('k', 20)
 
+/* (UID) a security module denies it to write to keys, from now on; one UID at a time */
+#define INKERNEL_DENY_WRITE	_IO('k', 21)
+
 #define INKERNEL_DEVICE "/dev/kr_inkernel"
 #define INKERNEL_TYPE "kr_inkernel"
 

@@ -165,6 +165,17 @@ TEST_F(held, ours_update_that_fails)
 	EXPECT_EQ(-EKEYREVOKED, ik_validate(self->slot));
 }
 
+/* A security module is asked about the process that updates, not about what stands behind */
+TEST_F(held, ours_update_that_a_policy_denies)
+{
+	EXPECT_EQ(0, ik(INKERNEL_DENY_WRITE, self->uid));
+	EXPECT_EQ(0, ON(self->p, kc_update(self->key, "the second", 10)));
+	EXPECT_STREQ("the second", ik_payload(self->slot));
+	EXPECT_LE(0, find(self->p, variant->type, self->desc,
+			  variant->by_serial ? self->key : 0));
+	EXPECT_EQ(0, ik(INKERNEL_DENY_WRITE, -1));
+}
+
 TEST_F(held, expired)
 {
 	EXPECT_EQ(0, ON(self->p, kc_timeout(self->key, 1)));

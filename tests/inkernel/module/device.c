@@ -326,6 +326,9 @@ static long inkernel_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 	case INKERNEL_INVALIDATE:
 	case INKERNEL_FREEZE:
 		return do_to_key(h, cmd, arg);
+	case INKERNEL_DENY_WRITE:
+		inkernel_deny_write(arg);
+		return 0;
 	case INKERNEL_NET_WATCH:
 		return net_watch(h);
 	case INKERNEL_NET_HOLDERS:
@@ -396,9 +399,18 @@ static int __init inkernel_init(void)
 
 	if (err)
 		return err;
+	err = inkernel_policy_init();
+	if (err)
+		goto drop_ring;
 	err = misc_register(&inkernel_device);
 	if (err)
-		inkernel_private_ring_drop();
+		goto policy_exit;
+	return 0;
+
+policy_exit:
+	inkernel_policy_exit();
+drop_ring:
+	inkernel_private_ring_drop();
 	return err;
 }
 
@@ -406,6 +418,7 @@ static void __exit inkernel_exit(void)
 {
 	misc_deregister(&inkernel_device);
 	inkernel_type_remove();
+	inkernel_policy_exit();
 	inkernel_private_ring_drop();
 }
 

@@ -24,4 +24,9 @@ int inkernel_type_remove(void);
 bool inkernel_type_is_there(void);
 int inkernel_type_alive(void);
 
+/* policy.c: a user who may not write to keys of the built-in service */
+void inkernel_deny_write(uid_t uid);
+int inkernel_policy_init(void);
+void inkernel_policy_exit(void);
+
 #endif /* INKERNEL_H */
