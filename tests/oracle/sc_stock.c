@@ -72,6 +72,34 @@ static void replaced(struct worker *w, unsigned int n)
 	call(w, UPDATE, next, P(good[n].data), good[n].len);
 }
 
+/*
+ * A list of servers says by its status that it is of no use: the type lets the key expire
+ * soon. One that is of use takes its place, and the other way round. Those that expire
+ * leave their ring at once then: when that is is not looked at here.
+ */
+static void list_added(struct worker *w, char status, const char *desc)
+{
+	const char list[] = { 0, 0, 1, 1, status, 0 };
+	void *data = memcpy(room(sizeof(list)), list, sizeof(list));
+	long key = call(w, ADD_KEY, P("dns_resolver"), P(desc), P(data), sizeof(list), RING_S);
+
+	if (key < 0)
+		return;
+	look(w, key);
+	call(w, SEARCH, RING_S, P("dns_resolver"), P(desc), 0);
+}
+
+static void lists_replaced(struct worker *w)
+{
+	char status;
+
+	call(w, JOIN, 0);
+	for (status = 0; status <= 8; status++)
+		list_added(w, status, text("a:status%d", status));
+	for (status = 0; status <= 4; status++)
+		list_added(w, status, "a:one");
+}
+
 void stock_replaced(void)
 {
 	struct worker *w = worker_user(uid_base, uid_base, -1);
@@ -81,6 +109,7 @@ void stock_replaced(void)
 		call(w, JOIN, 0);
 		replaced(w, n);
 	}
+	lists_replaced(w);
 	rcu_quiesce();
 	say_key_users(uid_base, 1);
 }
