@@ -27,12 +27,21 @@ static struct known {
 	bool pinned;		/* its program file keeps that, there */
 	bool apart;		/* it is in a user namespace of its own */
 	bool assumed;		/* it has assumed an authority */
+	bool to_ask;		/* for its rings, when it has waited */
 } known[MAX_WORKERS];
 static long slots[ALL_SLOTS];
 
 /* What is special about an episode */
 static bool tight;		/* quota is short: how soon a key gives it back matters */
+static bool scant;		/* of bytes, too */
+static bool brief;		/* keys that have ended are collected soon */
 static bool spacious;		/* there are namespaces; the built-in service charges their owners */
+
+/*
+ * Longer than the shorter ones of the timeouts that are drawn, shorter than the leaps of the
+ * clock: the time that passes beside those changes nothing.
+ */
+enum { BRIEF_DELAY = 50, BRIEF_LEAP = 70, LONG_DELAY = 100000000 };
 
 /* The rings of a UID go with its last process here: one that is no part of this stays. */
 static long pin_uids(long first, long count, long c)
@@ -100,13 +109,19 @@ static void await_ends(void)
 }
 
 /* The record of a UID drops a ring that is no more when the UID next asks for it. */
+static void asks_for_rings(struct worker *w)
+{
+	known[w->number].to_ask = w->busy;
+	if (!w->busy)
+		quiet(w, GET_ID, RING_US, 0);
+}
+
 static void records_drop_rings(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < CAST; i++)
-		if (!cast[i]->busy)
-			quiet(cast[i], GET_ID, RING_US, 0);
+		asks_for_rings(cast[i]);
 }
 
 /*
@@ -187,6 +202,10 @@ static void note_result(struct worker *w, long ret)
 		ends(KEYS);
 	if (ret >= 0 && op == ASSUME)
 		known[w->number].assumed = ret > 0;
+	if (known[w->number].to_ask) {
+		asks_for_rings(w);
+		ends(KEYS);
+	}
 }
 
 /* Those that a call, or the end of a helper, has woken */
@@ -285,12 +304,15 @@ static void call_do(struct worker *w, const struct step *s, long *a)
 	note_session(w, s->op, a);
 	if (knows_key(s->op, a) || takes_structure(s->op))
 		await_ends();
-	if (calls_out && (helpers == DEEPEST_HELPER || (s->into % 4 && is_masked(w, a[0], a[1]))))
+	if (calls_out && (scant || helpers == DEEPEST_HELPER ||
+			  (s->into % 4 && is_masked(w, a[0], a[1]))))
 		a[2] = calls_out = 0;
 	if (s->op == TO_PARENT &&
 	    (helpers || (w->parent && (w->parent->busy || known[w->parent->number].pinned))))
 		return;
-	if ((s->op == JOIN && known[w->number].pinned) || is_race(s->op, a))
+	/* The built-in service keeps the bytes of links to what was invalidated. */
+	if ((s->op == JOIN && known[w->number].pinned) || (s->op == INVALIDATE && scant) ||
+	    is_race(s->op, a))
 		return;
 	into_slot[w->number] = s->into;
 	w->narrow = s->narrow;
@@ -366,10 +388,17 @@ static void helper_leaves(bool killed)
 
 static void time_passes(long how)
 {
-	const int seconds = how > 1 ? 10 : how ? 70 : 300000;
+	const int seconds = !how ? 300000 : how == 1 || brief ? BRIEF_LEAP : 10;
 
 	say("%d seconds pass", seconds);
+	if (brief)
+		canary_end(true);
 	clock_jump(seconds);
+	if (brief) {
+		canary_await();
+		records_drop_rings();
+		ends(KEYS);
+	}
 }
 
 #define SETUID_PATH	"/tmp/oracle.setuid"
@@ -485,8 +514,10 @@ static void prologue(void)
 	helpers = 0;
 	pending = NOTHING;
 	memset(known, 0, sizeof(known));
-	tight = !draw(8);
+	tight = !draw(6);
+	scant = tight && draw(2);
 	spacious = !draw(6) && !tight;
+	brief = !draw(6) && !tight;
 	cast_make();
 	if (setuid_copy(SETUID_PATH, uid_base + 2, uid_base + 2))
 		say("!! no set-uid program");
@@ -503,8 +534,10 @@ static void prologue(void)
 		if (i >= RING_SLOTS || i % OWN_RINGS)
 			slots[i] = -1 - (long)draw(5);
 	slots[TARGET] = 0x7ffffff0;
-	/* Not of bytes: a helper's session costs as many as its key's number has digits. */
-	limits("maxkeys", tight ? 24 : 100000);
+	/* With no helpers: their sessions cost as many bytes as their keys' numbers have digits. */
+	limits("maxbytes", scant ? 300 + 100 * (int)draw(8) : 10000000);
+	limits("maxkeys", tight && !scant ? 24 : 100000);
+	limits("gc_delay", brief ? BRIEF_DELAY : LONG_DELAY);
 }
 
 static void epilogue(void)
@@ -550,7 +583,7 @@ static void limits_set(void)
 {
 	limits("maxkeys", 100000);
 	limits("maxbytes", 10000000);
-	limits("gc_delay", 100000000);
+	limits("gc_delay", LONG_DELAY);
 }
 
 int run_random(unsigned long seed, unsigned int episodes, unsigned int steps)
