@@ -116,6 +116,13 @@ void types(void)
 	}
 }
 
+/* What is read is encrypted with the master key; and of a random number, so it is not said */
+static void reads(struct worker *w, long key)
+{
+	say("W%d reads K%u: %s", w->number, name_number(key),
+	    result_name(quiet(w, READ, key, P(stage->scratch), 4096)));
+}
+
 /*
  * The master key is where it may not be found, and another ring, @t, is empty:
  *
@@ -126,20 +133,21 @@ void encrypted_masked(void)
 {
 	static const char payload[] = "new user:master 64";
 	struct worker *w = worker_user(uid_base, uid_base, -1);
-	long key;
+	long master, key;
 
 	call(w, JOIN, 0);
-	key = add(w, "user", "master", RING_S);
-	call(w, ADD_KEY, P("encrypted"), P("good"), P(payload), sizeof(payload) - 1, RING_S);
-	call(w, SETPERM, key, 0x373f0000);
-	call(w, ADD_KEY, P("encrypted"), P("one"), P(payload), sizeof(payload) - 1, RING_S);
+	master = add(w, "user", "master", RING_S);
+	key = call(w, ADD_KEY, P("encrypted"), P("k"), P(payload), sizeof(payload) - 1, RING_S);
+	reads(w, key);
+	call(w, SETPERM, master, 0x37370000);
+	reads(w, key);
 	call(w, GET_ID, RING_T, 1);
-	call(w, ADD_KEY, P("encrypted"), P("two"), P(payload), sizeof(payload) - 1, RING_S);
-	call(w, SETPERM, key, 0x3f3f0000);
-	call(w, REVOKE, key);
-	call(w, ADD_KEY, P("encrypted"), P("three"), P(payload), sizeof(payload) - 1, RING_S);
+	reads(w, key);
+	call(w, SETPERM, master, 0x3f3f0000);
+	call(w, REVOKE, master);
+	reads(w, key);
 	add(w, "user", "master", RING_T);
-	call(w, ADD_KEY, P("encrypted"), P("four"), P(payload), sizeof(payload) - 1, RING_S);
+	reads(w, key);
 }
 
 /* ---- asymmetric keys: names, restrictions, operations ---- */
