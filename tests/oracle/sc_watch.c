@@ -223,8 +223,18 @@ void watch_told(void)
 	queue_close(wa.fds);
 }
 
+/* Who waited for a key goes on when that is made, or was not to be */
+static void goes_on(struct worker *v)
+{
+	if (!v->busy)
+		return;
+	worker_await(v);
+	call_end(v);
+}
+
 /*
- * What a helper does to a key, seen by another process, v, of the requester's session:
+ * What a helper does to a key, seen by another process, v, of the requester's session,
+ * which has to wait with a watch on the key itself:
  *
  *	w, v @s---> "_ses" ---> ring, to
  *	w  - - request_key - ->  h
@@ -241,8 +251,10 @@ static void told_of_request(enum op verdict)
 	call(h, ASSUME, key);
 	authkey = quiet(h, GET_ID, AUTH_KEY, 0);
 	say_notes(wa.fds[0]);
-	call(v, WATCH_KEY, key, wa.fds[0], 3);
 	call(v, WATCH_KEY, authkey, wa.fds[0], 4);
+	call_begin(v, WATCH_KEY, key, wa.fds[0], 3);
+	if (call_at_rest(v))
+		call_end(v);
 	call(h, SET_TIMEOUT, key, 1000);
 	say_notes(wa.fds[0]);
 	if (verdict == INSTANTIATE)
@@ -251,8 +263,11 @@ static void told_of_request(enum op verdict)
 		call(h, NEGATE, key, 10, 0);
 	else if (verdict == REJECT)
 		call(h, REJECT, key, 10, EKEYREJECTED, 0);
+	if (verdict != NO_SUCH_OP)
+		goes_on(v);
 	say_notes(wa.fds[0]);
 	answer(wa.w, h);
+	goes_on(v);
 	rcu_quiesce();
 	say_notes(wa.fds[0]);
 	call(v, WATCH_KEY, key, wa.fds[0], 5);
