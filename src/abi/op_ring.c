@@ -21,9 +21,8 @@ long kr_op_get_keyring_id(unsigned long a2, unsigned long a3, unsigned long a4, 
 	return ret;
 }
 
-long kr_op_join_session(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+static long join(const char __user *user)
 {
-	const char __user *user = (const char __user *)a2;
 	struct kr_string name;
 	long ret;
 
@@ -34,6 +33,18 @@ long kr_op_join_session(unsigned long a2, unsigned long a3, unsigned long a4, un
 		return ret;
 	ret = name.str[0] == '.' ? -EPERM : kr_cred_join_session(name.str);
 	kr_string_put(&name);
+	return ret;
+}
+
+long kr_op_join_session(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+	struct cred *leaving = kr_foreign_session_prepare();
+	long ret;
+
+	if (IS_ERR(leaving))
+		return PTR_ERR(leaving);
+	ret = join((const char __user *)a2);
+	kr_foreign_session_leave(leaving, ret >= 0);
 	return ret;
 }
 

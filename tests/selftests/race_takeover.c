@@ -100,6 +100,30 @@ TEST_F_TIMEOUT(older, session_goes_on_by_its_number, 240)
 	EXPECT_EQ(more, ON(self->p, kc_request("user", "more", NULL, 0)));
 }
 
+/* Who is to have another session does not keep the older one beside it, nor do its children */
+TEST_F_TIMEOUT(older, session_is_left_for_another, 240)
+{
+	struct actor *child, *grandchild;
+
+	ASSERT_EQ(0, module_load(self->path));
+	child = actor_fork(self->p);
+	/* not for one that cannot be joined */
+	EXPECT_EQ(-EINVAL, ON(child, kc_join("")));
+	EXPECT_EQ(-EPERM, ON(child, kc_join(".hidden")));
+	EXPECT_STREQ("old value", ON(child, payload(self->key)));
+	ASSERT_LT(0, ON(child, kc_join(NULL)));
+	grandchild = actor_fork(child);
+	EXPECT_EQ(-EACCES, ON(child, kc_read(self->key, NULL, 0)));
+	EXPECT_EQ(-EACCES, ON(child, kc_clear(self->ses)));
+	EXPECT_EQ(-EACCES, ON(grandchild, kc_read(self->key, NULL, 0)));
+	EXPECT_STREQ("old value", ON(self->p, payload(self->key)));
+
+	ASSERT_EQ(0, module_unload());
+	EXPECT_NE(self->ses, ON(child, kc_id(RING_S, 0)));
+	EXPECT_NE(self->ses, ON(grandchild, kc_id(RING_S, 0)));
+	EXPECT_EQ(self->ses, ON(self->p, kc_id(RING_S, 0)));
+}
+
 /* ENOKEY: no link leads from one service to the other */
 TEST_F_TIMEOUT(older, no_link_between_the_services, 240)
 {
