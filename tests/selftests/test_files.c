@@ -6,7 +6,9 @@
  * running with that real UID or files opened by those processes remain open".
  */
 #include <kselftest_harness.h>
+#include <stddef.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -221,6 +223,80 @@ TEST_F(file, ours_lets_go_with_its_last_copy)
 	actor_leave(copy);
 	EXPECT_TRUE(key_goes(self->us));
 	EXPECT_FORGOTTEN(self->uid);
+}
+
+/*
+ * What the kernel keeps of the credentials of a process that has exited:
+ *
+ *	director (uid 0) ---waits for---> x (fresh uid, @us made)
+ *	                 <--connects----
+ */
+FIXTURE(last)
+{
+	struct actor *x;
+	long us;
+};
+
+FIXTURE_SETUP(last)
+{
+	stage_open();
+	REQUIRE_NO_SESSION();
+	self->x = actor_user(fresh_uid());
+	self->us = ON(self->x, kc_id(RING_US, 0));
+	ASSERT_LT(0, self->us);
+}
+
+FIXTURE_TEARDOWN(last)
+{
+	stage_close();
+}
+
+/* "Running": but its credentials are there until somebody has waited for it */
+TEST_F(last, ours_zombie_pins_the_rings)
+{
+	siginfo_t info;
+
+	actor_start(self->x, ORDER_LEAVE);
+	self->x->gone = true;
+	ASSERT_EQ(0, waitid(P_PID, self->x->pid, &info, WEXITED | WNOWAIT));
+	EXPECT_TRUE(key_stays(self->us));
+	ASSERT_EQ(self->x->pid, waitpid(self->x->pid, NULL, 0));
+	EXPECT_TRUE(key_goes(self->us));
+}
+
+static socklen_t peer_address(struct sockaddr_un *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	addr->sun_family = AF_UNIX;
+	return offsetof(struct sockaddr_un, sun_path) + 1 +
+	       sprintf(addr->sun_path + 1, "keyrings.peer.%d", getpid());
+}
+
+static long connect_to(long addr, long len, long c)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)c;
+	return connect(fd, (void *)addr, len) ? -errno : 0;
+}
+
+/* A socket that somebody else has opened, and whose other end was a process of the UID */
+TEST_F(last, ours_peer_of_a_socket_pins_the_rings)
+{
+	struct sockaddr_un *addr = shared(sizeof(*addr));
+	socklen_t len = peer_address(addr);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+
+	ASSERT_EQ(0, bind(listener, (void *)addr, len));
+	ASSERT_EQ(0, listen(listener, 1));
+	ASSERT_EQ(0, actor_do(self->x, connect_to, (long)addr, len, 0));
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	ASSERT_LE(0, fd);
+	actor_leave(self->x);
+	EXPECT_TRUE(key_stays(self->us));
+	close(fd);
+	EXPECT_TRUE(key_goes(self->us));
+	close(listener);
 }
 
 SELFTEST_MAIN
