@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(module, fails_at_each_step, 1200)
 
 	ASSERT_EQ(0, module_load(self->path));
 	EXPECT_FALSE(exists("/sys/module/" MODULE "/parameters/fail_load_at"));
-	EXPECT_LT(0, ON(p, kc_join(NULL)));
+	EXPECT_LT(0, ON(actor_fork(p), kc_join(NULL)));
 	ASSERT_EQ(0, module_unload());
 	EXPECT_NOTHING_IS_LEFT(before, after, "unloaded");
 	EXPECT_EQ(session, ON(p, kc_id(RING_S, 0)));
