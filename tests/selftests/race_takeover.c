@@ -124,6 +124,24 @@ TEST_F_TIMEOUT(older, session_is_left_for_another, 240)
 	EXPECT_EQ(self->ses, ON(self->p, kc_id(RING_S, 0)));
 }
 
+/* Nobody can change another's credentials: the parent has to join by itself */
+TEST_F_TIMEOUT(older, session_stays_beside_one_that_a_child_gives, 240)
+{
+	struct actor *child;
+	long new;
+
+	ASSERT_EQ(0, module_load(self->path));
+	child = actor_fork(self->p);
+	new = ON(child, kc_join(NULL));
+	ASSERT_LT(0, new);
+	ASSERT_EQ(0, ON(child, kc_to_parent()));
+	EXPECT_EQ(new, ON(self->p, kc_id(RING_S, 0)));
+	EXPECT_STREQ("old value", ON(self->p, payload(self->key)));
+	EXPECT_LT(0, ON(self->p, kc_join(NULL)));
+	EXPECT_EQ(-EACCES, ON(self->p, kc_read(self->key, NULL, 0)));
+	ASSERT_EQ(0, module_unload());
+}
+
 /* ENOKEY: no link leads from one service to the other */
 TEST_F_TIMEOUT(older, no_link_between_the_services, 240)
 {
