@@ -29,7 +29,8 @@ struct user_struct;
  *	looked at
  * @nkeys: keys alive, in quota or not
  * @nikeys: those of them that are instantiated
- * @lock: guards @qnkeys, @qnbytes, @pin, @records; innermost but for the store of accounts
+ * @lock: guards @qnkeys, @qnbytes, @pin, @records and whether they are closing; inside
+ *	of a key's lock, outside of &kr_ns.users_lock
  * @qnkeys: keys in quota
  * @qnbytes: bytes in quota
  * @create: serialises the making of the UID's two keyrings; outermost

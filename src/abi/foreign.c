@@ -78,7 +78,7 @@ void kr_foreign_session_leave(struct cred *cred, bool joined)
 	session = cred->session_keyring;
 	cred->session_keyring = NULL;
 	commit_creds(cred);
-	key_put(session);
+	key_put(session);	/* of @cred; readers of the old credentials have theirs */
 }
 #endif /* CONFIG_KEYS */
 

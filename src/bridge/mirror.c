@@ -49,8 +49,8 @@ struct mirror {
 };
 
 /*
- * The built-in keys are the kernel's: whoever happens to look for the key is not asked by
- * security modules when one is made, nor whoever changes ours when that is passed on.
+ * The built-in keys are the kernel's own. Security modules are not asked whether whoever
+ * happens to look first may make one, nor whether whoever changes ours may change it.
  */
 static const struct cred *mirror_cred;
 

@@ -165,7 +165,7 @@ TEST_F(held, ours_update_that_fails)
 	EXPECT_EQ(-EKEYREVOKED, ik_validate(self->slot));
 }
 
-/* A security module is asked about the process that updates, not about what stands behind */
+/* What is updated is passed on to kernel code: security modules have no say in that */
 TEST_F(held, ours_update_that_a_policy_denies)
 {
 	EXPECT_EQ(0, ik(INKERNEL_DENY_WRITE, self->uid));

@@ -5,7 +5,7 @@
  * has to wait for a key is left alone until it goes on.
  */
 #define _GNU_SOURCE
-#include "random.h"
+#include "episode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,16 +19,11 @@
 
 enum { DEEPEST_HELPER = 2 };
 
-static struct worker *cast[CAST], *keeper;
-static struct worker *helper[DEEPEST_HELPER], *requester[DEEPEST_HELPER];
+struct worker *cast[CAST];
+struct known known[MAX_WORKERS];
+
+static struct worker *keeper, *helper[DEEPEST_HELPER], *requester[DEEPEST_HELPER];
 static unsigned int helpers, into_slot[MAX_WORKERS];
-static struct known {
-	bool session;		/* it has a session keyring */
-	bool pinned;		/* its program file keeps that, there */
-	bool apart;		/* it is in a user namespace of its own */
-	bool assumed;		/* it has assumed an authority */
-	bool to_ask;		/* for its rings, when it has waited */
-} known[MAX_WORKERS];
 static long slots[ALL_SLOTS];
 
 /* What is special about an episode */
@@ -80,107 +75,6 @@ static struct worker *actor_of(const struct step *s)
 	if (s->who == HELPER)
 		return helpers ? helper[helpers - 1] : NULL;
 	return cast[s->who];
-}
-
-/* ---- what the built-in service does later ---- */
-
-/* What may have come to an end; of the latter ones more has to be waited for */
-enum ends { NOTHING, KEYS, AUTHORITY, INVALID, CREDENTIALS };
-
-static enum ends pending;
-
-static void await_ends(void)
-{
-	switch (pending) {
-	case NOTHING:
-		break;
-	case KEYS:
-		settle();
-		break;
-	case AUTHORITY:
-	case INVALID:
-		quiesce();
-		break;
-	case CREDENTIALS:
-		rcu_quiesce();
-		break;
-	}
-	pending = NOTHING;
-}
-
-/* The record of a UID drops a ring that is no more when the UID next asks for it. */
-static void asks_for_rings(struct worker *w)
-{
-	known[w->number].to_ask = w->busy;
-	if (!w->busy)
-		quiet(w, GET_ID, RING_US, 0);
-}
-
-static void records_drop_rings(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < CAST; i++)
-		asks_for_rings(cast[i]);
-}
-
-/*
- * That a key is no more is seen by who knows its number, in a listing, and where
- * quota is short: there is time until then. An invalid key is seen in any ring.
- */
-static void ends(enum ends what)
-{
-	if (what > pending)
-		pending = what;
-	if (tight || what == AUTHORITY || what == INVALID)
-		await_ends();
-	if (what == INVALID) {
-		records_drop_rings();
-		ends(KEYS);
-	}
-}
-
-/* Does a call know a key by its number, or a ring by its name? */
-static bool knows_key(enum op op, const long *a)
-{
-	unsigned int i;
-
-	for (i = 0; opdesc[op].args[i]; i++)
-		if (strchr("ir", opdesc[op].args[i]) && a[i] > 0)
-			return true;
-	return op == JOIN && a[0];
-}
-
-/* What may have ended by this? */
-static enum ends ends_by(const struct worker *w, enum op op, const long *a)
-{
-	switch (op) {
-	case UNLINK:
-	case MOVE:
-	case LINK:
-	case REVOKE:
-	case CLEAR:
-	case ADD_KEY:
-	case GET_PERSISTENT:	/* one that has ended is replaced */
-		return KEYS;
-	case ASSUME:		/* the authority that one had may be in no ring */
-		return known[w->number].assumed ? CREDENTIALS : NOTHING;
-	case JOIN:
-	case TO_PARENT:
-		return CREDENTIALS;	/* a session keyring ends with those that had it */
-	case INVALIDATE:
-		return INVALID;
-	case SEARCH:
-	case REQUEST_KEY:
-		return a[3] ? KEYS : NOTHING;
-	case INSTANTIATE:
-	case INSTANTIATE_IOV:
-	case NEGATE:
-	case REJECT:
-		return AUTHORITY;
-	default:
-		return NOTHING;
-	}
 }
 
 /* ---- calls ---- */
@@ -512,12 +406,12 @@ static void prologue(void)
 	unsigned int i;
 
 	helpers = 0;
-	pending = NOTHING;
 	memset(known, 0, sizeof(known));
 	tight = !draw(6);
 	scant = tight && draw(2);
 	spacious = !draw(6) && !tight;
 	brief = !draw(6) && !tight;
+	ends_begin(tight);
 	cast_make();
 	if (setuid_copy(SETUID_PATH, uid_base + 2, uid_base + 2))
 		say("!! no set-uid program");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random calls: what is drawn (random.c, arguments.c) and how it is done (episode.c). */
+/* Random calls: what is drawn (random.c, arguments.c); how it is done is in episode.h. */
 #ifndef RANDOM_H
 #define RANDOM_H
 
