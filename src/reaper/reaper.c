@@ -9,6 +9,8 @@
  * A deadline holds no reference. The key takes it out of the queue before it
  * goes (cancel), and the worker takes a reference under the queue's lock before
  * it lets go of that: a key in the queue is therefore never freed memory.
+ *
+ * What the worker has taken it can put back: it needs no memory to try again.
  */
 #include <keyrings/reaper.h>
 
@@ -99,7 +101,7 @@ static void arm(void)
 }
 
 /* Take one deadline off its queue; its key, if that lives, gets a reference. */
-static struct kr_key *take(struct timerqueue_node *node)
+static struct kr_deadline *take(struct timerqueue_node *node)
 {
 	struct kr_deadline *deadline = container_of(node, struct kr_deadline, node);
 	struct kr_key *key = deadline->key;
@@ -107,11 +109,13 @@ static struct kr_key *take(struct timerqueue_node *node)
 	lockdep_assert_held(&queue_lock);
 	timerqueue_del(deadline->queue, node);
 	WRITE_ONCE(key->deadline, NULL);
+	if (kr_key_tryget(key))
+		return deadline;
 	kfree(deadline);
-	return kr_key_tryget(key) ? key : NULL;
+	return NULL;
 }
 
-static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_key **keys,
+static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_deadline **taken,
 				unsigned int max)
 {
 	time64_t limit = due_limit(queue);
@@ -120,8 +124,8 @@ static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_key **k
 
 	lockdep_assert_held(&queue_lock);
 	while (count < max && (first = timerqueue_getnext(queue)) && first->expires <= limit) {
-		keys[count] = take(first);
-		count += !!keys[count];
+		taken[count] = take(first);
+		count += !!taken[count];
 	}
 	return count;
 }
@@ -130,14 +134,14 @@ static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_key **k
  * Keys that are due, with references and out of their queue. The one queue leaves places
  * for the other: keys in rings that somebody keeps busy come again and again.
  */
-static unsigned int take_due(struct kr_key *keys[BATCH])
+static unsigned int take_due(struct kr_deadline *taken[BATCH])
 {
 	unsigned int count;
 
 	spin_lock(&queue_lock);
-	count = take_due_of(&queues[DELAYED], keys, BATCH / 2);
-	count += take_due_of(&queues[AT_ONCE], keys + count, BATCH - count);
-	count += take_due_of(&queues[DELAYED], keys + count, BATCH - count);
+	count = take_due_of(&queues[DELAYED], taken, BATCH / 2);
+	count += take_due_of(&queues[AT_ONCE], taken + count, BATCH - count);
+	count += take_due_of(&queues[DELAYED], taken + count, BATCH - count);
 	if (count < BATCH)
 		arm();
 	spin_unlock(&queue_lock);
@@ -155,28 +159,17 @@ static void queue_deadline(struct kr_key *key, struct kr_deadline *deadline, tim
 	WRITE_ONCE(key->deadline, deadline);
 }
 
-/* Give the key a deadline, unless it has one by then. */
-static bool give_deadline(struct kr_key *key, time64_t expires)
+/* Give the key this deadline, unless it has one by then. */
+static void give_deadline(struct kr_key *key, struct kr_deadline *deadline, time64_t expires)
 {
-	struct kr_deadline *new = kmalloc(sizeof(*new), GFP_KERNEL);
-
-	if (!new)
-		return false;
 	spin_lock(&queue_lock);
 	if (!key->deadline) {
-		queue_deadline(key, new, expires);
+		queue_deadline(key, deadline, expires);
 		arm();
-		new = NULL;
+		deadline = NULL;
 	}
 	spin_unlock(&queue_lock);
-	kfree(new);
-	return true;
-}
-
-/* Look at the key again in a second. */
-static bool put_off(struct kr_key *key)
-{
-	return give_deadline(key, due_limit(queue_for(key)) + 1);
+	kfree(deadline);
 }
 
 /*
@@ -186,33 +179,49 @@ static bool put_off(struct kr_key *key)
 static void queue_anew(struct kr_key *key)
 {
 	time64_t expiry = READ_ONCE(key->expiry);
+	struct kr_deadline *new;
 
 	might_sleep();
-	if (expiry != KR_NEVER)
-		give_deadline(key, expiry);
+	if (expiry == KR_NEVER)
+		return;
+	new = kmalloc(sizeof(*new), GFP_KERNEL);
+	if (new)
+		give_deadline(key, new, expiry);
 }
 
-static void reap(struct kr_key *key)
+/*
+ * A key that is valid has been given more time, or the clock was set back; one in a ring
+ * that is locked is looked at again in a second.
+ */
+static void reap(struct kr_key *key, struct kr_deadline *deadline)
 {
 	bool early = !kr_key_validate(key);
 	int busy = kr_ring_reap_key(key);
+	time64_t again = KR_NEVER;
 
 	if (early || !kr_key_validate(key))
-		queue_anew(key);	/* the clock was set back */
-	else if (busy && !put_off(key))
-		kr_ring_forget_key(key);	/* without memory it waits */
+		again = READ_ONCE(key->expiry);
+	else if (busy)
+		again = due_limit(queue_for(key)) + 1;
+
+	if (again == KR_NEVER)
+		kfree(deadline);
+	else
+		give_deadline(key, deadline, again);
 }
 
 static void reap_due(struct work_struct *work)
 {
-	struct kr_key *keys[BATCH];
+	struct kr_deadline *taken[BATCH];
 	unsigned int count, i;
 
 	do {
-		count = take_due(keys);
+		count = take_due(taken);
 		for (i = 0; i < count; i++) {
-			reap(keys[i]);
-			kr_key_put(keys[i]);
+			struct kr_key *key = taken[i]->key;
+
+			reap(key, taken[i]);
+			kr_key_put(key);
 		}
 		cond_resched();
 	} while (count == BATCH);
@@ -313,7 +322,7 @@ void kr_reaper_flush(void)
 	flush_ends();
 }
 
-/* Not for the links that are due: those wait, when memory is short, for the lock of a ring. */
+/* Not for the links that are due, which the lock of a ring is taken for. */
 void kr_reaper_flush_ended(void)
 {
 	/* Whoever has put a key there may not have come to start the work yet. */

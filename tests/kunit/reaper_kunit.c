@@ -348,6 +348,36 @@ static void busy_rings_keep_nobody_else(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, i, IN_BUSY_RINGS);
 }
 
+/* Looking again takes no memory: the deadline that comes again is the one there was. */
+static void put_off_without_memory(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *keys[3];
+	const struct kr_deadline *deadlines[ARRAY_SIZE(keys)];
+	unsigned int i;
+	char desc[8];
+
+	kr_limit_values.gc_delay = 0;
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		snprintf(desc, sizeof(desc), "k%u", i);
+		keys[i] = mortal(test, ring, desc, 10 + i);
+		deadlines[i] = keys[i]->deadline;
+	}
+	mutex_lock(&kr_ring_of(ring)->lock);
+	advance(20);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		KUNIT_EXPECT_TRUE(test, linked(keys[i]));
+		KUNIT_EXPECT_PTR_EQ(test, (const struct kr_deadline *)keys[i]->deadline,
+				    deadlines[i]);
+	}
+	/* An update, as it were, before the ring is free again. */
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(keys[1], kr_now() + 1000), 0);
+	mutex_unlock(&kr_ring_of(ring)->lock);
+	advance(30);
+	KUNIT_EXPECT_FALSE(test, linked(keys[0]));
+	KUNIT_EXPECT_TRUE(test, linked(keys[1]));
+	KUNIT_EXPECT_FALSE(test, linked(keys[2]));
+}
+
 static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE(invalidated_later),
 	KUNIT_CASE(invalidated_later_whatever_the_delay),
@@ -362,6 +392,7 @@ static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE(deferred_ends_are_done_in_time),
 	KUNIT_CASE(reaped_while_they_change),
 	KUNIT_CASE(busy_rings_keep_nobody_else),
+	KUNIT_CASE(put_off_without_memory),
 	{}
 };
 
