@@ -104,9 +104,13 @@ struct kr_cred *kr_cred_get_of(struct task_struct *task);
 
 /* The process keyring of current: borrowed under RCU, or NULL. */
 struct kr_key *kr_process_ring_peek(void);
-/* Give current's process a new `_pid` ring, unless it has one; the reference passes. */
+/*
+ * Give current's process, or current alone if it has a UID of its own, a new `_pid` ring,
+ * unless it has one; the reference passes.
+ */
 void kr_process_install(struct kr_key *ring);
-void kr_process_drop(struct signal_struct *signal);
+/* Take away what the thread has for itself, and the ring of the process, if that is @whole. */
+void kr_process_drop(struct task_struct *task, bool whole);
 void kr_process_drop_all(void);
 
 /* One of current's own rings; made when missing if flags has KR_LOOKUP_CREATE. */

@@ -268,7 +268,7 @@ void kr_cred_task_exec(struct task_struct *task)
 	struct kr_task *record = kr_task_current();
 	struct kr_key *thread;
 
-	kr_process_drop(task->signal);
+	kr_process_drop(task, true);
 	if (likely(!record))
 		return;
 	thread = rcu_dereference_protected(record->thread, true);
@@ -281,8 +281,7 @@ void kr_cred_task_exit(struct task_struct *task)
 	struct kr_task *record;
 	spinlock_t *lock;
 
-	if (!atomic_read(&task->signal->live))
-		kr_process_drop(task->signal);
+	kr_process_drop(task, !atomic_read(&task->signal->live));
 
 	smp_mb();	/* pairs with record_of_living() */
 	if (likely(!kr_task_current()))

@@ -315,6 +315,8 @@ TEST_F(spender, anchors_overrun)
 	EXPECT_EQ(-EDQUOT, ON(self->p, kc_join(NULL)));
 	EXPECT_EQ(self->maxkeys + 2, keys_charged(self->uid));
 	EXPECT_EQ(-EDQUOT, ON(self->p, kc_add_user("k", "v", RING_T)));
+	EXPECT_LT(0, ON(actor_fork(self->p), kc_id(RING_P, 1)));
+	EXPECT_EQ(self->maxkeys + 3, keys_charged(self->uid));
 }
 
 /* Lower limits bind from the next charge on; nothing is taken away */

@@ -75,6 +75,29 @@ TEST_F(request, arguments)
 	answer_to(self->p, h);
 }
 
+/* There is room for the key, and none for the ring that leads the helper to it */
+TEST_F(request, room_for_the_key_will_do)
+{
+	long maxkeys = sysctl_get("maxkeys");
+	struct actor *h;
+	int charged;
+
+	/* which the helper has for a session, too */
+	EXPECT_LT(0, ON(self->p, kc_id(RING_U, 0)));
+	charged = keys_charged(self->uid);
+	ASSERT_EQ(0, sysctl_set("maxkeys", charged));
+	EXPECT_EQ(-EDQUOT, ON(self->p, kc_request("user", self->call->desc, "info", 0)));
+	EXPECT_EQ(0, self->call->runs);
+	ASSERT_EQ(0, sysctl_set("maxkeys", charged + 1));
+	h = helper_for(self->p, self->call);
+	EXPECT_EQ(charged + 2, keys_charged(self->uid));
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	EXPECT_EQ(0, ON(h, kc_instantiate(key_of(self->call), "v", 1, 0)));
+	EXPECT_EQ(key_of(self->call), answer_to(self->p, h));
+	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == charged + 1));
+	EXPECT_EQ(0, sysctl_set("maxkeys", maxkeys));
+}
+
 TEST_F(request, arguments_of_one_who_has_all_rings)
 {
 	long t = ON(self->p, kc_id(RING_T, 1)), ring;

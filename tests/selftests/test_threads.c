@@ -224,6 +224,110 @@ TEST_F(threads, child_of_a_thread)
 	actor_leave(child);
 }
 
+/* ---- threads that each serve a user ---- */
+
+/*
+ * A process of root's, and what two of its threads become:
+ *
+ *	p --+-- leader, root
+ *	    +-- a: (fresh uid) alone
+ *	    +-- b: (fresh uid) alone
+ */
+FIXTURE(server)
+{
+	struct actor *p, *a, *b;
+	uid_t uid_a, uid_b;
+	long maxbytes;
+};
+
+FIXTURE_SETUP(server)
+{
+	stage_open();
+	self->maxbytes = sysctl_get("maxbytes");
+	self->uid_a = fresh_uid();
+	self->uid_b = fresh_uid();
+	self->p = actor_fork(NULL);
+	self->a = actor_thread(self->p);
+	self->b = actor_thread(self->p);
+	ASSERT_EQ(0, actor_do(self->a, set_uids, self->uid_a, self->uid_a, self->uid_a));
+	ASSERT_EQ(0, actor_do(self->b, set_uids, self->uid_b, self->uid_b, self->uid_b));
+}
+
+FIXTURE_TEARDOWN(server)
+{
+	sysctl_set("maxbytes", self->maxbytes);
+	stage_close();
+}
+
+/* Each owns what it makes, and no other has it */
+TEST_F(server, each_user_has_a_process_ring)
+{
+	long of_a = ON(self->a, kc_id(RING_P, 1));
+	long of_b = ON(self->b, kc_id(RING_P, 1));
+
+	ASSERT_LT(0, of_a);
+	EXPECT_NE(of_a, of_b);
+	EXPECT_EQ(self->uid_a, ON(self->a, uid_of(RING_P)));
+	EXPECT_EQ(self->uid_b, ON(self->b, uid_of(RING_P)));
+	EXPECT_EQ(of_a, ON(self->a, kc_id(RING_P, 1)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_id(RING_P, 0)));
+	EXPECT_NE(of_a, ON(self->p, kc_id(RING_P, 1)));
+	EXPECT_EQ(of_a, ON(self->a, kc_id(RING_P, 0)));
+	EXPECT_LT(0, ON(self->a, kc_add_user("k", "v", RING_P)));
+	EXPECT_EQ(-ENOKEY, ON(self->b, kc_search(RING_P, "user", "k", 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_P, "user", "k", 0)));
+}
+
+/* rpc.gssd gets the keys of the user that it serves this way */
+TEST_F(server, one_without_room_is_in_nobodys_way)
+{
+	ASSERT_LT(0, ON(self->a, kc_add("user", "k", shared(1000), 1000, RING_P)));
+	ASSERT_EQ(0, sysctl_set("maxbytes", bytes_charged(self->uid_a)));
+	EXPECT_EQ(-EDQUOT, ON(self->a, kc_persistent(-1, RING_P)));
+	EXPECT_LT(0, ON(self->b, kc_persistent(-1, RING_P)));
+}
+
+TEST_F(server, ring_of_a_user_goes_with_the_thread)
+{
+	long of_a = ON(self->a, kc_id(RING_P, 1));
+	long of_b = ON(self->b, kc_id(RING_P, 1));
+
+	actor_leave(self->a);
+	EXPECT_TRUE(key_goes(of_a));
+	EXPECT_EQ(of_b, ON(self->b, kc_id(RING_P, 0)));
+	actor_leave(self->p);
+	EXPECT_TRUE(key_goes(of_b));
+}
+
+/* The process goes on in the thread, which is no thread of the server any more */
+TEST_F(server, ours_ring_of_a_user_goes_with_exec)
+{
+	long of_a = ON(self->a, kc_id(RING_P, 1));
+	long of_b = ON(self->b, kc_id(RING_P, 1));
+
+	ASSERT_EQ(0, actor_exec(self->a, "/proc/self/exe"));
+	self->a->pid = self->p->pid;
+	self->a->thread = false;
+	self->p->gone = self->b->gone = true;
+	EXPECT_TRUE(key_goes(of_a));
+	EXPECT_TRUE(key_goes(of_b));
+	EXPECT_EQ(-ENOKEY, ON(self->a, kc_id(RING_P, 0)));
+}
+
+/* What there was before is the ring of all: those who change their UID keep it */
+TEST_F(server, ring_of_the_process_is_for_all_users)
+{
+	long ring = ON(self->p, kc_id(RING_P, 1));
+	struct actor *young = actor_thread(self->p);
+
+	EXPECT_EQ(0, actor_do(young, set_uids, self->uid_a, self->uid_a, self->uid_a));
+	EXPECT_EQ(ring, ON(young, kc_id(RING_P, 1)));
+	/* as when all do, one after the other */
+	EXPECT_EQ(0, actor_do(self->p, set_uids, self->uid_a, self->uid_a, self->uid_a));
+	EXPECT_EQ(ring, ON(young, kc_id(RING_P, 1)));
+	EXPECT_EQ(ring, ON(self->p, kc_id(RING_P, 1)));
+}
+
 /* ---- kernel threads made on a process's behalf ---- */
 
 static long ring_setup(long flags, long b, long c)
