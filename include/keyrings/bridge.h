@@ -95,7 +95,7 @@ void kr_bridge_type_gone(const struct key_type *builtin);
  * From here on new keys avoid the serials of the built-in subsystem, and its
  * types are found.
  *
- * Return: 0.
+ * Return: 0 or -ENOMEM.
  */
 int kr_bridge_init(void);
 

@@ -28,6 +28,8 @@ int kr_ksym_init(void)
 	};
 	int ret = register_kprobe(&probe);
 
+	if (ret == -ENOMEM)
+		return ret;
 	if (ret) {
 		pr_err("no kprobe on %s (%d), so no symbol can be found; use a kernel with CONFIG_KPROBES=y and CONFIG_KALLSYMS=y\n",
 		       probe.symbol_name, ret);
