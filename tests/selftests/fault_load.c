@@ -289,4 +289,58 @@ TEST_F_TIMEOUT(loading, fails_in_what_it_calls, 3600)
 	}
 }
 
+/* ---- who has a session from before the load, and joins another ---- */
+
+struct joining {
+	long ret;
+	int left;
+};
+
+static long join_with_fault(long arg, long n, long c)
+{
+	struct joining *join = (struct joining *)arg;
+
+	(void)c;
+	nth_set(n);
+	join->ret = kc_join("another");
+	join->left = nth_left();
+	nth_set(0);
+	return 0;
+}
+
+/* Either both, or neither: the older session is left when the other one is joined */
+TEST_F_TIMEOUT(loading, older_session_stays_until_another_is_joined, 600)
+{
+	struct joining *join = shared(sizeof(*join));
+	unsigned long start, end;
+	struct actor *q, *other;
+	long key;
+	int n;
+
+	q = actor_fork(NULL);
+	ASSERT_EQ(0, actor_do(q, nth_open, 0, 0, 0));
+	ASSERT_EQ(0, actor_do(q, become, fresh_uid(), 0, 0));
+	ASSERT_LT(0, ON(q, kc_join(NULL)));
+	key = ON(q, kc_add_user("k", "older", RING_S));
+	ASSERT_EQ(0, ON(q, kc_setperm(key, 0x3f000000)));
+	other = actor_fork(q);
+	ASSERT_EQ(0, module_load(self->load->path));
+	ASSERT_TRUE(module_text(&start, &end));
+	ASSERT_TRUE(faults_within(start, end));
+	for (n = 1; n < MOST_FAULTS; n++) {
+		actor_do(q, join_with_fault, (long)join, n, 0);
+		if (join->left || join->ret >= 0)
+			break;
+		EXPECT_TRUE(join->ret == -ENOMEM || join->ret == -EFAULT)
+			TH_LOG("fault %d: %ld", n, join->ret);
+		EXPECT_STREQ("older", ON(q, payload(key))) TH_LOG("fault %d", n);
+	}
+	/* the credentials, the ring, and what leads to it */
+	EXPECT_LT(3, n);
+	EXPECT_LT(0, join->ret);
+	EXPECT_EQ(join->ret, ON(q, kc_id(RING_S, 0)));
+	EXPECT_EQ(-EACCES, ON(q, kc_read(key, NULL, 0)));
+	EXPECT_STREQ("older", ON(other, payload(key)));
+}
+
 LOADING_MAIN

@@ -268,4 +268,21 @@ TEST_F(request, authority_is_dropped_in_a_namespace)
 	actor_leave(child);
 }
 
+/* Whoever has it from before has the requester's rings until it is let go of */
+TEST_F(request, ours_authority_stays_in_a_namespace)
+{
+	struct actor *h = helper_for(self->p, self->call), *child;
+
+	EXPECT_LT(0, ON(h, kc_assume(key_of(self->call))));
+	child = actor_fork(h);
+	ASSERT_EQ(0, actor_do(child, unshare_userns, 0, 0, 0));
+	EXPECT_EQ(-ENOKEY, answer_to(self->p, h));
+	EXPECT_LT(0, ON(child, kc_join(NULL)));
+	actor_leave(self->p);
+	EXPECT_TRUE(key_stays(self->ses));
+	EXPECT_EQ(0, ON(child, kc_assume(0)));
+	EXPECT_TRUE(key_goes(self->ses));
+	actor_leave(child);
+}
+
 HELPER_MAIN

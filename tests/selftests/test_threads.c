@@ -278,6 +278,16 @@ TEST_F(server, each_user_has_a_process_ring)
 	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_P, "user", "k", 0)));
 }
 
+/* It is the thread's, as none of the process is there: the manual page has it handed on */
+TEST_F(server, ours_ring_of_a_user_is_not_handed_on)
+{
+	long of_a = ON(self->a, kc_id(RING_P, 1));
+	struct actor *young = actor_thread(self->a);
+
+	EXPECT_EQ(-ENOKEY, ON(young, kc_id(RING_P, 0)));
+	EXPECT_NE(of_a, ON(young, kc_id(RING_P, 1)));
+}
+
 /* rpc.gssd gets the keys of the user that it serves this way */
 TEST_F(server, one_without_room_is_in_nobodys_way)
 {
