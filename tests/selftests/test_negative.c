@@ -62,9 +62,9 @@ TEST_F(request, reject_expires)
 	int key = key_of(self->call);
 
 	EXPECT_LT(0, ON(h, kc_assume(key)));
-	EXPECT_EQ(0, ON(h, kc_reject(key, 1, EKEYREJECTED, 0)));
+	EXPECT_EQ(0, ON(h, kc_reject(key, 3, EKEYREJECTED, 0)));
 	EXPECT_EQ(-EKEYREJECTED, answer_to(self->p, h));
-	nap_ms(2100);
+	nap_ms(4100);
 	/* the helper is asked again, for another key */
 	helper_next(self->call);
 	h = helper_for(self->p, self->call);
