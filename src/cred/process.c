@@ -10,9 +10,9 @@
  */
 #include <keyrings/cred.h>
 
+#include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 
 #include "cred_internal.h"
 
@@ -43,11 +43,17 @@ struct kr_process {
 
 static_assert(sizeof(struct kr_process) <= KR_RING_ROOM);
 
+/**
+ * struct process_table - those that have a process keyring
+ * @bucket: by the address of &kr_process.who
+ * @count: how many there are; who finds none looks no further
+ */
 struct process_table {
 	struct kr_process __rcu *bucket[1 << TABLE_BITS];
 	atomic_t count;
 };
 
+/* Thread groups, and tasks that have one for themselves: these are found by nobody else. */
 static struct process_table of_groups, of_threads;
 static DEFINE_SPINLOCK(table_lock);	/* writers of both; taken alone */
 
@@ -128,6 +134,7 @@ static void retire(struct process_table *table, struct kr_process __rcu **at,
 	kr_key_put_later(kr_ring_with_room(process));
 }
 
+/* @who is current's: nobody adds it meanwhile. */
 static void drop(struct process_table *table, const void *who)
 {
 	struct kr_process __rcu **at;
@@ -150,7 +157,7 @@ static void drop(struct process_table *table, const void *who)
 	spin_unlock(&table_lock);
 }
 
-/* Atomic. */
+/* Atomic. @task is current. */
 void kr_process_drop(struct task_struct *task, bool whole)
 {
 	drop(&of_threads, task);

@@ -200,10 +200,12 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 	struct actor *p = actor_user(fresh_uid());
 	long ring = ON(p, kc_id(RING_P, 1));
 	long key = ON(p, kc_add_user("old", "old value", RING_P)), fresh;
+	struct actor *thread = actor_thread(actor_fork(NULL));
 
 	if (!has_builtin)
 		SKIP(return, "the kernel has no key service of its own");
 	ASSERT_LT(0, key);
+	ASSERT_EQ(0, actor_do(thread, set_uids, fresh_uid(), 0, 0));
 	EXPECT_EQ(REQKEY_DEFAULT, ON(p, kc_reqkey(REQKEY_US)));
 	ASSERT_EQ(0, module_load(self->path));
 	EXPECT_STREQ("old value", ON(p, payload(key)));
@@ -214,8 +216,11 @@ TEST_F_TIMEOUT(module, older_keys_keep_their_serials, 1200)
 	fresh = ON(p, kc_add_user("new", "new value", RING_P));
 	EXPECT_LT(0, fresh);
 	EXPECT_STREQ("new value", ON(p, payload(fresh)));
+	/* one that is a thread's alone */
+	EXPECT_LT(0, ON(thread, kc_id(RING_P, 1)));
 
 	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(-ENOKEY, ON(thread, kc_id(RING_P, 0)));
 	EXPECT_EQ(ring, ON(p, kc_id(RING_P, 0)));
 	EXPECT_EQ(REQKEY_US, ON(p, kc_reqkey(REQKEY_ASK)));
 	EXPECT_STREQ("old value", ON(p, payload(key)));

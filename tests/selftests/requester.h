@@ -19,6 +19,7 @@ FIXTURE(request)
 	struct actor *p;
 	uid_t uid;
 	long ses;
+	long maxkeys;
 	struct call *call;	/* "info", to the default destination */
 };
 
@@ -26,6 +27,7 @@ FIXTURE_SETUP(request)
 {
 	stage_open();
 	helper_install();
+	self->maxkeys = sysctl_get("maxkeys");
 	self->uid = fresh_uid();
 	self->p = actor_user(self->uid);
 	self->ses = ON(self->p, kc_join(NULL));
@@ -35,6 +37,7 @@ FIXTURE_SETUP(request)
 
 FIXTURE_TEARDOWN(request)
 {
+	sysctl_set("maxkeys", self->maxkeys);
 	stage_close();
 	helper_remove();
 }

@@ -278,7 +278,7 @@ TEST_F(server, each_user_has_a_process_ring)
 	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_P, "user", "k", 0)));
 }
 
-/* It is the thread's, as none of the process is there: the manual page has it handed on */
+/* Threads that it makes do not have it; process-keyring(7) says that they do */
 TEST_F(server, ours_ring_of_a_user_is_not_handed_on)
 {
 	long of_a = ON(self->a, kc_id(RING_P, 1));
@@ -322,6 +322,24 @@ TEST_F(server, ours_ring_of_a_user_goes_with_exec)
 	EXPECT_TRUE(key_goes(of_a));
 	EXPECT_TRUE(key_goes(of_b));
 	EXPECT_EQ(-ENOKEY, ON(self->a, kc_id(RING_P, 0)));
+}
+
+/* A leader that has exited is nobody's measure: what is made then is the ring of all */
+TEST_F(server, ours_ring_without_a_leader_is_for_all_users)
+{
+	long ring;
+
+	actor_start(self->p, ORDER_LEAVE_ALONE);
+	EXPECT_TRUE(EVENTUALLY(strstr(slurp(NULL, shared_text("/proc/%d/stat", self->p->pid)),
+				      ") Z ")));
+	ring = ON(self->a, kc_id(RING_P, 1));
+	ASSERT_LT(0, ring);
+	EXPECT_EQ(ring, ON(self->b, kc_id(RING_P, 0)));
+	actor_start(self->a, ORDER_LEAVE_ALONE);
+	actor_start(self->b, ORDER_LEAVE_ALONE);
+	EXPECT_EQ(self->p->pid, waitpid(self->p->pid, NULL, __WALL));
+	self->p->gone = self->a->gone = self->b->gone = true;
+	EXPECT_TRUE(key_goes(ring));
 }
 
 /* What there was before is the ring of all: those who change their UID keep it */
