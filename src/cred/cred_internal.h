@@ -12,8 +12,9 @@
  * @task: whose; compared only, the exit hook takes the record away before it is freed
  * @cred: what is shared after a fork, or NULL; replaced with cmpxchg(), RCU readers
  * @thread: the thread keyring or NULL; used by the task itself
- * @fsuid: the fsuid that @thread's owner was last compared with
- * @fsgid: the same for the group
+ * @process: a process keyring that only some threads of the process have: the one that made it
+ *	while it had a UID of its own, and those made by one that has it; or NULL; used by the
+ *	task itself
  * @rcu: frees it after its readers; these never look at what only the task itself uses
  *
  * ======== ===================================== ==================================
@@ -32,8 +33,7 @@ struct kr_task {
 	union {
 		struct {
 			struct kr_key __rcu *thread;
-			kuid_t fsuid;
-			kgid_t fsgid;
+			struct kr_key *process;
 		};
 		struct rcu_head rcu;
 	};
@@ -102,15 +102,14 @@ int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr
 /* The shared half of another task, with a reference; NULL for none. */
 struct kr_cred *kr_cred_get_of(struct task_struct *task);
 
-/* The process keyring of current: borrowed under RCU, or NULL. */
-struct kr_key *kr_process_ring_peek(void);
+/* The process keyring of current, whose record this is, if any: borrowed under RCU, or NULL. */
+struct kr_key *kr_process_ring_peek(const struct kr_task *record);
 /*
- * Give current's process, or current alone if it has a UID of its own, a new `_pid` ring,
- * unless it has one; the reference passes.
+ * Give current's process a new `_pid` ring, unless it has one, or current alone, if it has a
+ * UID of its own; the reference passes. 0 or -ENOMEM.
  */
-void kr_process_install(struct kr_key *ring);
-/* Take away what the thread has for itself, and the ring of the process, if that is @whole. */
-void kr_process_drop(struct task_struct *task, bool whole);
+int kr_process_install(struct kr_key *ring);
+void kr_process_drop(struct signal_struct *signal);
 void kr_process_drop_all(void);
 
 /* One of current's own rings; made when missing if flags has KR_LOOKUP_CREATE. */

@@ -6,7 +6,8 @@
  *
  * Servers have threads that take a UID of their own, each for one user, as rpc.gssd does.
  * Such a thread uses the ring of its process when there is one. But what it makes hangs on
- * the thread: one user is not to own, fill and pay for what the others get.
+ * its own record, and on those of the threads that it makes: one user is not to own, fill and
+ * pay for what the others get.
  */
 #include <keyrings/cred.h>
 
@@ -19,10 +20,9 @@
 #define TABLE_BITS	8
 
 /**
- * struct kr_process - a process, or a thread with a UID of its own, that has a process keyring
+ * struct kr_process - a process that has a process keyring
  * @next: in the table
- * @who: the signal_struct of the thread group, or the task; compared only, exit of the last
- *	thread, or of the one, takes this away
+ * @signal: the thread group; compared only, exit of the last thread takes this away
  *
  * It lives in the room that the ring has for its maker, so that the ring is all the
  * memory that a process keyring takes. The table holds a reference on the ring.
@@ -31,35 +31,25 @@
  * state    what is true                           who may hold it
  * ======== ====================================== ==================================
  * new      not in the table                       its maker
- * hashed   @who has not seen its (last) exit      the table; readers under RCU
+ * hashed   @signal has not seen its last exit     the table; readers under RCU
  * retired  out of the table for good, the ring's  readers under RCU, who borrow the
  *          reference is on its way; @next stays   ring
  * ======== ====================================== ==================================
  */
 struct kr_process {
 	struct kr_process __rcu *next;
-	const void *who;
+	const struct signal_struct *signal;
 };
 
 static_assert(sizeof(struct kr_process) <= KR_RING_ROOM);
 
-/**
- * struct process_table - those that have a process keyring
- * @bucket: by the address of &kr_process.who
- * @count: how many there are; who finds none looks no further
- */
-struct process_table {
-	struct kr_process __rcu *bucket[1 << TABLE_BITS];
-	atomic_t count;
-};
+static struct kr_process __rcu *table[1 << TABLE_BITS];
+static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
+static atomic_t processes;
 
-/* Thread groups, and tasks that have one for themselves: these are found by nobody else. */
-static struct process_table of_groups, of_threads;
-static DEFINE_SPINLOCK(table_lock);	/* writers of both; taken alone */
-
-static struct kr_process __rcu **bucket_of(struct process_table *table, const void *who)
+static struct kr_process __rcu **bucket_of(const struct signal_struct *signal)
 {
-	return &table->bucket[hash_ptr(who, TABLE_BITS)];
+	return &table[hash_ptr(signal, TABLE_BITS)];
 }
 
 static struct kr_process *follow(struct kr_process __rcu *const *at)
@@ -67,25 +57,37 @@ static struct kr_process *follow(struct kr_process __rcu *const *at)
 	return rcu_dereference_check(*at, lockdep_is_held(&table_lock));
 }
 
-static struct kr_process *find(struct process_table *table, const void *who)
+static struct kr_process *find(const struct signal_struct *signal)
 {
 	struct kr_process *process;
 
-	if (likely(!atomic_read(&table->count)))
-		return NULL;
-	for (process = follow(bucket_of(table, who)); process; process = follow(&process->next)) {
-		if (process->who == who)
+	for (process = follow(bucket_of(signal)); process; process = follow(&process->next)) {
+		if (process->signal == signal)
 			break;
 	}
 	return process;
 }
 
-struct kr_key *kr_process_ring_peek(void)
+static bool has_ring(const struct signal_struct *signal)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = find(signal);
+	rcu_read_unlock();
+	return found;
+}
+
+struct kr_key *kr_process_ring_peek(const struct kr_task *record)
 {
 	struct kr_process *process;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the ring is borrowed");
-	process = find(&of_threads, current) ?: find(&of_groups, current->signal);
+	if (unlikely(record && record->process))
+		return record->process;
+	if (likely(!atomic_read(&processes)))
+		return NULL;
+	process = find(current->signal);
 	return process ? kr_ring_with_room(process) : NULL;
 }
 
@@ -102,22 +104,19 @@ static bool has_own_uid(void)
 	return own;
 }
 
-void kr_process_install(struct kr_key *ring)
+static void install(struct kr_key *ring)
 {
-	bool own = has_own_uid();
-	struct process_table *table = own ? &of_threads : &of_groups;
-	const void *who = own ? (void *)current : current->signal;
-	struct kr_process __rcu **bucket = bucket_of(table, who);
+	struct kr_process __rcu **bucket = bucket_of(current->signal);
 	struct kr_process *new = kr_ring_room(ring);
 	bool present;
 
 	spin_lock(&table_lock);
-	present = find(table, who);
+	present = find(current->signal);
 	if (!present) {
-		new->who = who;
+		new->signal = current->signal;
 		RCU_INIT_POINTER(new->next, follow(bucket));
 		rcu_assign_pointer(*bucket, new);
-		atomic_inc(&table->count);
+		atomic_inc(&processes);
 	}
 	spin_unlock(&table_lock);
 
@@ -125,61 +124,56 @@ void kr_process_install(struct kr_key *ring)
 		kr_key_put(ring);
 }
 
-static void retire(struct process_table *table, struct kr_process __rcu **at,
-		   struct kr_process *process)
+int kr_process_install(struct kr_key *ring)
+{
+	struct kr_task *record;
+
+	if (likely(!has_own_uid())) {
+		install(ring);
+		return 0;
+	}
+	record = kr_task_current_make();
+	if (!record) {
+		kr_key_put(ring);
+		return -ENOMEM;
+	}
+	record->process = ring;
+	return 0;
+}
+
+static void retire(struct kr_process __rcu **at, struct kr_process *process)
 {
 	lockdep_assert_held(&table_lock);
 	rcu_assign_pointer(*at, follow(&process->next));
-	atomic_dec(&table->count);
+	atomic_dec(&processes);
 	kr_key_put_later(kr_ring_with_room(process));
 }
 
-/* @who is current's: nobody adds it meanwhile. */
-static void drop(struct process_table *table, const void *who)
+/* Atomic. */
+void kr_process_drop(struct signal_struct *signal)
 {
-	struct kr_process __rcu **at;
+	struct kr_process __rcu **at = bucket_of(signal);
 	struct kr_process *process;
 
-	if (likely(!atomic_read(&table->count)))
+	if (likely(!atomic_read(&processes)) || !has_ring(signal))
 		return;
-	rcu_read_lock();
-	process = find(table, who);
-	rcu_read_unlock();
-	if (!process)
-		return;
-
-	at = bucket_of(table, who);
 	spin_lock(&table_lock);
-	while ((process = follow(at)) && process->who != who)
+	while ((process = follow(at)) && process->signal != signal)
 		at = &process->next;
 	if (process)
-		retire(table, at, process);
-	spin_unlock(&table_lock);
-}
-
-/* Atomic. @task is current. */
-void kr_process_drop(struct task_struct *task, bool whole)
-{
-	drop(&of_threads, task);
-	if (whole)
-		drop(&of_groups, task->signal);
-}
-
-static void drop_all(struct process_table *table)
-{
-	struct kr_process *process;
-	unsigned int i;
-
-	spin_lock(&table_lock);
-	for (i = 0; i < ARRAY_SIZE(table->bucket); i++) {
-		while ((process = follow(&table->bucket[i])))
-			retire(table, &table->bucket[i], process);
-	}
+		retire(at, process);
 	spin_unlock(&table_lock);
 }
 
 void kr_process_drop_all(void)
 {
-	drop_all(&of_groups);
-	drop_all(&of_threads);
+	struct kr_process *process;
+	unsigned int i;
+
+	spin_lock(&table_lock);
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		while ((process = follow(&table[i])))
+			retire(&table[i], process);
+	}
+	spin_unlock(&table_lock);
 }

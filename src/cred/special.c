@@ -6,47 +6,62 @@
 
 #include "cred_internal.h"
 
+/**
+ * struct thread_ids - what a thread keyring has in its room
+ * @fsuid: the fsuid that its owner was last compared with
+ * @fsgid: the same for the group
+ */
+struct thread_ids {
+	kuid_t fsuid;
+	kgid_t fsgid;
+};
+
+static_assert(sizeof(struct thread_ids) <= KR_RING_ROOM);
+
 /* thread-keyring(7): made by the thread itself, which may overrun its quota. */
 static int make_thread_ring(struct kr_key **ring)
 {
 	const struct cred *cred = current_cred();
 	struct kr_task *record = kr_task_current_make();
+	struct thread_ids *ids;
 
 	if (!record)
 		return -ENOMEM;
 	*ring = kr_session_make("_tid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
 	if (IS_ERR(*ring))
 		return PTR_ERR(*ring);
-	record->fsuid = cred->fsuid;
-	record->fsgid = cred->fsgid;
+	ids = kr_ring_room(*ring);
+	ids->fsuid = cred->fsuid;
+	ids->fsgid = cred->fsgid;
 	rcu_assign_pointer(record->thread, kr_key_get(*ring));
 	return 0;
 }
 
 /* The thread keyring's owner follows the thread's fsuid and fsgid, not those it wears for a call. */
-static void follow_ids(struct kr_task *record, struct kr_key *ring)
+static void follow_ids(struct kr_key *ring)
 {
 	const struct cred *cred = current_real_cred();
+	struct thread_ids *ids = kr_ring_room(ring);
 
-	if (likely(uid_eq(record->fsuid, cred->fsuid) && gid_eq(record->fsgid, cred->fsgid)))
+	if (likely(uid_eq(ids->fsuid, cred->fsuid) && gid_eq(ids->fsgid, cred->fsgid)))
 		return;
 	spin_lock(&ring->lock);
-	if (!uid_eq(record->fsuid, cred->fsuid))
+	if (!uid_eq(ids->fsuid, cred->fsuid))
 		WRITE_ONCE(ring->uid, cred->fsuid);
-	if (!gid_eq(record->fsgid, cred->fsgid))
+	if (!gid_eq(ids->fsgid, cred->fsgid))
 		WRITE_ONCE(ring->gid, cred->fsgid);
 	spin_unlock(&ring->lock);
-	record->fsuid = cred->fsuid;
-	record->fsgid = cred->fsgid;
+	ids->fsuid = cred->fsuid;
+	ids->fsgid = cred->fsgid;
 }
 
 /* The thread keyring of a record of current, borrowed; NULL for none. */
-static struct kr_key *thread_ring_peek(struct kr_task *record)
+static struct kr_key *thread_ring_peek(const struct kr_task *record)
 {
 	struct kr_key *ring = record ? rcu_dereference_protected(record->thread, true) : NULL;
 
 	if (ring)
-		follow_ids(record, ring);
+		follow_ids(ring);
 	return ring;
 }
 
@@ -131,7 +146,7 @@ struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags)
 	case KEY_SPEC_THREAD_KEYRING:
 		return thread_ring_peek(kr_task_current_rcu());
 	case KEY_SPEC_PROCESS_KEYRING:
-		return kr_process_ring_peek();
+		return kr_process_ring_peek(kr_task_current_rcu());
 	default:
 		return NULL;
 	}
@@ -165,6 +180,8 @@ struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags)
 /* process-keyring(7): may overrun the quota too. */
 static int process_ring(unsigned int flags, struct kr_key **ring)
 {
+	int ret;
+
 	for (;;) {
 		*ring = kr_ring_special_tryget(KEY_SPEC_PROCESS_KEYRING, flags);
 		if (*ring)
@@ -174,7 +191,9 @@ static int process_ring(unsigned int flags, struct kr_key **ring)
 		*ring = kr_session_make("_pid", KR_PERM_TASK_RING, KR_ALLOC_OVERRUN);
 		if (IS_ERR(*ring))
 			return PTR_ERR(*ring);
-		kr_process_install(*ring);
+		ret = kr_process_install(*ring);
+		if (ret)
+			return ret;
 		/* Another thread may have been first: look which ring it is. */
 	}
 }
@@ -279,7 +298,7 @@ bool kr_anchors_own(struct kr_anchors *anchors)
 	anchors->actor = current_cred();
 	anchors->count = 0;
 	add_anchor(anchors, thread_ring_peek(record));
-	add_anchor(anchors, kr_process_ring_peek());
+	add_anchor(anchors, kr_process_ring_peek(record));
 	add_anchor(anchors, session);
 	return session;
 }

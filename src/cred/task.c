@@ -72,6 +72,7 @@ static void record_init(struct kr_task *record, struct task_struct *task, struct
 	record->task = task;
 	RCU_INIT_POINTER(record->cred, cred);
 	RCU_INIT_POINTER(record->thread, NULL);
+	record->process = NULL;
 }
 
 static void record_add(struct kr_task *record)
@@ -91,6 +92,7 @@ static void record_retire(struct kr_task *record)
 	/* Readers try again until they get a reference, or there is nothing to get. */
 	kr_cred_put_later(unrcu_pointer(xchg(&record->cred, NULL)));
 	kr_key_put_later(rcu_dereference_protected(record->thread, true));
+	kr_key_put_later(record->process);
 	call_rcu(&record->rcu, record_free_rcu);
 }
 
@@ -242,21 +244,29 @@ int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr
 
 void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 {
+	struct kr_key *process = NULL;
+	struct kr_task *record, *new;
 	struct kr_cred *cred;
-	struct kr_task *new;
 	spinlock_t *lock;
 
-	cred = kr_cred_get_of(current);
-	if (likely(!cred))
+	rcu_read_lock();
+	record = find(current);
+	cred = record_cred_get(record);
+	if (unlikely(record && record->process && (clone_flags & CLONE_THREAD)))
+		process = kr_key_get(record->process);
+	rcu_read_unlock();
+	if (likely(!cred && !process))
 		return;
 
 	new = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
 	if (unlikely(!new)) {
 		atomic_long_inc(&lost);
 		kr_cred_put_later(cred);
+		kr_key_put_later(process);
 		return;
 	}
 	record_init(new, child, cred);
+	new->process = process;
 	lock = lock_of(child);
 	spin_lock(lock);
 	record_add(new);
@@ -266,13 +276,16 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 void kr_cred_task_exec(struct task_struct *task)
 {
 	struct kr_task *record = kr_task_current();
-	struct kr_key *thread;
+	struct kr_key *process, *thread;
 
-	kr_process_drop(task, true);
+	kr_process_drop(task->signal);
 	if (likely(!record))
 		return;
+	process = record->process;
 	thread = rcu_dereference_protected(record->thread, true);
+	record->process = NULL;
 	RCU_INIT_POINTER(record->thread, NULL);
+	kr_key_put_later(process);
 	kr_key_put_later(thread);
 }
 
@@ -281,7 +294,8 @@ void kr_cred_task_exit(struct task_struct *task)
 	struct kr_task *record;
 	spinlock_t *lock;
 
-	kr_process_drop(task, !atomic_read(&task->signal->live));
+	if (!atomic_read(&task->signal->live))
+		kr_process_drop(task->signal);
 
 	smp_mb();	/* pairs with record_of_living() */
 	if (likely(!kr_task_current()))

@@ -36,6 +36,22 @@ FAULTS_LIKE(make_ring, thread_keyring, .prepare = a_new_process, .done = ring_ma
 FAULTS_LIKE(make_ring, process_keyring, .prepare = a_new_process, .done = ring_made,
 	    .arg = RING_P);
 
+/* It makes a process keyring for itself */
+static void a_thread_with_its_own_uid(struct scene *s)
+{
+	uid_t own = be_root();
+
+	s->uid = fresh_uid();
+	s->caller = actor_thread(another_process(NULL));
+	if (actor_do(s->caller, nth_open, 0, 0, 0) ||
+	    actor_do(s->caller, set_uids, s->uid, s->uid, s->uid))
+		stage_broken("no thread of UID %u", s->uid);
+	be_no_more_root(own);
+}
+
+FAULTS_LIKE(make_ring, process_keyring_of_a_thread, .prepare = a_thread_with_its_own_uid,
+	    .done = ring_made, .arg = RING_P);
+
 static void a_new_user(struct scene *s)
 {
 	s->caller = s->viewer = process_of_a_fresh_uid(s);

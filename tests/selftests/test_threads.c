@@ -278,14 +278,36 @@ TEST_F(server, each_user_has_a_process_ring)
 	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_P, "user", "k", 0)));
 }
 
-/* Threads that it makes do not have it; process-keyring(7) says that they do */
-TEST_F(server, ours_ring_of_a_user_is_not_handed_on)
+/* process-keyring(7): a thread has the process keyring of the one that made it */
+TEST_F(server, ring_of_a_user_is_handed_on)
+{
+	struct actor *older = actor_thread(self->a), *child, *young, *younger;
+	long of_a = ON(self->a, kc_id(RING_P, 1));
+
+	young = actor_thread(self->a);
+	EXPECT_EQ(of_a, ON(young, kc_id(RING_P, 1)));
+	EXPECT_LT(0, ON(self->a, kc_join(NULL)));
+	EXPECT_EQ(of_a, ON(actor_thread(self->a), kc_id(RING_P, 0)));
+	younger = actor_thread(young);
+	EXPECT_EQ(0, actor_do(younger, set_uids, self->uid_a, self->uid_a, self->uid_a));
+	EXPECT_EQ(of_a, ON(younger, kc_id(RING_P, 0)));
+	EXPECT_LT(0, ON(younger, kc_add_user("k", "v", RING_P)));
+	EXPECT_LT(0, ON(self->a, kc_search(RING_P, "user", "k", 0)));
+	EXPECT_NE(of_a, ON(older, kc_id(RING_P, 1)));
+	child = actor_fork(self->a);
+	EXPECT_EQ(-ENOKEY, ON(child, kc_id(RING_P, 0)));
+}
+
+TEST_F(server, ring_of_a_user_goes_with_the_last_that_has_it)
 {
 	long of_a = ON(self->a, kc_id(RING_P, 1));
 	struct actor *young = actor_thread(self->a);
 
-	EXPECT_EQ(-ENOKEY, ON(young, kc_id(RING_P, 0)));
-	EXPECT_NE(of_a, ON(young, kc_id(RING_P, 1)));
+	actor_leave(self->a);
+	EXPECT_EQ(of_a, ON(young, kc_id(RING_P, 0)));
+	EXPECT_LT(0, ON(young, kc_add_user("k", "v", RING_P)));
+	actor_leave(young);
+	EXPECT_TRUE(key_goes(of_a));
 }
 
 /* rpc.gssd gets the keys of the user that it serves this way */
