@@ -20,8 +20,8 @@ endif
 
 .DEFAULT_GOAL := modules
 .PHONY: modules run check check-debug check-debug-y coverage lint builds sparse kunit \
-	selftests builtin races faults load-cycle load-soak fuzz oracle inkernel keyutils clients \
-	limits soak bench clean help
+	selftests builtin races loads faults load-cycle load-soak fuzz oracle inkernel keyutils \
+	clients limits soak bench clean help
 
 modules:
 	@out=$$($(BUILD) $(kernel) module) && echo "built $${out#$(CURDIR)/}"
@@ -36,13 +36,13 @@ check-debug:
 	@JOBS=$(JOBS) $(CHECK) debug
 
 check-debug-y:
-	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races faults oracle
+	@KERNELS=6.12-debug JOBS=$(JOBS) $(CHECK) kunit selftests races loads faults oracle
 
 coverage:
 	@JOBS=$(JOBS) $(CHECK) coverage
 
-lint builds sparse kunit selftests builtin races faults load-cycle load-soak fuzz oracle inkernel \
-keyutils clients limits:
+lint builds sparse kunit selftests builtin races loads faults load-cycle load-soak fuzz oracle \
+inkernel keyutils clients limits:
 	@JOBS=$(JOBS) $(CHECK) $@
 
 soak:
@@ -61,7 +61,8 @@ help:
 	@echo '                  KDIR=...     for a kernel build folder'
 	@echo 'make run          see it work, in a virtual machine'
 	@echo 'make check        all tests: the following, on both stock kernels'
-	@echo '  lint builds sparse kunit selftests races load-cycle fuzz oracle inkernel'
+	@echo '  lint builds sparse kunit selftests races loads load-cycle fuzz oracle'
+	@echo '  inkernel'
 	@echo 'make check-debug  the same suites on kernels built to find mistakes: KASAN and'
 	@echo '                  lockdep, with and without CONFIG_KEYS, and KCSAN'
 	@echo 'make check-debug-y  a part of that, with CONFIG_KEYS'

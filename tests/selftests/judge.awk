@@ -4,8 +4,6 @@
 #
 #	awk [-v tap=1] -f judge.awk results.tap
 #
-# (PATIENCE_MS=5000 in the environment of the tests saves time there.)
-#
 # There every test must pass, except those whose name begins with "ours_": they
 # expect what the built-in service does not do, and must fail, which proves that
 # they can. Prints one line for each test that did otherwise and a closing line;

@@ -11,7 +11,8 @@
 LEFT_OUT="-T ours_blacklist_is_refused_in_silence"
 
 judged() {	# judged PROGRAM: as TAP; bad if a test surprises, or some are missing
-	(cd /vm/t && PATIENCE_MS=5000 "./$1" $([ "$1" != test_ours ] || echo "$LEFT_OUT")) >/tmp/builtin 2>&1
+	# shellcheck disable=SC2046
+	on_builtin "$1" $([ "$1" != test_ours ] || echo "$LEFT_OUT") >/tmp/builtin
 	status=$?
 	awk -v tap=1 -f /vm/t/judge.awk /tmp/builtin && [ $status -lt 128 ]
 }

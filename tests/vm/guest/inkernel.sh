@@ -8,7 +8,7 @@
 list=/vm/t/${1:-LIST}
 
 builtin() {	# builtin PROGRAM
-	(cd /vm/t && PATIENCE_MS=$((${PATIENCE_MS:-60000} / 6)) "./$1" </dev/null) >/tmp/builtin 2>&1
+	on_builtin "$1" >/tmp/builtin
 	awk -f /vm/t/judge.awk /tmp/builtin || { cat /tmp/builtin; return 1; }
 }
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs the programs of a list on the module, unloads it, looks for anything
-# left behind, loads it again and runs them again.
+# selftests.sh [LIST [ROUNDS]]: runs the programs of a list on the module, unloads it, looks
+# for anything left behind, loads it again and runs them again.
 
 . /vm/guest/lib.sh
 list=/vm/t/${1:-LIST}
 
 mkdir -p /vm/t
 begin
-for n in 1 2; do
+for n in $(seq "${2:-2}"); do
 	round $n
 	check "load $n" load || exit 1
 	run_list "$list"
