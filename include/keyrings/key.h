@@ -370,24 +370,6 @@ int kr_key_reject(struct kr_key *key, unsigned int error, time64_t expiry);
 void kr_key_announce_made(struct kr_key *key);
 
 /**
- * kr_key_uncharge() - give back at once what a key is charged
- * @key: a key that has ended but for its last reference
- *
- * What is linked to it or replaced in it later is not charged either, unless
- * kr_key_recharge() takes this back.
- */
-void kr_key_uncharge(struct kr_key *key);
-
-/**
- * kr_key_recharge() - take kr_key_uncharge() back
- * @key: a key that is charged when it is made
- *
- * It is charged what it takes by now, whatever the limit is: what was given back may be
- * somebody else's.
- */
-void kr_key_recharge(struct kr_key *key);
-
-/**
  * kr_key_set_constructing() - announce that somebody in user space will instantiate the key
  * @key: not instantiated
  *

@@ -291,7 +291,7 @@ void kr_ring_clear_all(void);
 
 /**
  * kr_ring_reap_key() - remove a key whose time is over from its rings
- * @key: the key
+ * @key: the key; if it is a keyring of a UID, the record of that lets go of it, too
  *
  * Leaves it where it is when it has been given another time. May sleep, but waits for no
  * more than a moment for a ring that is locked: one caller reaps for everybody.

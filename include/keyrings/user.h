@@ -98,8 +98,8 @@ struct kr_ns {
  * struct kr_user - the record of one UID in one user namespace
  * @account: the UID's account; constant, holds a reference
  * @ns: the namespace; constant, holds a reference
- * @user_ring: `_uid.<UID>`, holds a reference; read under RCU, replaced under the
- *	account's @create by a process of the UID
+ * @user_ring: `_uid.<UID>`, holds a reference; read under RCU, made under the account's
+ *	@create by a process of the UID; NULL from when it has ended until it is made anew
  * @session_ring: `_uid_ses.<UID>`, likewise
  * @in_account: in the account's records, or among those that go
  * @rcu: frees the record after its readers; it is in no list then
@@ -115,7 +115,7 @@ struct kr_ns {
  *           by nobody
  * ========= ============================================ ============================
  *
- * A record exists exactly as long as it has both rings.
+ * A record is made with both rings.
  */
 struct kr_user {
 	struct kr_account *account;
@@ -244,6 +244,17 @@ struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid);
  */
 int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_struct *up,
 		    struct kr_key *user_ring, struct kr_key *session_ring);
+
+/**
+ * kr_user_forget_ring() - let go of a keyring of a UID that has ended
+ * @kns: the namespace it was made in
+ * @owner: who owns it now
+ * @ring: the ring; the caller has a reference
+ *
+ * Does nothing if no record holds it. Any context but that of a lock of this room; takes
+ * time in proportion to the UIDs of the namespace if its owner was changed.
+ */
+void kr_user_forget_ring(struct kr_ns *kns, kuid_t owner, struct kr_key *ring);
 
 /**
  * kr_user_uid_dropped() - somebody dropped a reference on a UID

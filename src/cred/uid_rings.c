@@ -41,6 +41,21 @@ static struct kr_key *make_ring(const char *prefix, const struct cred *cred)
 			     KR_PERM_UID_RING, KR_ALLOC_IN_QUOTA | KR_ALLOC_UID_RING);
 }
 
+static struct kr_key *make_session_ring(const struct cred *cred, struct kr_key *user_ring)
+{
+	struct kr_key *ring = make_ring(SESSION_RING, cred);
+	int ret;
+
+	if (IS_ERR(ring))
+		return ring;
+	ret = kr_ring_link_any_depth(ring, user_ring);
+	if (ret) {
+		kr_key_put(ring);
+		return ERR_PTR(ret);
+	}
+	return ring;
+}
+
 static struct kr_key *kept_ring(const char *prefix, const struct cred *cred)
 {
 	struct ring_name name = ring_name(prefix, cred);
@@ -81,17 +96,12 @@ static int make_pair(const struct cred *cred, bool awaited, struct kr_key **user
 	ret = -EAGAIN;
 	if (kept && !awaited)
 		goto err_user;
-	*session_ring = make_ring(SESSION_RING, cred);
+	*session_ring = make_session_ring(cred, *user_ring);
 	ret = PTR_ERR_OR_ZERO(*session_ring);
 	if (ret)
 		goto err_user;
-	ret = kr_ring_link_any_depth(*session_ring, *user_ring);
-	if (ret)
-		goto err_session;
 	return 0;
 
-err_session:
-	kr_key_put(*session_ring);
 err_user:
 	kr_key_put(*user_ring);
 	return ret;
@@ -126,7 +136,7 @@ static int ring_error(const struct kr_key *ring, const struct cred *actor)
 
 bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor)
 {
-	return !ring_error(ring, actor);
+	return ring && !ring_error(ring, actor);
 }
 
 static bool is_forgotten(const struct kr_key *ring)
@@ -135,62 +145,65 @@ static bool is_forgotten(const struct kr_key *ring)
 	       READ_ONCE(ring->expiry) <= kr_now() - READ_ONCE(*kr_limits.gc_delay);
 }
 
-/* Readers hold RCU, under which a key that was put is not freed. */
-static void replace(struct kr_key **place, struct kr_key *ring)
+/* Is there no such ring, or none to speak of? If there is, what keeps it from the actor, or 0. */
+static bool is_to_be_made(struct kr_key **place, const struct cred *actor, int *error)
 {
-	struct kr_key *old = *place;
+	const struct kr_key *ring;
+	bool missing;
 
-	smp_store_release(place, ring);
-	kr_key_put(old);
-}
-
-/*
- * One in the place of @old, which has ended. When nobody but the record holds that,
- * it is as good as gone: what it is charged is given back before it is. Who fails to
- * put the new one into its place charges the old one again.
- */
-static struct kr_key *make_again(const char *prefix, const struct cred *cred, struct kr_key *old)
-{
-	struct kr_key *ring;
-
-	if (refcount_read(&old->usage) == 1)
-		kr_key_uncharge(old);
-	ring = make_ring(prefix, cred);
-	if (IS_ERR(ring))
-		kr_key_recharge(old);
-	return ring;
+	rcu_read_lock();
+	ring = READ_ONCE(*place);
+	missing = !ring || is_forgotten(ring);
+	*error = missing ? 0 : ring_error(ring, actor);
+	rcu_read_unlock();
+	return missing;
 }
 
 static int renew_user_ring(struct kr_user *user, const struct cred *cred)
 {
 	struct kr_key *ring;
+	int ret;
 
-	if (!is_forgotten(user->user_ring))
-		return ring_error(user->user_ring, cred);
-	ring = make_again(USER_RING, cred, user->user_ring);
+	if (!is_to_be_made(&user->user_ring, cred, &ret))
+		return ret;
+	/* What it is charged is given back first. Readers hold RCU: it is not freed meanwhile. */
+	kr_key_put(xchg(&user->user_ring, NULL));
+	ring = make_ring(USER_RING, cred);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	replace(&user->user_ring, ring);
+	smp_store_release(&user->user_ring, ring);
 	return 0;
+}
+
+static struct kr_key *user_ring_tryget(const struct kr_user *user)
+{
+	struct kr_key *ring;
+
+	rcu_read_lock();
+	ring = READ_ONCE(user->user_ring);
+	if (ring && !kr_key_tryget(ring))
+		ring = NULL;
+	rcu_read_unlock();
+	return ring;
 }
 
 static int renew_session_ring(struct kr_user *user, const struct cred *cred)
 {
-	struct kr_key *ring;
+	struct kr_key *ring, *user_ring;
 	int ret;
 
-	if (!is_forgotten(user->session_ring))
-		return ring_error(user->session_ring, cred);
-	ring = make_again(SESSION_RING, cred, user->session_ring);
+	if (!is_to_be_made(&user->session_ring, cred, &ret))
+		return ret;
+	kr_key_put(xchg(&user->session_ring, NULL));
+	user_ring = user_ring_tryget(user);
+	/* It has ended meanwhile: who looks for the pair does not find it, and comes again. */
+	if (!user_ring)
+		return 0;
+	ring = make_session_ring(cred, user_ring);
+	kr_key_put(user_ring);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = kr_ring_link_any_depth(ring, user->user_ring);
-	if (ret) {
-		kr_key_put(ring);
-		kr_key_recharge(user->session_ring);
-		return ret;
-	}
-	replace(&user->session_ring, ring);
+	smp_store_release(&user->session_ring, ring);
 	return 0;
 }
 

@@ -241,22 +241,6 @@ void kr_key_follow_payload(struct kr_key *key, size_t datalen)
 	set_payload_quota(key, datalen, true);
 }
 
-void kr_key_uncharge(struct kr_key *key)
-{
-	spin_lock(&key->lock);
-	if (test_and_clear_bit(KR_KEY_IN_QUOTA, &key->flags))
-		kr_account_uncharge(key->account, 1, key->quotalen);
-	spin_unlock(&key->lock);
-}
-
-void kr_key_recharge(struct kr_key *key)
-{
-	spin_lock(&key->lock);
-	if (!test_and_set_bit(KR_KEY_IN_QUOTA, &key->flags))
-		kr_account_charge(key->account, 1, key->quotalen, true);
-	spin_unlock(&key->lock);
-}
-
 static void move_account(struct kr_key *key, struct kr_account *account)
 {
 	struct kr_account *old = key->account;

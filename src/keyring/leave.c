@@ -6,6 +6,8 @@
  */
 #include <keyrings/keyring.h>
 
+#include <keyrings/user.h>
+
 #include "ring_internal.h"
 
 /* Once through the rings that hold a key; between two of them the task may sleep. */
@@ -101,6 +103,13 @@ static int reap_from(struct kr_ring *ring, struct kr_key *key)
 	return 0;
 }
 
+/* The record of the UID holds its rings as a ring would. */
+static void leave_record(struct kr_key *key)
+{
+	if (test_bit(KR_KEY_UID_RING, &key->flags) && kr_key_validate(key))
+		kr_user_forget_ring(kr_ring_of(key)->ns, READ_ONCE(key->uid), key);
+}
+
 /* A ring that is busy keeps the key from leaving no other. */
 int kr_ring_reap_key(struct kr_key *key)
 {
@@ -121,6 +130,7 @@ int kr_ring_reap_key(struct kr_key *key)
 			kr_key_put(&ring->key);
 		}
 	} while (again);
+	leave_record(key);
 	return ret;
 }
 

@@ -205,10 +205,18 @@ static void user_unhash(struct kr_user *user, struct list_head *gone)
 	list_move(&user->in_account, gone);
 }
 
+static void drop_ring(struct kr_key **place)
+{
+	struct kr_key *ring = xchg(place, NULL);
+
+	if (ring)
+		user_ops->drop_ring(ring);
+}
+
 static void user_free(struct kr_user *user)
 {
-	user_ops->drop_ring(user->session_ring);
-	user_ops->drop_ring(user->user_ring);
+	drop_ring(&user->session_ring);
+	drop_ring(&user->user_ring);
 	kr_ns_put(user->ns);
 	kr_account_put(user->account);
 	kfree_rcu(user, rcu);
@@ -220,6 +228,41 @@ static void users_free(struct list_head *gone)
 
 	list_for_each_entry_safe(user, next, gone, in_account)
 		user_free(user);
+}
+
+/* Where the record holds this ring, or NULL. */
+static struct kr_key **place_in(struct kr_user *user, const struct kr_key *ring)
+{
+	if (READ_ONCE(user->user_ring) == ring)
+		return &user->user_ring;
+	return READ_ONCE(user->session_ring) == ring ? &user->session_ring : NULL;
+}
+
+/* The ring may have been given to another owner: then it is looked for in all records. */
+static struct kr_key **place_of(struct kr_ns *kns, kuid_t owner, const struct kr_key *ring)
+{
+	unsigned long table = READ_ONCE(kns->users.table), entry;
+	struct kr_user *user = user_find(kns, owner);
+	struct kr_key **place = user ? place_in(user, ring) : NULL;
+	u32 at = 0;
+
+	while (!place && (entry = kr_store_next(table, &at)))
+		place = place_in(kr_store_object(entry), ring);
+	return place;
+}
+
+void kr_user_forget_ring(struct kr_ns *kns, kuid_t owner, struct kr_key *ring)
+{
+	struct kr_key **place;
+	bool held;
+
+	rcu_read_lock();
+	place = place_of(kns, owner, ring);
+	/* The record may be on its way out, or have another ring by now. */
+	held = place && cmpxchg(place, ring, NULL) == ring;
+	rcu_read_unlock();
+	if (held)
+		user_ops->drop_ring(ring);
 }
 
 static void set_closing(struct kr_account *account, bool closing)

@@ -210,59 +210,68 @@ static void ended_user_ring_is_made_anew(struct kunit *test)
 	leave(&me);
 }
 
+/* As a call does that has looked the ring up. */
+static void invalidate(struct kr_key *ring)
+{
+	kr_key_get(ring);
+	kr_ring_invalidate(ring);
+	kr_key_put(ring);
+}
+
 /* One that only the record holds has ended for its owner: nothing is owed for it any more. */
 static void ended_user_ring_owes_nothing(struct kunit *test)
 {
-	struct kr_key *user, *session;
+	struct kr_key *user;
 	struct persona me;
 	struct kt_debt debt;
 
 	enter(test, &me, KT_UID);
 	user = special(test, KEY_SPEC_USER_KEYRING, 0);
-	session = special(test, KEY_SPEC_USER_SESSION_KEYRING, 0);
 	debt = kt_debt(KT_UID);
 	KUNIT_ASSERT_EQ(test, debt.qnkeys, 2u);
 	kr_limit_values.maxkeys = debt.qnkeys;
 	kr_limit_values.maxbytes = debt.qnbytes;
-	kr_ring_invalidate(session);
+	invalidate(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0));
 	KUNIT_EXPECT_TRUE(test, kt_holds(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0), user));
 	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
-	kr_ring_invalidate(user);
+	invalidate(user);
 	special(test, KEY_SPEC_USER_KEYRING, 0);
 	/* The link to the one of before has gone. */
 	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes - KR_LINK_BYTES);
 	leave(&me);
 }
 
-/* ... when another one is in its place, and not before. */
-static void ended_user_ring_is_owed_until_replaced(struct kunit *test)
+/* ... at once, whether there is room for another one or not. */
+static void ended_user_ring_leaves_its_record(struct kunit *test)
 {
+	struct kt_debt both, one;
 	struct kr_key *key;
 	struct persona me;
-	struct kt_debt debt;
 
 	enter(test, &me, KT_UID);
 	special(test, KEY_SPEC_USER_KEYRING, 0);
-	kr_ring_invalidate(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0));
-	debt = kt_debt(KT_UID);
-	KUNIT_ASSERT_EQ(test, debt.qnkeys, 2u);
+	both = kt_debt(KT_UID);
+	invalidate(special(test, KEY_SPEC_USER_SESSION_KEYRING, 0));
+	one = kt_debt(KT_UID);
+	KUNIT_ASSERT_EQ(test, one.qnkeys, 1u);
 	/* no room for a ring; for the ring, but not for the link in it */
 	kr_limit_values.maxkeys = 1;
 	KUNIT_EXPECT_EQ(test, lookup(KEY_SPEC_USER_SESSION_KEYRING, KR_LOOKUP_CREATE, &key), -EDQUOT);
-	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	KT_EXPECT_DEBT(test, KT_UID, one.qnkeys, one.qnbytes);
 	kr_limit_values.maxkeys = 2;
-	kr_limit_values.maxbytes = debt.qnbytes - 1;
+	kr_limit_values.maxbytes = both.qnbytes - 1;
 	KUNIT_EXPECT_EQ(test, lookup(KEY_SPEC_USER_SESSION_KEYRING, KR_LOOKUP_CREATE, &key), -EDQUOT);
-	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
-	kr_limit_values.maxbytes = debt.qnbytes;
+	KT_EXPECT_DEBT(test, KT_UID, one.qnkeys, one.qnbytes);
+	kr_limit_values.maxbytes = both.qnbytes;
 	special(test, KEY_SPEC_USER_SESSION_KEYRING, 0);
-	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	KT_EXPECT_DEBT(test, KT_UID, both.qnkeys, both.qnbytes);
 
-	kr_ring_invalidate(special(test, KEY_SPEC_USER_KEYRING, 0));
-	debt = kt_debt(KT_UID);
+	invalidate(special(test, KEY_SPEC_USER_KEYRING, 0));
+	one = kt_debt(KT_UID);
+	KUNIT_ASSERT_EQ(test, one.qnkeys, 1u);
 	kr_limit_values.maxkeys = 1;
 	KUNIT_EXPECT_EQ(test, lookup(KEY_SPEC_USER_KEYRING, KR_LOOKUP_CREATE, &key), -EDQUOT);
-	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+	KT_EXPECT_DEBT(test, KT_UID, one.qnkeys, one.qnbytes);
 	leave(&me);
 }
 
@@ -372,7 +381,7 @@ static struct kunit_case uid_rings_cases[] = {
 	KUNIT_CASE(linked_user_ring_lives_on),
 	KUNIT_CASE(ended_user_ring_is_made_anew),
 	KUNIT_CASE(ended_user_ring_owes_nothing),
-	KUNIT_CASE(ended_user_ring_is_owed_until_replaced),
+	KUNIT_CASE(ended_user_ring_leaves_its_record),
 	KUNIT_CASE(persistent_ring_is_kept_for_a_while),
 	KUNIT_CASE(persistent_ring_that_cannot_be_linked),
 	KUNIT_CASE(touched_first_by_many_at_once),

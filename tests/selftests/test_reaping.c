@@ -86,6 +86,38 @@ TEST_F(dying, ring_and_all_below)
 	EXPECT_TRUE(key_goes(self->key));
 }
 
+/* Nobody asks for these rings again; the user-session keyring holds the other */
+TEST_F(dying, rings_of_the_uid_and_all_below)
+{
+	long of_u = ON(self->p, kc_add_user("of u", "v", RING_U));
+	long of_us = ON(self->p, kc_add_user("of us", "v", RING_US));
+	long u = ON(self->p, kc_id(RING_U, 0)), us = ON(self->p, kc_id(RING_US, 0));
+	int charged = keys_charged(self->uid);
+
+	EXPECT_EQ(0, die(self->p, variant->how, u));
+	EXPECT_TRUE(key_goes(of_u));
+	EXPECT_TRUE(key_goes(u));
+	EXPECT_EQ(0, die(self->p, variant->how, us));
+	EXPECT_TRUE(key_goes(of_us));
+	EXPECT_TRUE(key_goes(us));
+	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == charged - 4));
+}
+
+TEST_F(dying, ring_of_the_uid_that_was_given_away)
+{
+	uid_t other = fresh_uid();
+	struct actor *o = actor_user(other);
+	long key = ON(self->p, kc_add_user("of u", "v", RING_U));
+	long u = ON(self->p, kc_id(RING_U, 0));
+
+	EXPECT_EQ(0, ON(self->p, kc_setperm(u, PERM_POS(MAY_ALL) | PERM_USR(MAY_ALL) |
+					       PERM_OTH(MAY_SETATTR))));
+	EXPECT_EQ(0, kc_chown(u, other, -1));
+	EXPECT_EQ(0, die(o, variant->how, u));
+	EXPECT_TRUE(key_goes(key));
+	EXPECT_TRUE(key_goes(u));
+}
+
 TEST_F(dying, many_at_once)
 {
 	char *desc = shared(8);
