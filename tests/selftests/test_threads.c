@@ -337,8 +337,9 @@ TEST_F(server, ours_ring_of_a_user_goes_with_exec)
 	long of_a = ON(self->a, kc_id(RING_P, 1));
 	long of_b = ON(self->b, kc_id(RING_P, 1));
 
+	/* the ID that it has from the exec on */
+	self->a->tid = self->a->pid;
 	ASSERT_EQ(0, actor_exec(self->a, "/proc/self/exe"));
-	self->a->pid = self->p->pid;
 	self->a->thread = false;
 	self->p->gone = self->b->gone = true;
 	EXPECT_TRUE(key_goes(of_a));
