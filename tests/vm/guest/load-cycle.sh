@@ -48,20 +48,31 @@ kib_used() {
 		END { print used }' /proc/meminfo /proc/zoneinfo
 }
 
+# slabs FILE: of each cache the objects in use, the least that this or an earlier look has seen,
+# and how many two of its slabs have.
+slabs() {
+	awk '
+		FILENAME != "/proc/slabinfo" { least[$1] = $2; next }
+		FNR > 2 { print $1, $1 in least && least[$1] < $2 ? least[$1] : $2, 2 * $5 }
+	' "$1" /proc/slabinfo >"$1.now"
+	mv "$1.now" "$1"
+}
+
 # measure NAME [ENOUGH]: memory and objects in use now, the least of three looks, or
 # of as many, up to thirty, as it takes to see no more than ENOUGH.
 measure() {
 	era "pause $1" || return 1
 	least= look=0
+	: >"/tmp/slabs.$1"
 	while [ $look -lt 3 ] || { [ $look -lt 30 ] && [ "$least" -gt "${2:-$least}" ]; }; do
 		look=$((look + 1))
 		sleep 1
 		give_back
 		used=$(kib_used)
 		[ "$least" ] && [ "$least" -le "$used" ] || least=$used
+		slabs "/tmp/slabs.$1"
 	done
 	echo "$least" >"/tmp/used.$1"
-	awk 'NR > 2 { print $1, $2, 2 * $5 }' /proc/slabinfo >"/tmp/slabs.$1"
 	echo "# after cycle $1: $least KiB in use"
 }
 
