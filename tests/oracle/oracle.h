@@ -32,8 +32,9 @@ enum { MAX_WORKERS = 64, ARENA_BYTES = 4 << 20, OUT_BYTES = 64 << 10, HELPER_ARG
 #define BAD_LOW		((void *)0x10)
 #define BAD_KERNEL	((void *)0xffff888000001000UL)
 #define BAD_HOLE	((void *)0x0000800000000000UL)
-/* A byte before memory that is not there, preceded by text without an end */
-#define BAD_EDGE	((void *)(EDGE_ADDRESS + 4096 - 4))
+/* Some bytes before memory that is not there, preceded by text without an end */
+#define EDGE_BYTES	4
+#define BAD_EDGE	((void *)(EDGE_ADDRESS + 4096 - EDGE_BYTES))
 
 struct worker {
 	int turn;		/* futex word: 0 the director's, 1 the worker's */

@@ -92,6 +92,8 @@ static void be_interruptible(void)
 
 static long enter_kernel(const struct worker *me)
 {
+	/* What an earlier call has put there could end a text with a zero. */
+	memset(BAD_EDGE, 'e', EDGE_BYTES);
 	return (me->narrow ? raw_int80 : raw_syscall)
 		(me->narrow ? me->nr - NR_KEYCTL + NR32_KEYCTL : me->nr, me->arg[0], me->arg[1],
 		 me->arg[2], me->arg[3], me->arg[4]);
