@@ -251,8 +251,8 @@ int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_s
  * @owner: who owns it now
  * @ring: the ring; the caller has a reference
  *
- * Does nothing if no record holds it. Any context but that of a lock of this room; takes
- * time in proportion to the UIDs of the namespace if its owner was changed.
+ * Does nothing if no record holds it. Any context. Takes time in proportion to the UIDs of
+ * the namespace if its owner's record does not hold it.
  */
 void kr_user_forget_ring(struct kr_ns *kns, kuid_t owner, struct kr_key *ring);
 

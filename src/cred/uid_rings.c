@@ -98,9 +98,8 @@ static int make_pair(const struct cred *cred, bool awaited, struct kr_key **user
 		goto err_user;
 	*session_ring = make_session_ring(cred, *user_ring);
 	ret = PTR_ERR_OR_ZERO(*session_ring);
-	if (ret)
-		goto err_user;
-	return 0;
+	if (!ret)
+		return 0;
 
 err_user:
 	kr_key_put(*user_ring);
@@ -146,7 +145,7 @@ static bool is_forgotten(const struct kr_key *ring)
 }
 
 /* Is there no such ring, or none to speak of? If there is, what keeps it from the actor, or 0. */
-static bool is_to_be_made(struct kr_key **place, const struct cred *actor, int *error)
+static bool is_to_be_made(struct kr_key *const *place, const struct cred *actor, int *error)
 {
 	const struct kr_key *ring;
 	bool missing;
