@@ -205,4 +205,90 @@ TEST_F_TIMEOUT(leaver, room_for_the_rings, 120)
 	EXPECT_NO_FAILURES(self->race);
 }
 
+/*
+ * The rings of a UID that end while its processes come and go: they leave the record by a
+ * reaper, by whoever makes new ones, and by the last exit. Root gives some of them away.
+ */
+FIXTURE(renewal)
+{
+	struct race *race;
+	uid_t uid;
+};
+
+static int *given;	/* what root is to give away next */
+
+FIXTURE_SETUP(renewal)
+{
+	stage_open();
+	self->race = shared(sizeof(*self->race));
+	self->uid = fresh_uids(2);
+	given = shared(sizeof(*given));
+	ASSERT_EQ(0, races_lift_quota());
+}
+
+FIXTURE_TEARDOWN(renewal)
+{
+	races_restore_quota();
+	stage_close();
+}
+
+static void use_and_end(struct race *race, unsigned int *seed)
+{
+	int ring = *seed >> 20 & 1 ? RING_U : RING_US;
+	long id = kc_id(ring, 1), ret;
+
+	race_expect(race, ONE_OF(id, ENOKEY), "no ring: %ld", id);
+	ret = kc_add_user("k", "v", ring);
+	race_expect(race, ONE_OF(ret, ENOKEY), "add: %ld", ret);
+	ret = kc_setperm(ring, 0x3f3f3f3f);
+	race_expect(race, ONE_OF(ret, ENOKEY, EACCES), "setperm: %ld", ret);
+	__atomic_store_n(given, id, __ATOMIC_RELAXED);
+	jitter(seed);
+	ret = kc_invalidate(*seed >> 21 & 1 || id < 0 ? ring : id);
+	race_expect(race, ONE_OF(ret, ENOKEY), "invalidate: %ld", ret);
+	race_round(race);
+}
+
+static void give_away(struct race *race, uid_t to, unsigned int *seed)
+{
+	int id = __atomic_exchange_n(given, 0, __ATOMIC_RELAXED);
+	long ret = id > 0 ? kc_chown(id, to, -1) : 0;
+
+	race_expect(race, ONE_OF(ret, ENOKEY, EACCES), "chown: %ld", ret);
+	jitter(seed);
+}
+
+static void renew_and_leave(struct race *race, int worker, long uid)
+{
+	unsigned int seed = worker * 104729 + 1;
+
+	while (!worker && !race_is_over(race))
+		give_away(race, uid + 1, &seed);
+	while (!race_is_over(race)) {
+		seed = seed * 1103515245 + 12345;
+		IN_CHILD({
+			int i;
+
+			if (become(uid, 0, 0))
+				_exit(1);
+			for (i = seed >> 16 & 7; i >= 0; i--)
+				use_and_end(race, &seed);
+		});
+	}
+}
+
+TEST_F_TIMEOUT(renewal, there_is_one_for_each, 120)
+{
+	race_run(self->race, race_seconds(), 4, renew_and_leave, self->uid);
+	EXPECT_NO_FAILURES(self->race);
+}
+
+TEST_F_TIMEOUT(renewal, ours_and_nothing_is_left, 120)
+{
+	race_run(self->race, race_seconds(), 4, renew_and_leave, self->uid);
+	EXPECT_NO_FAILURES(self->race);
+	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid)));
+	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid + 1)));
+}
+
 SELFTEST_MAIN
