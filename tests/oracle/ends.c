@@ -37,21 +37,6 @@ void await_ends(void)
 	pending = NOTHING;
 }
 
-void asks_for_rings(struct worker *w)
-{
-	known[w->number].to_ask = w->busy;
-	if (!w->busy)
-		quiet(w, GET_ID, RING_US, 0);
-}
-
-void records_drop_rings(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < CAST; i++)
-		asks_for_rings(cast[i]);
-}
-
 /*
  * That a key is no more is seen by who knows its number, in a listing, and where
  * quota is short: there is time until then. An invalid key is seen in any ring.
@@ -62,10 +47,6 @@ void ends(enum ends what)
 		pending = what;
 	if (at_once || what == AUTHORITY || what == INVALID)
 		await_ends();
-	if (what == INVALID) {
-		records_drop_rings();
-		ends(KEYS);
-	}
 }
 
 bool knows_key(enum op op, const long *a)

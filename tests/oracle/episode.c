@@ -96,10 +96,6 @@ static void note_result(struct worker *w, long ret)
 		ends(KEYS);
 	if (ret >= 0 && op == ASSUME)
 		known[w->number].assumed = ret > 0;
-	if (known[w->number].to_ask) {
-		asks_for_rings(w);
-		ends(KEYS);
-	}
 }
 
 /* Those that a call, or the end of a helper, has woken */
@@ -288,11 +284,8 @@ static void time_passes(long how)
 	if (brief)
 		canary_end(true);
 	clock_jump(seconds);
-	if (brief) {
+	if (brief)
 		canary_await();
-		records_drop_rings();
-		ends(KEYS);
-	}
 }
 
 #define SETUID_PATH	"/tmp/oracle.setuid"

@@ -10,7 +10,6 @@ struct known {
 	bool pinned;		/* its program file keeps that, there */
 	bool apart;		/* it is in a user namespace of its own */
 	bool assumed;		/* it has assumed an authority */
-	bool to_ask;		/* for its rings, when it has waited */
 };
 
 extern struct worker *cast[CAST];
@@ -26,8 +25,5 @@ void await_ends(void);
 enum ends ends_by(const struct worker *w, enum op op, const long *a);
 /* Does a call know a key by its number, or a ring by its name? */
 bool knows_key(enum op op, const long *a);
-/* The record of a UID drops a ring that is no more when the UID next asks for it. */
-void asks_for_rings(struct worker *w);
-void records_drop_rings(void);
 
 #endif

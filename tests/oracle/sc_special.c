@@ -170,6 +170,97 @@ void special_rings(void)
 	special_each(uses_as_ring);
 }
 
+/* ---- rings of a UID that are no more ---- */
+
+enum { INVALIDATED, REVOKED, EXPIRED, WAYS };
+
+static const char *const ways[WAYS] = { "invalidated", "revoked", "expired" };
+
+/* What meets it first; none: only time does */
+static const struct use uses_next[] = {
+	{ GET_ID, "i0" }, { GET_ID, "i1" }, { DESCRIBE, "ioL" }, { READ, "ioL" }, { CLEAR, "i" },
+	{ LINK, "ki" }, { LINK, "iR" }, { UNLINK, "ki" }, { SEARCH, "itn0" },
+	{ ADD_KEY, "tnd4i" }, { REQUEST_KEY, "tn00" }, { JOIN, "0" }, { REVOKE, "i" },
+	{ INVALIDATE, "i" }, { NO_SUCH_OP, "" }
+};
+
+static void uid_ring_ends(struct worker *w, long id, unsigned int way)
+{
+	if (way == INVALIDATED) {
+		call(w, INVALIDATE, id);
+		quiesce();
+		return;
+	}
+	if (way == REVOKED)
+		call(w, REVOKE, id);
+	else
+		call(w, SET_TIMEOUT, id, 1);
+	canary_end(way == REVOKED);
+	clock_jump(8);
+	canary_await();
+}
+
+static void uid_rings_look(struct worker *w, const long *keys, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		describe(w, keys[i]);
+	for (i = 0; i < count; i++)
+		read_all(w, keys[i]);
+	say_proc_keys(w, false);
+	say_key_users(uid_base + 1, 1);
+}
+
+/*
+ *	@us ---> @u ---> "below" ---> "k"
+ *	  '---> "k"
+ */
+static void uid_ring_gone(long id, unsigned int way, const struct use *u)
+{
+	struct worker *w = worker_user(uid_base + 1, uid_base, -1), *twin;
+	long keys[5];
+
+	supplies_renew();
+	twin = worker_user(uid_base + 1, uid_base, -1);
+	keys[0] = quiet(w, GET_ID, RING_U, 1);
+	keys[1] = quiet(w, GET_ID, RING_US, 1);
+	keys[2] = add_quiet(w, "keyring", "below", RING_U);
+	keys[3] = add_quiet(w, "user", "k", keys[2]);
+	keys[4] = add_quiet(w, "user", "k", RING_US);
+	say("-- %s, %s", key_name(id), ways[way]);
+	describe(twin, keys[2]);
+	uid_ring_ends(w, id, way);
+	uid_rings_look(w, keys, ARRAY_SIZE(keys));
+	use_call(twin, u, id);
+	settle();
+	uid_rings_look(w, keys, ARRAY_SIZE(keys));
+	read_all(w, RING_S);
+	describe(w, id);
+	uid_rings_look(twin, keys, ARRAY_SIZE(keys));
+	workers_end();
+	rcu_quiesce();
+	uid_base += 2;
+}
+
+/* The keeper is of another UID and ends with the others: each has one of its own. */
+void uid_rings_gone(void)
+{
+	unsigned int way, i;
+	long id;
+
+	limits("gc_delay", 5);
+	for (id = RING_U; id >= RING_US; id--) {
+		for (way = 0; way < WAYS; way++) {
+			for (i = 0; i < ARRAY_SIZE(uses_next); i++) {
+				supplies_make(uid_base);
+				uid_ring_gone(id, way, &uses_next[i]);
+			}
+		}
+	}
+	limits("gc_delay", 100000000);
+}
+
 /* ---- the authority, and the ring of the requester ---- */
 
 enum { NOT_ASSUMED, ASSUMED, MADE, OUT_OF_TIME, HANDED_ON, DEST_REVOKED, DEST_EXPIRED,

@@ -154,6 +154,7 @@ static const struct {
 	{ "watches, rights", watch_rights },
 	{ "watches, lost", watch_lost },
 	{ "encrypted, masked", encrypted_masked },
+	{ "rings of a UID, gone", uid_rings_gone },
 };
 
 int run_scenarios(const char *only, unsigned int part)

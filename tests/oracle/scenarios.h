@@ -73,6 +73,7 @@ void permission_assume(void);
 void permission_parent(void);
 void special_ids(void);
 void special_rings(void);
+void uid_rings_gone(void);
 void authority(void);
 void dead_places(void);
 void dead_verdicts(void);
