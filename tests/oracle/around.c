@@ -115,6 +115,29 @@ static unsigned int digits_of_sessions(uid_t uid)
 	return digits;
 }
 
+/*
+ * The built-in service keeps @u for good, with what is linked there: beside the module's,
+ * its rows are in the same file.
+ */
+enum { NOTED = 8 };
+
+static unsigned int digits_before[NOTED];
+
+void sessions_note_before(unsigned int uids)
+{
+	unsigned int i;
+
+	for (i = 0; i < uids && i < NOTED; i++)
+		digits_before[i] = digits_of_sessions(uid_base + i);
+}
+
+static unsigned int digits_since(uid_t uid)
+{
+	unsigned int i = uid - uid_base, digits = digits_of_sessions(uid);
+
+	return i < NOTED ? digits - digits_before[i] : digits;
+}
+
 /* The serial of a ring of the kernel's own; 0: it has none of the name */
 long ring_of_kernel(const char *name)
 {
@@ -146,7 +169,7 @@ void say_key_users(uid_t from, unsigned int count)
 			   &qkm, &qb, &qbm) != 8 || uid < from || uid >= from + count)
 			continue;
 		say("/proc/key-users %u: %u/%u %u/%u", uid, nkeys, nikeys, qk, qkm);
-		say("/proc/key-users %u bytes: %u/%u", uid, qb - digits_of_sessions(uid), qbm);
+		say("/proc/key-users %u bytes: %u/%u", uid, qb - digits_since(uid), qbm);
 	}
 	stage->used -= 1 << 20;
 }

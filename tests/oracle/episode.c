@@ -17,7 +17,7 @@
 
 #include "../selftests/keyctl_abi.h"
 
-enum { DEEPEST_HELPER = 2 };
+enum { DEEPEST_HELPER = 2, UIDS = 5 };
 
 struct worker *cast[CAST];
 struct known known[MAX_WORKERS];
@@ -405,6 +405,7 @@ static void prologue(void)
 	spacious = !draw(6) && !tight;
 	brief = !draw(6) && !tight;
 	ends_begin(tight);
+	sessions_note_before(UIDS);
 	cast_make();
 	if (setuid_copy(SETUID_PATH, uid_base + 2, uid_base + 2))
 		say("!! no set-uid program");
@@ -442,7 +443,7 @@ static void epilogue(void)
 			say_proc_keys(cast[i], false);
 	}
 	if (!spacious)
-		say_key_users(uid_base, 5);
+		say_key_users(uid_base, UIDS);
 	workers_end();
 	rcu_quiesce();
 }

@@ -162,6 +162,7 @@ extern uid_t uid_base;			/* of the scenario */
 
 void say_proc_keys(struct worker *w, bool usage);
 void say_key_users(uid_t from, unsigned int count);
+void sessions_note_before(unsigned int uids);	/* from uid_base on; no part of what is said */
 long ring_of_kernel(const char *name);
 void clock_hold(void);
 void clock_jump(int seconds);
