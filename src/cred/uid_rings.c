@@ -282,7 +282,7 @@ int kr_cred_user_ring_get(bool session, struct kr_key **ring)
 		if ((ret == -EDQUOT || ret == -EAGAIN) && !awaited) {
 			await_ends();
 			awaited = true;
-		} else if (ret) {
+		} else if (ret && ret != -ENOKEY) {	/* a ring ended while it was looked at */
 			return ret;
 		}
 	}

@@ -18,6 +18,9 @@
 /* Serialises the making of links between rings, so that no two close a cycle. */
 static DEFINE_MUTEX(nesting_lock);
 
+/* A ring that a link between rings displaced, its last one: ended when others may make theirs. */
+static struct kr_key *displaced_ring;
+
 struct wanted {
 	const struct kr_key_type *type;
 	const char *desc;
@@ -199,8 +202,14 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
 	}
 	kr_places_replace(edit->ring, old, key);
 	tell_linked(edit, key);
-	if (let_go(edit->ring, old))
+	if (!let_go(edit->ring, old))
+		return;
+	if (kr_key_is_ring(old)) {
+		lockdep_assert_held(&nesting_lock);
+		displaced_ring = old;
+	} else {
 		kr_key_end(old);
+	}
 }
 
 /*
@@ -295,8 +304,14 @@ static void lock_nesting(const struct kr_key *key)
 
 static void unlock_nesting(const struct kr_key *key)
 {
-	if (kr_key_is_ring(key))
-		mutex_unlock(&nesting_lock);
+	struct kr_key *displaced = NULL;
+
+	if (!kr_key_is_ring(key))
+		return;
+	swap(displaced, displaced_ring);
+	mutex_unlock(&nesting_lock);
+	if (displaced)
+		kr_key_end(displaced);
 }
 
 /* How to link */

@@ -6,8 +6,11 @@
 #include "kunit_helpers.h"
 #include "kunit_rings.h"
 
+#include <keyrings/key_ops.h>
+#include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
+#include <linux/workqueue.h>
 
 static void ring_does_not_hold_itself(struct kunit *test)
 {
@@ -160,12 +163,76 @@ static void no_cycle_by_links_made_at_once(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, TANGLE, 2 * TANGLE);
 }
 
+/* What another thread does while a ring ends */
+static struct {
+	struct work_struct work;
+	struct completion over;
+	struct kr_key *ring, *inner;
+	int ret;
+	int ended;
+	bool waited;
+} meanwhile;
+
+static void link_inner(struct work_struct *work)
+{
+	meanwhile.ret = kr_ring_link(meanwhile.ring, meanwhile.inner);
+	complete(&meanwhile.over);
+}
+
+static void end_slowly(struct kr_key *key)
+{
+	meanwhile.ended++;
+	schedule_work(&meanwhile.work);
+	meanwhile.waited = !wait_for_completion_timeout(&meanwhile.over, 10 * HZ);
+}
+
+static struct kr_key *ring_with_a_key_that_ends_slowly(struct kunit *test)
+{
+	struct kr_key *ring = kr_ring_alloc("x", kt_uid(KT_UID), kt_gid(KT_GID), &init_user_ns,
+					    KT_PERM, 0);
+	struct kr_key *key = kr_ring_alloc("slow", kt_uid(KT_UID), kt_gid(KT_GID), &init_user_ns,
+					   KT_PERM, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ring) || IS_ERR(key));
+	set_bit(KR_KEY_MIRRORED, &key->flags);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
+	kr_key_put(key);
+	return ring;
+}
+
+/* A ring may have a large tree below it: links of others are made while that ends. */
+static void links_are_made_while_a_displaced_ring_ends(struct kunit *test)
+{
+	static const struct kr_mirror_ops slow = { .end = end_slowly };
+	const struct kr_mirror_ops *before = kr_key_mirror;
+	struct kr_key *top = kt_ring(test, "top"), *new = kt_ring(test, "x"), *old;
+
+	memset(&meanwhile, 0, sizeof(meanwhile));
+	INIT_WORK(&meanwhile.work, link_inner);
+	init_completion(&meanwhile.over);
+	meanwhile.ring = kt_ring(test, "a");
+	meanwhile.inner = kt_ring(test, "b");
+	old = ring_with_a_key_that_ends_slowly(test);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(top, old), 0);
+	kr_key_put(old);
+
+	kr_key_set_mirror(&slow);
+	KUNIT_EXPECT_EQ(test, kr_ring_link(top, new), 0);
+	flush_work(&meanwhile.work);
+	kr_key_set_mirror(before);
+	KUNIT_EXPECT_EQ(test, meanwhile.ended, 1);
+	KUNIT_EXPECT_FALSE(test, meanwhile.waited);
+	KUNIT_EXPECT_EQ(test, meanwhile.ret, 0);
+	KUNIT_EXPECT_TRUE(test, holds(test, top, new));
+}
+
 static struct kunit_case nesting_cases[] = {
 	KUNIT_CASE(ring_does_not_hold_itself),
 	KUNIT_CASE(namesake_is_no_cycle),
 	KUNIT_CASE_PARAM(nests_as_deep_as_a_search_goes, depth_gen_params),
 	KUNIT_CASE_PARAM(cycle_through_the_last_level, depth_gen_params),
 	KUNIT_CASE(no_cycle_by_links_made_at_once),
+	KUNIT_CASE(links_are_made_while_a_displaced_ring_ends),
 	{}
 };
 

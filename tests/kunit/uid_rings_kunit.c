@@ -369,6 +369,49 @@ static void touched_first_by_many_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0u);
 }
 
+struct renewals {
+	const struct cred *cred;
+	atomic_t begun, got;
+};
+
+static int get_and_end(void *arg)
+{
+	struct renewals *renewals = arg;
+	const struct cred *before = override_creds(renewals->cred);
+	bool session = atomic_inc_return(&renewals->begun) & 1;
+	struct kr_key *ring;
+	int wrong = 0;
+
+	while (!kthread_should_stop()) {
+		if (kr_cred_user_ring_get(session, &ring)) {
+			wrong++;
+		} else {
+			atomic_inc(&renewals->got);
+			kr_ring_invalidate(ring);
+			kr_key_put(ring);
+		}
+		cond_resched();
+	}
+	revert_creds(before);
+	return wrong;
+}
+
+/* There always is one to be had, however soon it ends. */
+static void made_while_they_end(struct kunit *test)
+{
+	struct renewals renewals = { .cred = kt_actor_of(test, kt_login(test, KT_UID)) };
+
+	kr_limit_values.maxkeys = 1000000;
+	kr_limit_values.maxbytes = 100000000;
+	kt_crew_start(test, 4, get_and_end, &renewals);
+	schedule_timeout_uninterruptible(KT_STRESS);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&renewals.got), 100);
+	kr_user_drop_all();
+	kr_reaper_flush();
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
+}
+
 static struct kunit_case uid_rings_cases[] = {
 	KUNIT_CASE(user_rings_are_a_pair),
 	KUNIT_CASE(user_rings_are_those_of_the_real_uid),
@@ -385,6 +428,7 @@ static struct kunit_case uid_rings_cases[] = {
 	KUNIT_CASE(persistent_ring_is_kept_for_a_while),
 	KUNIT_CASE(persistent_ring_that_cannot_be_linked),
 	KUNIT_CASE(touched_first_by_many_at_once),
+	KUNIT_CASE(made_while_they_end),
 	{}
 };
 
