@@ -84,6 +84,8 @@ static int make_mirror(struct kr_key *key)
 
 	if (IS_ERR(mirror))
 		return PTR_ERR(mirror);
+	if (!mirror)	/* there is none of such a key, however often it is made */
+		return -ENOKEY;
 	key_put(mirror);
 	return 0;
 }

@@ -15,11 +15,6 @@ static int current_reqkey(void)
 	return value;
 }
 
-static void change_reqkey(struct kr_cred *cred, void *arg)
-{
-	cred->reqkey = *(int *)arg;
-}
-
 /* Choosing the thread's or the process's own ring makes it, and keeps one that is there. */
 static int make_chosen_ring(int value)
 {
@@ -39,8 +34,24 @@ static int make_chosen_ring(int value)
 	return ret;
 }
 
+struct choice {
+	int value;
+	int ret;
+};
+
+/* The ring comes last: a call that has no memory for the rest leaves none behind. */
+static void change_reqkey(struct kr_cred *cred, void *arg)
+{
+	struct choice *choice = arg;
+
+	choice->ret = make_chosen_ring(choice->value);
+	if (!choice->ret)
+		cred->reqkey = choice->value;
+}
+
 long kr_cred_set_reqkey(int value)
 {
+	struct choice choice = { .value = value };
 	int old = current_reqkey();
 	int ret;
 
@@ -50,9 +61,7 @@ long kr_cred_set_reqkey(int value)
 	if (value < KEY_REQKEY_DEFL_DEFAULT || value > KEY_REQKEY_DEFL_REQUESTOR_KEYRING ||
 	    value == KEY_REQKEY_DEFL_GROUP_KEYRING)
 		return -EINVAL;
-	ret = make_chosen_ring(value);
-	if (!ret)
-		ret = kr_cred_change(change_reqkey, &value);
+	ret = kr_cred_change(change_reqkey, &choice) ?: choice.ret;
 	return ret ?: old;
 }
 

@@ -214,6 +214,10 @@ static bool default_is_set(struct scene *s, long ret)
 
 FAULTS_LIKE(set_default, default_is_session, .prepare = a_process_with_a_session,
 	    .done = default_is_set, .arg = REQKEY_S);
+FAULTS_LIKE(set_default, default_is_thread, .prepare = a_process_with_a_session,
+	    .done = default_is_set, .arg = REQKEY_T);
+FAULTS_LIKE(set_default, default_is_process, .prepare = a_process_with_a_session,
+	    .done = default_is_set, .arg = REQKEY_P);
 
 /* ---- persistent keyrings ---- */
 

@@ -19,7 +19,8 @@ enum { MOST_LOADS = 3000 };
 
 /* The steps of the module's table that take memory, in their order; then it is loaded */
 static const char *const steps[] = {
-	"user", "key", "reaper", "keyring", "types", "cred", "events", "takeover",
+	"user", "key", "reaper", "keyring", "types", "cred", "bridge", "events",
+	"takeover",
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]), UNKNOWN = -1 };
@@ -237,7 +238,7 @@ static const struct callee {
 } callees[] = {
 	{ "__kmem_cache_create_args", { "key", "keyring", "cred" } },
 	{ "mempool_create_node_noprof", { "cred" } },
-	{ "prepare_kernel_cred", { "types" } },
+	{ "prepare_kernel_cred", { "types", "bridge" } },
 	{ "alloc_workqueue", { "user", "reaper" } },
 	{ "tracepoint_probe_register", { "events" } },
 };
