@@ -95,7 +95,10 @@ void kr_shared_exit(void);
  * else published meanwhile.
  */
 bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new);
-/* Publish a changed copy of current's half; 0 or -ENOMEM. */
+/*
+ * Publish a changed copy of current's half; 0 or -ENOMEM. @change may sleep; it is called
+ * again, with another copy, when somebody else published meanwhile.
+ */
 int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg);
 /* The same for another task; -ESRCH when it exits, -EAGAIN when somebody published. */
 int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new);

@@ -102,6 +102,19 @@ static inline const char *note_parse(const struct note *note, long len)
 			   note->subtype, len);
 }
 
+/* No error is to be expected: one says what else there is to know of the pipe. */
+static inline const char *note_error(int fd, int error)
+{
+	char room[256];
+	int bytes = -1;
+	long len;
+
+	ioctl(fd, FIONREAD, &bytes);
+	len = read(fd, room, sizeof(room));
+	return shared_text("error %d, with %d bytes in the pipe; then read %ld", error, bytes,
+			   len < 0 ? -errno : len);
+}
+
 /* The record that is there now, or "nothing" */
 static inline const char *note_peek(int fd)
 {
@@ -109,7 +122,7 @@ static inline const char *note_peek(int fd)
 	long len = read(fd, &note, sizeof(note));
 
 	if (len < 0)
-		return errno == EAGAIN ? "nothing" : shared_text("error %d", errno);
+		return errno == EAGAIN ? "nothing" : note_error(fd, errno);
 	return note_parse(&note, len);
 }
 
