@@ -329,7 +329,6 @@ void kernel_ring_of_nvme(void)
 	call(w, SET_TIMEOUT, key, 10);
 	call(w, REVOKE, key);
 	call(w, UNLINK, key, ring);
-	call(w, UNLINK, key, ring);
 	inner = call(w, ADD_KEY, P("keyring"), P("inner"), 0, 0, ring);
 	key = call(w, ADD_KEY, P("user"), P("k"), P("x"), 1, inner);
 	call(w, SEARCH, ring, P("user"), P("k"), 0);

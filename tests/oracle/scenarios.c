@@ -154,7 +154,8 @@ static const struct {
 	{ "watches, rights", watch_rights },
 	{ "watches, lost", watch_lost },
 	{ "encrypted, masked", encrypted_masked },
-	{ "rings of a UID, gone", uid_rings_gone },
+	{ "user keyring gone", user_ring_gone },
+	{ "user-session keyring gone", user_session_gone },
 };
 
 int run_scenarios(const char *only, unsigned int part)
