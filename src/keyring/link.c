@@ -18,7 +18,10 @@
 /* Serialises the making of links between rings, so that no two close a cycle. */
 static DEFINE_MUTEX(nesting_lock);
 
-/* A ring that a link between rings displaced, its last one: ended when others may make theirs. */
+/*
+ * A ring whose last link gave way to another ring of its name; under nesting_lock. Nobody
+ * holds it any more: whoever gives that lock back ends it then, with all below it.
+ */
 static struct kr_key *displaced_ring;
 
 struct wanted {

@@ -176,7 +176,7 @@ enum { INVALIDATED, REVOKED, EXPIRED, WAYS };
 
 static const char *const ways[WAYS] = { "invalidated", "revoked", "expired" };
 
-/* What meets it first; none: only time does */
+/* The call that meets it first; NO_SUCH_OP: none does */
 static const struct use uses_next[] = {
 	{ NO_SUCH_OP, "" }, { GET_ID, "i0" }, { LINK, "ki" },
 	/* the following after the first way only: each takes a while */
