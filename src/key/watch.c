@@ -137,6 +137,40 @@ int kr_key_unwatch(struct kr_key *key, struct watch_queue *queue)
 	return remove_watch_from_object(&watched->list, queue, key->serial, false);
 }
 
+/*
+ * A watch has its ID where call_rcu() puts a pointer when the watch has ended, which the
+ * kernel's function for posting would take for an ID, and for a length: the record would show
+ * it, and as much of the stack. So that function does not get the list that others take
+ * watches out of, but one watch at a time: a copy, whose ID was read when the watch was still
+ * kept. Queue and credentials stay for as long as the read section.
+ */
+static void post_to(const struct watch *watch, struct key_notification *note)
+{
+	struct watch copy = {
+		.info_id = data_race(READ_ONCE(watch->info_id)),
+		.id	 = watch->id,
+		.cred	 = watch->cred,
+	};
+	struct watch_list alone = {};
+
+	smp_rmb();	/* call_rcu() comes after the last kref_put() */
+	if (!kref_read(&watch->usage))
+		return;
+	RCU_INIT_POINTER(copy.queue, rcu_dereference(watch->queue));
+	hlist_add_head_rcu(&copy.list_node, &alone.watchers);
+	post_watch_notification(&alone, &note->watch, current_cred(), note->key_id);
+}
+
+static void post_to_all(const struct watch_list *list, struct key_notification *note)
+{
+	const struct watch *watch;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(watch, &list->watchers, list_node)
+		post_to(watch, note);
+	rcu_read_unlock();
+}
+
 /* The kernel's locks in here are the innermost ones, and enable interrupts. */
 void kr_key_post(const struct kr_key *key, enum key_notification_subtype what, u32 aux)
 {
@@ -153,7 +187,7 @@ void kr_key_post(const struct kr_key *key, enum key_notification_subtype what, u
 	watched = find(key);
 	/* Not there when the first watch is being set this very moment. */
 	if (watched)
-		post_watch_notification(&watched->list, &note.watch, current_cred(), key->serial);
+		post_to_all(&watched->list, &note);
 }
 
 void kr_watch_end(struct kr_key *key)

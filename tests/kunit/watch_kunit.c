@@ -216,6 +216,38 @@ static void closed(struct kunit *test)
 	tube_close(test, tube);
 }
 
+/* The memory of a watch that nobody keeps any more is RCU's until it is freed. */
+static void ending(struct kunit *test)
+{
+	struct tube *tube = tube_open(test), *other = tube_open(test);
+	struct kr_key *key = kt_key(test, "k");
+	s32 serial = key->serial;
+	struct watch *watch;
+	unsigned int kept;
+
+	KUNIT_EXPECT_EQ(test, kr_key_watch(key, tube->queue, 1), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_watch(key, other->queue, 2), 0);
+	watch = hlist_entry(tube->queue->watches.first, struct watch, queue_node);
+	kept = kref_read(&watch->usage);
+	refcount_set(&watch->usage.refcount, 0);
+	watch->info_id = ~0;
+	kr_key_notify(key, NOTIFY_KEY_UPDATED, 0);
+	expect_silence(test, tube);
+	expect_note(test, other, NOTIFY_KEY_UPDATED, key, 0);
+
+	watch->info_id = 1 << WATCH_INFO_ID__SHIFT;
+	refcount_set(&watch->usage.refcount, kept);
+	kr_key_notify(key, NOTIFY_KEY_UPDATED, 0);
+	expect_note(test, tube, NOTIFY_KEY_UPDATED, key, 0);
+	expect_note(test, other, NOTIFY_KEY_UPDATED, key, 0);
+	KUNIT_EXPECT_EQ(test, kref_read(&watch->usage), kept);
+	kt_drop(test, key);
+	expect_removal(test, tube, serial, 1);
+	expect_removal(test, other, serial, 2);
+	tube_close(test, tube);
+	tube_close(test, other);
+}
+
 #define MANY	500
 
 /* As many keys as make the table grow and shrink; each is watched by two. Root may. */
@@ -278,6 +310,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(bit),
 	KUNIT_CASE(invalidated_once),
 	KUNIT_CASE(closed),
+	KUNIT_CASE(ending),
 	KUNIT_CASE(many),
 	{}
 };
