@@ -452,8 +452,11 @@ bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *ke
  *
  * The second half of add_key(2). May sleep.
  *
- * Return: 0; -ENOTDIR; -EINVAL no description or refused by the type; -EKEYREVOKED;
- * -EDQUOT; -EACCES ring or existing key not writable; -ENOMEM.
+ * A key that is revoked or invalidated is not updated: a new one takes its place, also
+ * when that happens after the key was found.
+ *
+ * Return: 0; -ENOTDIR; -EINVAL no description or refused by the type; -EKEYREVOKED the
+ * ring is revoked; -EDQUOT; -EACCES ring or existing key not writable; -ENOMEM.
  */
 int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *type,
 		    struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out);

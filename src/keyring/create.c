@@ -44,6 +44,12 @@ static struct kr_key *new_key(const struct kr_key_type *type, struct kr_prep *pr
 	return key;
 }
 
+/* Such a key is displaced, not updated. */
+static bool has_ended(const struct kr_key *key)
+{
+	return READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED));
+}
+
 /* The key that an add updates instead of displacing it, with a reference. */
 static struct kr_key *key_to_update(const struct kr_edit *edit, const struct kr_key_type *type)
 {
@@ -52,9 +58,7 @@ static struct kr_key *key_to_update(const struct kr_edit *edit, const struct kr_
 	if (!type->update || !edit->displaced)
 		return NULL;
 	key = edit->displaced;
-	if (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
-		return NULL;
-	return kr_key_get(key);
+	return has_ended(key) ? NULL : kr_key_get(key);
 }
 
 static int update(struct kr_key *key, struct kr_prep *prep)
@@ -147,28 +151,44 @@ err_cancel:
 	return ret;
 }
 
+/* The ring is not locked, so that a type may sleep, and the key may end meanwhile. */
+static int update_found(const struct kr_key_ref *found, struct kr_prep *prep,
+			const struct cred *actor)
+{
+	struct kr_key *key = found->key;
+	int ret = 0;
+
+	/* A key that is being made is updated when it is made; one that was not is no key. */
+	if (test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags))
+		ret = kr_key_wait_made(key);
+	if (ret)
+		return ret;
+	if (!kr_key_permits(key, found->possessed, actor, KR_WRITE))
+		return -EACCES;
+	return update(key, prep);
+}
+
 static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type *type,
 			struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
 {
 	struct mutex *lock = &kr_ring_of(ring->key)->lock;
+	bool again;
 	int ret;
 
-	mutex_lock(lock);
-	ret = add_locked(ring, type, prep, actor, out);
-	mutex_unlock(lock);
-	if (ret != ADD_UPDATES)
-		return ret;
+	/* Each turn but the last one met a key that ended in between: it is not met again. */
+	do {
+		mutex_lock(lock);
+		ret = add_locked(ring, type, prep, actor, out);
+		mutex_unlock(lock);
+		if (ret != ADD_UPDATES)
+			return ret;
 
-	/* A key that is being made is updated when it is made; one that was not is no key. */
-	if (test_bit_acquire(KR_KEY_CONSTRUCTING, &out->key->flags))
-		ret = kr_key_wait_made(out->key);
-	else
-		ret = 0;
-	if (!ret)
-		ret = kr_key_permits(out->key, out->possessed, actor, KR_WRITE) ?
-		      update(out->key, prep) : -EACCES;
-	if (ret)
+		ret = update_found(out, prep, actor);
+		if (!ret)
+			return 0;
+		again = has_ended(out->key);
 		kr_key_put(out->key);
+	} while (again);
 	return ret;
 }
 
