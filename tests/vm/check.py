@@ -378,6 +378,7 @@ def report(tally):
 def plan(conf, wanted):
     """What to do: names of steps, and pairs of a suite and a kernel."""
     suites = [s for s in conf.sections() if not s.startswith("kernel ")]
+    named = [w for w in wanted if w in suites]
     which = wanted[0] if wanted in (["debug"], ["coverage"]) else "kernels"
     if wanted == ["all"]:
         wanted = [*STEPS, *(s for s in suites if conf[s].getboolean("check"))]
@@ -393,7 +394,12 @@ def plan(conf, wanted):
             fit = " ".join(conf[suite][kind] for kind in ("kernels", "debug", "coverage"))
         else:
             fit = conf[suite][which]
-        return [k for k in dict.fromkeys(fit.split()) if not ONLY or k in ONLY]
+        fit = list(dict.fromkeys(fit.split()))
+        some = [k for k in fit if not ONLY or k in ONLY]
+        if suite in named and not some:
+            sys.exit("check.py: %s does not run on %s (it does on: %s)" % (
+                suite, " ".join(ONLY), " ".join(fit)))
+        return some
 
     return [w for w in wanted if w in STEPS], [(w, k) for w in wanted if w in suites
                                                for k in kernels(w)]

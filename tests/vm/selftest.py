@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The runner judged by planted results: each way to fail must be seen as one."""
+import configparser
 import os
 import subprocess
 import sys
@@ -212,6 +213,37 @@ def rows_of_a_kernel():
     see("a kernel with other skips", expecting("6.12-kcsan", "skip", skips) == {"a", "c"})
 
 
+def planned(wanted, only):
+    """What is to run where, or what is said instead."""
+    conf = configparser.ConfigParser()
+    conf.read_string("""
+        [DEFAULT]
+        kernels = 6.1 6.12
+        debug =
+        coverage =
+        check = yes
+        [a]
+        debug = 6.12-debug
+        [b]
+        """)
+    check.ONLY, was = only.split(), check.ONLY
+    try:
+        return check.plan(conf, wanted.split())[1]
+    except SystemExit as said:
+        return str(said)
+    finally:
+        check.ONLY = was
+
+
+def which_kernels():
+    see("a suite on its kernels", planned("b", "") == [("b", "6.1"), ("b", "6.12")])
+    see("a suite on one kernel", planned("a", "6.12-debug") == [("a", "6.12-debug")])
+    see("those suites that run on a kernel", planned("debug", "") == [("a", "6.12-debug")])
+    see("a suite on a kernel that it does not run on",
+        planned("a b", "6.12-debug") ==
+        "check.py: b does not run on 6.12-debug (it does on: 6.1 6.12)")
+
+
 SOURCE = """int f(void)
 {
 	if (one)
@@ -270,6 +302,7 @@ if __name__ == "__main__":
     races()
     caches()
     rows_of_a_kernel()
+    which_kernels()
     judging()
     the_builtin_service()
     sys.exit(not all(DONE))
