@@ -26,7 +26,7 @@ FIXTURE(family)
 	struct actor *p;
 	long session, key, process, thread;
 	struct scene *s;	/* what is to be seen of p's keys */
-	long *sessions;		/* of the children */
+	long *said;		/* by each child or thread: which keyring it has */
 };
 
 FIXTURE_SETUP(family)
@@ -44,7 +44,7 @@ FIXTURE_SETUP(family)
 	self->s->uid = fresh_uid();
 	self->s->before = shared(VIEW_BYTES);
 	self->s->after = shared(VIEW_BYTES);
-	self->sessions = shared(CHILDREN * sizeof(long));
+	self->said = shared(CHILDREN * sizeof(long));
 	ASSERT_EQ(0, actor_do(self->p, become_openly, self->s->uid, 0, 0));
 	ASSERT_EQ(0, actor_do(self->p, nth_open, 0, 0, 0));
 	self->session = ON(self->p, kc_join(NULL));
@@ -93,9 +93,9 @@ static long fork_with_fault(long session, long n, long c)
 	return pid < 0 ? -errno : n ? -EAGAIN : pid;
 }
 
-static bool has_said(long *session)
+static bool has_said(long *said)
 {
-	return __atomic_load_n(session, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(said, __ATOMIC_SEQ_CST);
 }
 
 static long kill_child(long pid, long b, long c)
@@ -128,13 +128,13 @@ TEST_F_TIMEOUT(family, forks_with_the_reserve_and_without, 1200)
 	int with = 0, without = 0;
 
 	for (int i = 0; i < CHILDREN; i++) {
-		pid[i] = actor_do(self->p, fork_with_fault, (long)&self->sessions[i], 1, 0);
+		pid[i] = actor_do(self->p, fork_with_fault, (long)&self->said[i], 1, 0);
 		ASSERT_LT(0, pid[i]) TH_LOG("child %d", i);
 	}
 	for (int i = 0; i < CHILDREN; i++) {
-		EXPECT_TRUE(EVENTUALLY(has_said(&self->sessions[i])));
-		with += self->sessions[i] == self->session;
-		without += self->sessions[i] == ON(self->p, kc_id(RING_US, 0));
+		EXPECT_TRUE(EVENTUALLY(has_said(&self->said[i])));
+		with += self->said[i] == self->session;
+		without += self->said[i] == ON(self->p, kc_id(RING_US, 0));
 	}
 	EXPECT_EQ(CHILDREN, with + without);
 	EXPECT_LE(RESERVE, with);
@@ -153,6 +153,59 @@ TEST_F_TIMEOUT(family, forks_with_the_reserve_and_without, 1200)
 	EXPECT_EQ(0, module_load(ko));
 }
 
+/* In a thread: another one that says which process keyring it has, and stays */
+static void *say_process_ring(void *ring)
+{
+	__atomic_store_n((long *)ring, kc_id(RING_P, 0), __ATOMIC_SEQ_CST);
+	while (pause())
+		;
+	return NULL;
+}
+
+static long thread_with_fault(long ring, long n, long c)
+{
+	pthread_t thread;
+	int ret;
+
+	(void)c;
+	nth_set(n);
+	ret = pthread_create(&thread, NULL, say_process_ring, (void *)ring);
+	n = nth_left();
+	nth_set(0);
+	return ret ? -ret : n ? -EAGAIN : 0;
+}
+
+/* The thread's UID is its own, and so is the process keyring, which its threads have */
+TEST_F_TIMEOUT(family, threads_with_the_reserve_and_without, 1200)
+{
+	struct actor *server = actor_fork(NULL), *q = actor_thread(server);
+	uid_t uid = fresh_uid();
+	int with = 0, without = 0;
+	long ring;
+
+	ASSERT_EQ(0, actor_do(q, nth_open, 0, 0, 0));
+	ASSERT_EQ(0, actor_do(q, set_uids, uid, uid, uid));
+	ring = ON(q, kc_id(RING_P, 1));
+	ASSERT_LT(0, ring);
+	for (int i = 0; i < CHILDREN; i++) {
+		ASSERT_EQ(0, actor_do(q, thread_with_fault, (long)&self->said[i], 1, 0)) {
+			TH_LOG("thread %d", i);
+		}
+	}
+	for (int i = 0; i < CHILDREN; i++) {
+		EXPECT_TRUE(EVENTUALLY(has_said(&self->said[i])));
+		with += self->said[i] == ring;
+		without += self->said[i] == -ENOKEY;
+	}
+	EXPECT_EQ(CHILDREN, with + without);
+	EXPECT_LE(RESERVE, with);
+	EXPECT_LT(0, without);
+	EXPECT_EQ(ring, ON(q, kc_id(RING_P, 0)));
+	actor_leave(server);
+	EXPECT_TRUE(key_goes(ring));
+	EXPECT_PARENT_KEEPS_ALL(self);
+}
+
 /* Whatever else fails in a fork: the parent has what it had, and so has the child */
 TEST_F_TIMEOUT(family, forks_with_each_fault, 1200)
 {
@@ -160,12 +213,12 @@ TEST_F_TIMEOUT(family, forks_with_each_fault, 1200)
 	int n = 0;
 
 	do {
-		self->sessions[0] = 0;
-		pid = actor_do(self->p, fork_with_fault, (long)self->sessions, ++n, 0);
+		self->said[0] = 0;
+		pid = actor_do(self->p, fork_with_fault, (long)self->said, ++n, 0);
 		if (pid <= 0)
 			break;
-		EXPECT_TRUE(EVENTUALLY(has_said(self->sessions)));
-		EXPECT_EQ(self->session, self->sessions[0]);
+		EXPECT_TRUE(EVENTUALLY(has_said(self->said)));
+		EXPECT_EQ(self->session, self->said[0]);
 		EXPECT_PARENT_KEEPS_ALL(self);
 		EXPECT_EQ(0, actor_do(self->p, kill_child, pid, 0, 0));
 		EXPECT_TRUE(EVENTUALLY(task_is_gone(pid, pid)));
