@@ -74,14 +74,14 @@ enum kr_making_what { KR_MAKING, KR_UPDATING };
 
 /**
  * struct kr_making - a task lets the kernel make or update a key of one of its types
- * @node: in the list of makers
+ * @node: in the table of makers
  * @task: who
  * @what: which of the two
  * @wanted: a key of ours that the type looked for and that has no mirror, or, while one is
  *	updated, that a helper is making; holds a reference
  */
 struct kr_making {
-	struct list_head node;
+	struct hlist_node node;
 	const struct task_struct *task;
 	enum kr_making_what what;
 	struct kr_key *wanted;

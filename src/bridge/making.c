@@ -13,14 +13,16 @@
  * helper is making: the look-up fails, the key is waited for afterwards, and the update
  * is made once more.
  *
- * Each task that is making or updating has an entry in the list of makers, on its stack.
+ * Each task that is making or updating has an entry in the table of makers, on its stack.
+ * All who wait for the lock are in it, and each look-up of the kernel's asks it.
  */
 #include "bridge_internal.h"
 
+#include <linux/hashtable.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
-static LIST_HEAD(makers);
+static DEFINE_HASHTABLE(makers, 6);	/* by task */
 static DEFINE_SPINLOCK(makers_lock);	/* taken alone */
 
 void kr_making_begin(struct kr_making *making, enum kr_making_what what)
@@ -29,7 +31,7 @@ void kr_making_begin(struct kr_making *making, enum kr_making_what what)
 	making->what = what;
 	making->wanted = NULL;
 	spin_lock(&makers_lock);
-	list_add(&making->node, &makers);
+	hash_add(makers, &making->node, (unsigned long)current);
 	spin_unlock(&makers_lock);
 }
 
@@ -39,7 +41,7 @@ static struct kr_making *of_current(enum kr_making_what what)
 	struct kr_making *making, *found = NULL;
 
 	spin_lock(&makers_lock);
-	list_for_each_entry(making, &makers, node) {
+	hash_for_each_possible(makers, making, node, (unsigned long)current) {
 		if (making->task == current && making->what == what) {
 			found = making;
 			break;
@@ -95,7 +97,7 @@ int kr_making_end(struct kr_making *making)
 	int ret;
 
 	spin_lock(&makers_lock);
-	list_del(&making->node);
+	hash_del(&making->node);
 	spin_unlock(&makers_lock);
 	if (!making->wanted)
 		return 0;

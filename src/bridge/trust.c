@@ -9,6 +9,7 @@
 #include "bridge_internal.h"
 
 #include <keys/user-type.h>
+#include <linux/hashtable.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -25,19 +26,19 @@ struct trust {
 
 /**
  * struct reading - a task has the kernel read a restriction, which may name a key of ours
- * @node: in the list of these
+ * @node: in the table of these
  * @task: who
  * @named: the key or ring that was named, or NULL; holds a reference
  * @counterpart: what stands for it, borrowed
  */
 struct reading {
-	struct list_head node;
+	struct hlist_node node;
 	const struct task_struct *task;
 	struct kr_key *named;
 	const struct key *counterpart;
 };
 
-static LIST_HEAD(readings);
+static DEFINE_HASHTABLE(readings, 4);	/* by task */
 static DEFINE_SPINLOCK(readings_lock);	/* taken alone */
 
 static const struct key_type *builtin_type(const struct kr_key_type *type, const struct key *held)
@@ -128,7 +129,7 @@ static void reading_begin(struct reading *reading)
 {
 	*reading = (struct reading){ .task = current };
 	spin_lock(&readings_lock);
-	list_add(&reading->node, &readings);
+	hash_add(readings, &reading->node, (unsigned long)current);
 	spin_unlock(&readings_lock);
 }
 
@@ -136,7 +137,7 @@ static void reading_begin(struct reading *reading)
 static struct kr_key *reading_end(struct reading *reading, const struct key *trusted)
 {
 	spin_lock(&readings_lock);
-	list_del(&reading->node);
+	hash_del(&reading->node);
 	spin_unlock(&readings_lock);
 	if (trusted && trusted == reading->counterpart)
 		return reading->named;
@@ -151,7 +152,7 @@ static struct reading *of_current(void)
 	struct reading *reading, *found = NULL;
 
 	spin_lock(&readings_lock);
-	list_for_each_entry(reading, &readings, node) {
+	hash_for_each_possible(readings, reading, node, (unsigned long)current) {
 		if (reading->task == current) {
 			found = reading;
 			break;
