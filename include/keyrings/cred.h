@@ -158,8 +158,9 @@ int kr_cred_lookup(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref)
  * @id: one of KEY_SPEC_*
  * @flags: KR_LOOKUP_*
  *
- * What KEYCTL_GET_KEYRING_ID is asked most. Neither allocates nor locks nor
- * writes shared memory.
+ * What KEYCTL_GET_KEYRING_ID is asked most. Neither allocates nor sleeps, and takes
+ * no lock but where the IDs of a thread's keyring have to follow those of the thread,
+ * or a UID's last process may just have exited.
  *
  * Return: the serial when the ring exists, is valid and grants search; 0 when a
  * kr_cred_lookup() has to tell more.

@@ -167,6 +167,18 @@ struct kr_authority *kr_authority_get(struct kr_key **authkey)
 	return authority;
 }
 
+struct kr_key *kr_authority_dest_get(void)
+{
+	struct kr_authority *authority = kr_authority_get(NULL);
+	struct kr_key *dest;
+
+	if (IS_ERR(authority))
+		return ERR_CAST(authority);
+	dest = kr_key_get(authority->dest);
+	kr_authority_put(authority);
+	return dest;
+}
+
 static void change_authority(struct kr_cred *cred, void *arg)
 {
 	kr_key_put(cred->authority);

@@ -23,7 +23,8 @@
  * none     the task has no ring of its own       -
  * hashed   found by its task                     the task; a child that gives its
  *                                                session away, under the bucket lock
- * retired  unhashed by exit or unload            readers under RCU
+ * retired  unhashed by exit or unload, or by the readers under RCU
+ *          child, which saw the exit begin
  * ======== ===================================== ==================================
  */
 struct kr_task {
@@ -91,17 +92,17 @@ struct kr_cred *kr_cred_alloc(const struct kr_cred *old, struct task_struct *tas
 int kr_shared_init(void);
 void kr_shared_exit(void);
 /*
- * Publish @new, whose reference passes, in place of @old. False when somebody
- * else published meanwhile.
- */
-bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new);
-/*
  * Publish a changed copy of current's half; 0 or -ENOMEM. @change may sleep; it is called
  * again, with another copy, when somebody else published meanwhile.
  */
 int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg);
-/* The same for another task; -ESRCH when it exits, -EAGAIN when somebody published. */
+/*
+ * Publish @new, whose reference passes, in place of @old, for another task. -ESRCH when it
+ * exits, -EAGAIN when somebody published meanwhile.
+ */
 int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new);
+/* Free a record that was hashed for a task that was seen to exit then; may sleep. */
+void kr_task_abandon(struct kr_task *record);
 /* The shared half of another task, with a reference; NULL for none. */
 struct kr_cred *kr_cred_get_of(struct task_struct *task);
 
@@ -117,8 +118,8 @@ void kr_process_drop_all(void);
 
 /* One of current's own rings; made when missing if flags has KR_LOOKUP_CREATE. */
 int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);
-/* The same, borrowed under RCU, when it exists and will do; never makes one. */
-struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags);
+/* The same with a reference, when it exists and will do; never makes one. */
+struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
 /* May somebody with these credentials have this ring of the UID? It must not have ended. */
 bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor);
 /*
@@ -127,12 +128,8 @@ bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor);
  */
 struct kr_key *kr_kept_ring_peek(const struct cred *cred);
 
-/* The same with a reference. */
-struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags);
 struct kr_key *kr_session_get(void);
-/* Make `ring` the session keyring of current; the reference stays the caller's. */
-int kr_session_set(struct kr_key *ring);
-/* The same for a current that has none. */
+/* Make `ring` the session keyring of a current that has none; the reference stays the caller's. */
 int kr_session_adopt(struct kr_key *ring);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
 
@@ -145,6 +142,8 @@ bool kr_anchors_own(struct kr_anchors *anchors);
 void kr_anchors_add_user_session(struct kr_anchors *anchors);
 
 extern const struct kr_key_type *const kr_authority_type;
+/* Where the requester wants the key, with a reference; -EPERM, -EKEYREVOKED without authority. */
+struct kr_key *kr_authority_dest_get(void);
 /* The rings of whom current acts for, borrowed under RCU. False if it has no authority. */
 bool kr_authority_requester(struct kr_anchors *anchors);
 

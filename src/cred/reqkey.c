@@ -65,24 +65,12 @@ long kr_cred_set_reqkey(int value)
 	return ret ?: old;
 }
 
-/* The first of these that the task has; the last one always is there or is made. */
+/* The first of these that the task has; if it has none, its user-session keyring. */
 static const s32 fallbacks[] = {
 	[KEY_REQKEY_DEFL_THREAD_KEYRING]	= KEY_SPEC_THREAD_KEYRING,
 	[KEY_REQKEY_DEFL_PROCESS_KEYRING]	= KEY_SPEC_PROCESS_KEYRING,
 	[KEY_REQKEY_DEFL_SESSION_KEYRING]	= KEY_SPEC_SESSION_KEYRING,
 };
-
-static struct kr_key *requester_dest(void)
-{
-	struct kr_authority *authority = kr_authority_get(NULL);
-	struct kr_key *dest;
-
-	if (IS_ERR(authority))
-		return NULL;
-	dest = kr_key_get(authority->dest);
-	kr_authority_put(authority);
-	return dest;
-}
 
 static int choose_dest(int value, struct kr_key **dest)
 {
@@ -105,8 +93,8 @@ int kr_cred_default_dest(struct kr_key **dest)
 	might_sleep();
 	if (value == KEY_REQKEY_DEFL_DEFAULT || value == KEY_REQKEY_DEFL_REQUESTOR_KEYRING) {
 		/* The helper need not be allowed to write to the requester's ring. */
-		*dest = requester_dest();
-		if (*dest)
+		*dest = kr_authority_dest_get();
+		if (!IS_ERR(*dest))
 			return 0;
 		value = KEY_REQKEY_DEFL_THREAD_KEYRING;
 	}

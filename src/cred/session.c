@@ -40,7 +40,7 @@ int kr_session_adopt(struct kr_key *ring)
 	return kr_cred_change(adopt_session, ring);
 }
 
-int kr_session_set(struct kr_key *ring)
+static int set_session(struct kr_key *ring)
 {
 	return kr_cred_change(change_session, ring);
 }
@@ -74,7 +74,7 @@ static long join_anonymous(void)
 	kr_key_put(old);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = kr_session_set(ring) ?: ring->serial;
+	ret = set_session(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }
@@ -111,7 +111,7 @@ static long join_named(const char *name)
 	if (is_session(ring))
 		ret = 0;
 	else
-		ret = kr_session_set(ring) ?: ring->serial;
+		ret = set_session(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }

@@ -134,7 +134,8 @@ static struct kr_key *user_ring_peek(bool session)
 	return session ? session_ring : user_ring;
 }
 
-struct kr_key *kr_ring_special_peek(s32 id, unsigned int flags)
+/* A ring that exists and will do, borrowed under RCU. */
+static struct kr_key *special_peek(s32 id, unsigned int flags)
 {
 	switch (id) {
 	case KEY_SPEC_SESSION_KEYRING:
@@ -158,7 +159,7 @@ s32 kr_cred_ring_serial(s32 id, unsigned int flags)
 	s32 serial = 0;
 
 	rcu_read_lock();
-	ring = kr_ring_special_peek(id, flags);
+	ring = special_peek(id, flags);
 	if (ring && !kr_key_validate(ring) && kr_key_permits(ring, true, current_cred(), KR_SEARCH))
 		serial = ring->serial;
 	rcu_read_unlock();
@@ -170,7 +171,7 @@ struct kr_key *kr_ring_special_tryget(s32 id, unsigned int flags)
 	struct kr_key *ring;
 
 	rcu_read_lock();
-	ring = kr_ring_special_peek(id, flags);
+	ring = special_peek(id, flags);
 	if (ring && !kr_key_tryget(ring))
 		ring = NULL;
 	rcu_read_unlock();
@@ -225,12 +226,11 @@ static int session_ring(unsigned int flags, struct kr_key **ring)
 /* Where the requester wants the key; a helper of the built-in may have an authority of its own. */
 static int requester_ring(struct kr_key **ring)
 {
-	struct kr_authority *authority = kr_authority_get(NULL);
+	struct kr_key *dest = kr_authority_dest_get();
 
-	if (IS_ERR(authority))
-		return PTR_ERR(authority) == -EPERM ? KR_FOREIGN : PTR_ERR(authority);
-	*ring = kr_key_get(authority->dest);
-	kr_authority_put(authority);
+	if (IS_ERR(dest))
+		return PTR_ERR(dest) == -EPERM ? KR_FOREIGN : PTR_ERR(dest);
+	*ring = dest;
 	return 0;
 }
 
@@ -263,7 +263,7 @@ s32 kr_cred_ring_peek(s32 id)
 	s32 serial;
 
 	rcu_read_lock();
-	ring = kr_ring_special_peek(id, 0);
+	ring = special_peek(id, 0);
 	serial = ring ? ring->serial : 0;
 	rcu_read_unlock();
 	return serial;

@@ -5,7 +5,8 @@
  *
  * Who could still be inside a record when it is freed: the task itself never,
  * it exits; a child that gives its session away holds the bucket's lock, which
- * exit takes; readers under RCU are waited for.
+ * exit takes, and frees the record itself if the exit had looked for one before;
+ * readers under RCU are waited for.
  */
 #include <keyrings/cred.h>
 
@@ -86,13 +87,18 @@ static void record_free_rcu(struct rcu_head *rcu)
 	mempool_free(container_of(rcu, struct kr_task, rcu), task_pool);
 }
 
-/* Unhashed: drop what it holds. */
-static void record_retire(struct kr_task *record)
+/* Unhashed, and its task makes no more calls: drop what it holds. */
+static void record_empty(struct kr_task *record)
 {
 	/* Readers try again until they get a reference, or there is nothing to get. */
 	kr_cred_put_later(unrcu_pointer(xchg(&record->cred, NULL)));
 	kr_key_put_later(rcu_dereference_protected(record->thread, true));
 	kr_key_put_later(record->process);
+}
+
+static void record_retire(struct kr_task *record)
+{
+	record_empty(record);
 	call_rcu(&record->rcu, record_free_rcu);
 }
 
@@ -151,7 +157,11 @@ struct kr_cred *kr_cred_get_of(struct task_struct *task)
 	return cred;
 }
 
-bool kr_cred_publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new)
+/*
+ * Publish @new, whose reference passes, in place of @old. False when somebody
+ * else published meanwhile.
+ */
+static bool publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new)
 {
 	/* A full barrier: the new half is complete before it can be found. */
 	if (unrcu_pointer(cmpxchg(&record->cred, RCU_INITIALIZER(old), RCU_INITIALIZER(new))) != old)
@@ -179,7 +189,7 @@ int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg)
 		}
 		change(new, arg);
 		new = kr_cred_fold(new);
-		done = kr_cred_publish(record, old, new);
+		done = publish(record, old, new);
 		kr_cred_put(old);
 		if (!done)
 			kr_cred_put(new);
@@ -190,7 +200,8 @@ int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg)
 /*
  * The other task may exit meanwhile. Its exit hook looks for a record after
  * PF_EXITING was set; here the record is added before PF_EXITING is looked at.
- * One of the two sees what the other did.
+ * One of the two sees what the other did. Until it exits, the task may find the
+ * record and use it as its own: see kr_task_abandon().
  */
 static struct kr_task *record_of_living(struct kr_task *new, struct task_struct *task)
 {
@@ -210,6 +221,14 @@ static struct kr_task *record_of_living(struct kr_task *new, struct task_struct 
 	return new;
 }
 
+/* Readers may have seen it, and the task, before it began to exit, may have put rings there. */
+void kr_task_abandon(struct kr_task *record)
+{
+	synchronize_rcu();
+	record_empty(record);
+	mempool_free(record, task_pool);
+}
+
 int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new)
 {
 	spinlock_t *lock = lock_of(task);
@@ -226,19 +245,14 @@ int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr
 	record = record_of_living(spare, task);
 	if (!record)
 		ret = -ESRCH;
-	else if (!kr_cred_publish(record, old, new))
+	else if (!publish(record, old, new))
 		ret = -EAGAIN;
 	spin_unlock(lock);
 
-	if (record == spare)
-		return ret;
-	/*
-	 * One that was hashed for a moment may have been seen: by the task it was for,
-	 * which uses it to the end of its read section.
-	 */
 	if (!record)
-		synchronize_rcu();
-	mempool_free(spare, task_pool);
+		kr_task_abandon(spare);
+	else if (record != spare)
+		mempool_free(spare, task_pool);
 	return ret;
 }
 

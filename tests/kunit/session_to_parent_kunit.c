@@ -150,6 +150,33 @@ static void unneeded_record_outlives_its_readers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 }
 
+static void take_record(struct puppet *puppet, void *arg)
+{
+	*(struct kr_task **)arg = kr_task_current();
+}
+
+/*
+ * The task had found a record that was added for it, and used it, before it was seen to
+ * exit: nothing of what it put there is left.
+ */
+static void abandoned_record_keeps_no_ring(struct kunit *test)
+{
+	struct puppet *puppet = puppet_new(test, kt_actor_of(test, kt_login(test, KT_UID)));
+	long session = join(puppet);
+	long thread = ask(puppet, KEY_SPEC_THREAD_KEYRING, KR_LOOKUP_CREATE);
+	struct kr_task *record;
+
+	KUNIT_ASSERT_GT(test, session, 0);
+	KUNIT_ASSERT_GT(test, thread, 0);
+	tell(puppet, take_record, &record);
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	hlist_del_rcu(&record->node);
+	kr_task_abandon(record);
+	kr_reaper_flush();
+	KUNIT_EXPECT_NULL(test, kr_key_lookup(session));
+	KUNIT_EXPECT_NULL(test, kr_key_lookup(thread));
+}
+
 struct market {
 	struct kr_key *ring[2];
 	const struct cred *cred;
@@ -231,6 +258,7 @@ static struct kunit_case session_to_parent_cases[] = {
 	KUNIT_CASE(giver_and_owner_publish_at_once),
 	KUNIT_CASE(session_is_not_given_to_the_dying),
 	KUNIT_CASE(unneeded_record_outlives_its_readers),
+	KUNIT_CASE(abandoned_record_keeps_no_ring),
 	KUNIT_CASE(sessions_given_while_they_are_used),
 	{}
 };
