@@ -52,12 +52,7 @@
  */
 static inline bool kr_mutex_is_mine(const struct mutex *lock)
 {
-#ifdef CONFIG_PREEMPT_RT
-	unsigned long owner = (unsigned long)READ_ONCE(lock->rtmutex.owner);
-#else
-	unsigned long owner = atomic_long_read(&lock->owner);
-#endif
-	return (owner & ~7UL) == (unsigned long)current;
+	return (atomic_long_read(&lock->owner) & ~7UL) == (unsigned long)current;
 }
 
 /*

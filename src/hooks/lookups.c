@@ -7,7 +7,7 @@
  * Context: process context, current is the one for whom the kernel looks; may
  * sleep, but for request_key_rcu(), which is called in an RCU read section.
  * livepatch keeps the module loaded while a replacement is on a task's stack.
- * The call of the original comes last and may be a jump: who is there no longer
+ * Where the call of the original comes last it may be a jump: who is there no longer
  * needs us.
  */
 #include <keyrings/bridge.h>
@@ -62,30 +62,32 @@ static bool is_final(long error)
 	}
 }
 
+/* An error of ours holds unless the built-in subsystem has the key, or cannot say. */
+static struct key *unless_theirs(struct key *ours, struct key *theirs)
+{
+	return IS_ERR(theirs) && is_final(PTR_ERR(theirs)) ? ours : theirs;
+}
+
 /*
- * An error that one of our keys caused holds unless the built-in subsystem has
- * the key. It is not asked to make one then: the user's own search would not.
+ * Where one of our keys caused an error, the built-in subsystem is asked. It is not asked to make one then: the user's own search would not.
  * What says nothing of a key is no reason to hand over another one of that name.
  */
 static struct key *user_request(struct key_type *type, const char *desc, struct key_tag *domain,
 				const char *callout)
 {
 	struct key *ours = kr_bridge_request(type, domain, desc, true);
-	struct key *theirs;
 
 	if (!ours)
 		return static_call(kr_orig_request_key_tag)(type, desc, domain, callout);
 	if (!IS_ERR(ours) || !is_final(PTR_ERR(ours)))
 		return ours;
-	theirs = static_call(kr_orig_request_key_tag)(type, desc, domain, NULL);
-	return theirs == ERR_PTR(-ENOKEY) ? ours : theirs;
+	return unless_theirs(ours, static_call(kr_orig_request_key_tag)(type, desc, domain, NULL));
 }
 
 /* The same. For who may not sleep a key that is still being made is not there yet. */
 static struct key *user_request_rcu(struct key_type *type, const char *desc, struct key_tag *domain)
 {
 	struct key *ours = kr_bridge_request(type, domain, desc, false);
-	struct key *theirs;
 
 	if (!ours)
 		return static_call(kr_orig_request_key_rcu)(type, desc, domain);
@@ -93,8 +95,7 @@ static struct key *user_request_rcu(struct key_type *type, const char *desc, str
 		return ours;
 	if (!is_final(PTR_ERR(ours)))
 		return ours == ERR_PTR(-EAGAIN) ? ERR_PTR(-ENOKEY) : ours;
-	theirs = static_call(kr_orig_request_key_rcu)(type, desc, domain);
-	return theirs == ERR_PTR(-ENOKEY) ? ours : theirs;
+	return unless_theirs(ours, static_call(kr_orig_request_key_rcu)(type, desc, domain));
 }
 
 static key_ref_t user_key(key_serial_t serial, unsigned long flags, enum key_need_perm need)

@@ -53,10 +53,11 @@ struct event_row {
 	.handler = on_##event,						\
 }
 
+/* The last to come is the first to go: nobody has a record whose end is not followed. */
 static struct event_row rows[] = {
-	ROW(task_newtask, "children do not inherit keyrings"),
-	ROW(sched_process_exec, "process keyrings survive exec"),
 	ROW(sched_process_exit, "keyrings survive their last process"),
+	ROW(sched_process_exec, "process keyrings survive exec"),
+	ROW(task_newtask, "children do not inherit keyrings"),
 };
 
 /* A table of void pointers: the compiler compares the handlers with the events here. */

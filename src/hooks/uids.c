@@ -117,8 +117,10 @@ static int resolve_row(struct uid_row *row)
 	if (!row->addr)
 		return kr_hook_missing(&row->hook, "no such function");
 	body = kr_entry_body((void *)row->addr);
-	if (!body)
+	if (!body) {
+		row->addr = 0;
 		return kr_hook_missing(&row->hook, "does not begin with an ftrace site");
+	}
 	if (row->set_original)
 		row->set_original(body);
 	return 0;

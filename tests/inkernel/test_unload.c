@@ -124,6 +124,28 @@ TEST_F_TIMEOUT(unload, older_master_key, 1200)
 	EXPECT_STREQ(text, ON(self->p, payload(ON(self->p, load_encrypted("k", text)))));
 }
 
+/* The error of the process's own key holds, not that of an older one of its name */
+TEST_F_TIMEOUT(unload, error_of_an_older_key, 1200)
+{
+	long older, key;
+
+	ASSERT_EQ(0, module_unload());
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	older = ON(self->p, kc_add_user(self->desc, "older", RING_S));
+	ASSERT_EQ(0, ON(self->p, kc_setperm(older, PERM_POS(MAY_ALL & ~MAY_SEARCH) |
+						   PERM_USR(MAY_SETATTR))));
+	EXPECT_EQ(-EACCES, ON(self->p, ik_request("user", self->desc)));
+	ASSERT_EQ(0, module_load(self->path));
+	EXPECT_EQ(-EACCES, ON(self->p, ik_request("user", self->desc)));
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	key = ON(self->p, kc_add_user(self->desc, "new", RING_S));
+	ASSERT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request("user", self->desc)));
+	/* One that can be had is found */
+	ASSERT_EQ(0, ON(self->p, kc_setperm(older, PERM_POS(MAY_ALL))));
+	EXPECT_STREQ("older", ik_payload(ON(self->p, ik_request("user", self->desc))));
+}
+
 /* Two rings that hold each other, one by a link and one by a restriction, are in nobody's way */
 TEST_F_TIMEOUT(unload, rings_that_hold_each_other, 1200)
 {
