@@ -46,12 +46,15 @@ struct kr_ring {
  * struct kr_restriction - which keys a ring admits
  * @check: may this key be linked into the ring, which is locked? The payload is that of a key of
  *	the type, or NULL; may sleep; 0 or a negative error
+ * @sees_payload: does what the check says of a key of this type depend on the payload? May
+ *	sleep; NULL: of no type's
  * @drop: free it; any context but interrupts; NULL for one that is not allocated
  * @trust: a key or ring of ours that the check looks at; holds a reference; NULL for none
  */
 struct kr_restriction {
 	int (*check)(struct kr_restriction *restriction, struct kr_ring *ring,
 		     const struct kr_key_type *type, void *payload);
+	bool (*sees_payload)(struct kr_restriction *restriction, const struct kr_key_type *type);
 	void (*drop)(struct kr_restriction *restriction);
 	struct kr_key *trust;
 };

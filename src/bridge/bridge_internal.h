@@ -59,6 +59,8 @@ void kr_held_set_ops(struct kr_builtin_type *type, const struct key_type *builti
 struct key *kr_held(const struct kr_key *key);
 /* Payload, state or time of the key have changed. */
 void kr_held_sync(struct kr_key *key);
+/* A built-in key that stands for one of ours expires when that does, KR_NEVER included. */
+void kr_builtin_set_expiry(struct key *builtin, time64_t expiry);
 int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep);
 
 /*

@@ -256,6 +256,12 @@ static void held_destroy(struct kr_key *key)
 	key_put(kr_held(key));
 }
 
+void kr_builtin_set_expiry(struct key *builtin, time64_t expiry)
+{
+	key_set_timeout(builtin, expiry == KR_NEVER ? 0 :
+			clamp_t(time64_t, expiry - kr_now(), 1, UINT_MAX));
+}
+
 /* Of several who set a time, the last to look at it leaves what is true. */
 static void sync_expiry(const struct kr_key *key, struct key *held)
 {
@@ -265,8 +271,7 @@ static void sync_expiry(const struct kr_key *key, struct key *held)
 		expiry = READ_ONCE(key->expiry);
 		if (expiry_of(held) == expiry)
 			return;
-		key_set_timeout(held, expiry == KR_NEVER ? 0 :
-				clamp_t(time64_t, expiry - kr_now(), 1, UINT_MAX));
+		kr_builtin_set_expiry(held, expiry);
 		smp_mb();	/* the time is set, then looked at again */
 	} while (READ_ONCE(key->expiry) != expiry);
 }

@@ -143,16 +143,6 @@ static int sync_payload(struct mirror *mirror)
 	return ret;
 }
 
-static void sync_expiry(const struct mirror *mirror)
-{
-	time64_t expiry = READ_ONCE(mirror->key->expiry);
-	time64_t left = expiry - kr_now();
-
-	lockdep_assert_held(&mirror->lock);
-	key_set_timeout(mirror->builtin,
-			expiry == KR_NEVER ? 0 : clamp_t(time64_t, left, 1, UINT_MAX));
-}
-
 /*
  * In the order of the events: what the key is now is what the built-in one becomes,
  * but for its bytes after an error.
@@ -171,7 +161,7 @@ static int mirror_sync(struct mirror *mirror)
 		set_payload(mirror, NULL);
 	} else {
 		ret = sync_payload(mirror);
-		sync_expiry(mirror);
+		kr_builtin_set_expiry(mirror->builtin, READ_ONCE(mirror->key->expiry));
 	}
 	mutex_unlock(&mirror->lock);
 	return ret;

@@ -41,6 +41,7 @@ struct reading {
 static DEFINE_HASHTABLE(readings, 4);	/* by task */
 static DEFINE_SPINLOCK(readings_lock);	/* taken alone */
 
+/* Of a key that is not held the kernel sees no more than that it is of another type. */
 static const struct key_type *builtin_type(const struct kr_key_type *type, const struct key *held)
 {
 	if (held)
@@ -92,21 +93,35 @@ static int check_with(struct trust *trust, struct key *dest, const struct kr_key
 	return ret;
 }
 
+/* Of a key that is not of the type whose the restriction is the kernel looks at the type only. */
+static bool trust_sees_payload(struct kr_restriction *restriction, const struct kr_key_type *type)
+{
+	struct trust *trust = container_of(restriction, struct trust, restriction);
+	const struct key_type *whose;
+	bool same;
+
+	might_sleep();
+	down_read(&trust->holder->sem);
+	/* NULL when the type has gone: nothing is admitted any more. */
+	whose = trust->holder->restrict_link->keytype;
+	same = whose && !strcmp(whose->name, type->name);
+	up_read(&trust->holder->sem);
+	return same;
+}
+
 static int trust_check(struct kr_restriction *restriction, struct kr_ring *ring,
 		       const struct kr_key_type *type, void *payload)
 {
 	struct trust *trust = container_of(restriction, struct trust, restriction);
-	const struct key *held = kr_builtin_type_of(type) ? payload : NULL;
+	const struct key *held = payload;
 	struct key *dest;
 	int ret;
 
-	might_sleep();
-	/* Of what is not made yet nobody can say that it may be linked. */
-	if (kr_builtin_type_of(type) && !held)
-		return -EPERM;
-	/* Of a key that is none of the kernel's it looks at the type only. */
-	if (!held)
+	if (!trust_sees_payload(restriction, type))
 		return ask_kernel(trust, trust->holder, NULL, type, NULL);
+	/* Of what is not made yet nobody can say that it may be linked. */
+	if (!held)
+		return -EPERM;
 	dest = kr_shadow_of(&ring->key);
 	if (IS_ERR(dest))
 		return PTR_ERR(dest);
@@ -257,6 +272,7 @@ struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const cha
 	if (!trust)
 		return ERR_PTR(-ENOMEM);
 	trust->restriction.check = trust_check;
+	trust->restriction.sees_payload = trust_sees_payload;
 	trust->restriction.drop = trust_drop;
 	ret = set_up(trust, type->name, string);
 	if (ret) {

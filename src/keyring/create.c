@@ -80,10 +80,11 @@ static int may_add(const struct kr_key_ref *ring, const struct kr_prep *prep,
 		   const struct cred *actor)
 {
 	struct kr_ring *to = kr_ring_of(ring->key);
-	int ret = 0;
+	int ret;
 
-	/* What admits nothing needs no look at the payload. */
-	if (!prep->deferred || to->restriction == &kr_restriction_all)
+	if (prep->deferred)
+		ret = kr_ring_admits_type(to, prep->type);
+	else
 		ret = kr_ring_admits(to, prep->type, prep->payload);
 	if (!ret && !kr_key_permits(ring->key, ring->possessed, actor, KR_WRITE))
 		ret = -EACCES;
@@ -337,14 +338,17 @@ static void ring_unlock(struct kr_key *ring)
  */
 static int check_unseen(const struct kr_key *key, struct kr_key *ring)
 {
+	int ret;
+
 	if (!key->type->needs_desc)
 		return 0;
 	if (ring && !kr_key_is_ring(ring))
 		return -ENOTDIR;
 	if (ring && test_bit(KR_KEY_REVOKED, &ring->flags))
 		return -EKEYREVOKED;
-	if (ring && READ_ONCE(kr_ring_of(ring)->restriction) == &kr_restriction_all)
-		return -EPERM;
+	ret = ring ? kr_ring_admits_type(kr_ring_of(ring), key->type) : 0;
+	if (ret)
+		return ret;
 	return kr_key_state(key) == KR_UNINSTANTIATED ? 0 : -EBUSY;
 }
 

@@ -29,6 +29,18 @@ int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *p
 	return likely(!restriction) ? 0 : restriction->check(restriction, ring, type, payload);
 }
 
+/* Of a key of which there is no payload yet. Constant once set: the ring need not be locked. */
+int kr_ring_admits_type(struct kr_ring *ring, const struct kr_key_type *type)
+{
+	struct kr_restriction *restriction = READ_ONCE(ring->restriction);
+
+	if (likely(!restriction))
+		return 0;
+	if (restriction->sees_payload && restriction->sees_payload(restriction, type))
+		return 0;
+	return restriction->check(restriction, ring, type, NULL);
+}
+
 int kr_ring_admits_key(struct kr_ring *ring, struct kr_key *key)
 {
 	if (likely(!ring->restriction))

@@ -229,6 +229,8 @@ int kr_link_remove(struct kr_ring *ring, struct kr_key *key);
 
 /* May a key of this type with this payload be linked? The ring is locked; may sleep. */
 int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *payload);
+/* The same for a key without a payload yet: 0 when that is to be seen. The ring may be unlocked. */
+int kr_ring_admits_type(struct kr_ring *ring, const struct kr_key_type *type);
 /* The same for a key that has its payload, or will never have one. */
 int kr_ring_admits_key(struct kr_ring *ring, struct kr_key *key);
 /* The ring ends: so does its restriction. */

@@ -70,6 +70,20 @@ TEST_F(trust, other_keys)
 	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
 }
 
+/* EOPNOTSUPP: it is asked before the payload is looked at, and whatever was there before */
+TEST_F(trust, other_keys_of_the_kernels)
+{
+	static const char load[] = "load user:no-such-master 32 00";
+
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("encrypted", "refused", "refuse",
+							self->ring)));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add("encrypted", "e", "x", 1, self->ring)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add("encrypted", "e", load, strlen(load),
+						  self->ring)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_add("encrypted", "refused", "x", 1, self->ring)));
+}
+
 /*
  * Nor by a helper: of what is not made yet nobody can say whether it may be linked, but
  * of some types that they may not
@@ -78,6 +92,7 @@ TEST_F(trust, ours_no_key_that_is_to_be_made)
 {
 	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
 	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_request("user", "wanted", "info", self->ring)));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_request("encrypted", "wanted", "info", self->ring)));
 	EXPECT_EQ(-EPERM, ON(self->p, kc_request("asymmetric", "wanted", "info", self->ring)));
 	EXPECT_EQ(0, ON(self->p, ring_size(self->ring)));
 }

@@ -383,6 +383,12 @@ static int wait_for_guess(struct kr_restriction *restriction, struct kr_ring *ri
 	return 0;
 }
 
+/* It is asked when the new ring is there. */
+static bool sees_payload(struct kr_restriction *restriction, const struct kr_key_type *type)
+{
+	return true;
+}
+
 static bool find_inner(struct kr_key *key, void *arg)
 {
 	struct kr_key **inner = arg;
@@ -436,7 +442,7 @@ static int add_ring(struct kunit *test, struct kr_key *ring, const char *name)
 static void new_ring_closes_no_cycle(struct kunit *test)
 {
 	struct guess guess = {
-		.restriction = { .check = wait_for_guess },
+		.restriction = { .check = wait_for_guess, .sees_payload = sees_payload },
 		.outer = kt_ring(test, "outer"),
 		.ret = -ENOKEY,
 	};

@@ -47,6 +47,7 @@ static void wrong_kind(struct worker *w)
 	add(w, "logon", "no-colon", ring);
 	add(w, "keyring", "nested", ring);
 	call(w, ADD_KEY, P("user"), P("k"), 0, 0, ring);
+	call(w, ADD_KEY, P("encrypted"), P("x"), P("x"), 1, ring);
 	limits("maxkeys", 1);
 	add(w, "user", "k", ring);
 	add(w, "keyring", "nested", ring);
