@@ -17,6 +17,14 @@
 
 static struct mutex construct_locks[CONSTRUCT_LOCKS];
 
+/* A type that compares in its own way may take for the same what hashes differently. */
+static struct mutex *construct_lock(const struct kr_search *search)
+{
+	u32 hash = search->type->match_begin ? kr_key_hash(search->type, "", 0) : search->hash;
+
+	return &construct_locks[hash % CONSTRUCT_LOCKS];
+}
+
 int kr_request_init(void)
 {
 	unsigned int i;
@@ -93,7 +101,7 @@ static int link_found_locked(struct kr_key *dest, struct kr_key *found, struct k
  */
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
-	struct mutex *lock = &construct_locks[search->hash % CONSTRUCT_LOCKS];
+	struct mutex *lock = construct_lock(search);
 	int ret;
 
 	*key = NULL;
