@@ -166,7 +166,10 @@ static long crypt(struct pkey_call *call, const void __user *uin, void __user *u
 	out = kzalloc(call->params.out_len, GFP_KERNEL);
 	if (out)
 		ret = call->ref.key->type->pkey->crypt(call->ref.key, &call->params, in, out);
-	if (ret > 0 && copy_to_user(uout, out, ret))
+	/* The caller's buffer may be shorter than what the key can make. */
+	if (ret > call->user.out_len)
+		ret = -EINVAL;
+	else if (ret > 0 && copy_to_user(uout, out, ret))
 		ret = -EFAULT;
 	kfree_sensitive(out);
 	kfree_sensitive(in);

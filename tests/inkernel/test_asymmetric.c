@@ -420,11 +420,33 @@ TEST_F(pair, fix_keyctl_pkey_params_get_2_lengths)
 						       self->digest->data, 32, self->out,
 						       long_ones[i])));
 	}
-	EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1",
-						 self->digest->data, 32, self->out, 1)));
 	EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_SIGN, self->private, SIGNATURE,
-						 self->digest->data, 32, self->out, 1)));
+						 self->digest->data, 32, self->out, RSA_BYTES)));
 	EXPECT_EQ(0, memcmp(self->out, self->sig->data, RSA_BYTES));
+}
+
+/* EINVAL: what the key makes does not fit, and nothing of it is written */
+TEST_F(pair, ours_result_beyond_the_buffer)
+{
+	enum { UNTOUCHED = 0xa5 };
+	struct blob *enc = blob_of("secret.enc"), *plain = blob_of("secret");
+	const int ops[] = { OP_PKEY_SIGN, OP_PKEY_ENCRYPT, OP_PKEY_DECRYPT };
+	const struct blob *in[] = { self->digest, plain, enc };
+	const char *const infos[] = { SIGNATURE, "enc=pkcs1", "enc=pkcs1" };
+	const long made[] = { RSA_BYTES, RSA_BYTES, plain->len };
+	unsigned char *out = shared(RSA_BYTES);
+
+	for (int i = 0; i < 3; i++) {
+		memset(out, UNTOUCHED, RSA_BYTES);
+		EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(ops[i], self->private, infos[i], in[i]->data,
+						       in[i]->len, out, made[i] - 1)));
+		EXPECT_EQ(-EINVAL, ON(self->p, kc_pkey(ops[i], self->private, infos[i], in[i]->data,
+						       in[i]->len, out, 0)));
+		for (int at = 0; at < RSA_BYTES; at++)
+			EXPECT_EQ(UNTOUCHED, out[at]);
+		EXPECT_EQ(made[i], ON(self->p, kc_pkey(ops[i], self->private, infos[i],
+						       in[i]->data, in[i]->len, out, made[i])));
+	}
 }
 
 /* QUERY and the others write what they say, and nothing behind it; refused, nothing at all */
