@@ -36,7 +36,7 @@ void kr_reaper_flush_ended(void);
 /**
  * kr_reaper_rearm() - look at the clock again
  *
- * For tests that moved the clock.
+ * For kr_reaper_flush(), and for tests that moved the clock.
  */
 void kr_reaper_rearm(void);
 

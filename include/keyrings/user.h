@@ -25,8 +25,8 @@ struct user_struct;
 /**
  * struct kr_account - what one kuid owes, in all user namespaces together
  * @uid: the owner; constant
- * @usage: one for each key the UID owns, for each record, and for being queued to be
- *	looked at
+ * @usage: one for each key the UID owns, for each record, for being queued to be
+ *	looked at, and for each call that holds it
  * @nkeys: keys alive, in quota or not
  * @nikeys: those of them that are instantiated
  * @lock: guards @qnkeys, @qnbytes, @pin, @records and whether they are closing; inside
@@ -72,7 +72,7 @@ struct kr_account {
 /**
  * struct kr_ns - a user namespace as far as this module knows it
  * @ns: the namespace; not pinned, only compared, and only while hashed
- * @usage: one for being hashed, one for each record and each named ring
+ * @usage: one for being hashed, one for each record, each named ring and each call that holds it
  * @users: &struct kr_user by kuid; written under @users_lock
  * @users_lock: taken inside the lock of a record's account
  * @persistent_lock: serialises the making of persistent keyrings

@@ -29,7 +29,7 @@ static bool (*serial_taken)(s32 serial);
 
 u32 kr_key_hash(const struct kr_key_type *type, const char *desc, size_t len)
 {
-	/* The type goes in by its name's address, which the keyed hash hides. */
+	/* The type goes in by its address, which the keyed hash hides. */
 	return hsiphash(desc, len, &hash_key) ^ hsiphash_1u32((u32)(uintptr_t)type, &hash_key);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The reaper: two queues of deadlines, ordered by time, and a list of keys that
- * ended where nothing may take long. None ever looks at a key that is not due.
+ * ended where nothing may take long. None looks at a key whose deadline has not come.
  * The one queue is for most keys, whose links stay for a while after they have
  * expired; the other for keys of types that want theirs to go at once then, and
  * for those that were invalidated.
