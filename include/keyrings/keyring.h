@@ -44,8 +44,9 @@ struct kr_ring {
 
 /**
  * struct kr_restriction - which keys a ring admits
- * @check: may this key be linked into the ring, which is locked? The payload is that of a key of
- *	the type, or NULL; may sleep; 0 or a negative error
+ * @check: may this key be linked into the ring? The payload is that of a key of the type, or
+ *	NULL. The ring is locked, but for a type whose payload the check does not see, which it
+ *	may be asked about before; may sleep; 0 or a negative error
  * @sees_payload: does what the check says of a key of this type depend on the payload? May
  *	sleep; NULL: of no type's
  * @drop: free it; any context but interrupts; NULL for one that is not allocated
@@ -455,11 +456,12 @@ bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *ke
  *
  * The second half of add_key(2). May sleep.
  *
- * A key that is revoked or invalidated is not updated: a new one takes its place, also
- * when that happens after the key was found.
+ * A key that is revoked or invalidated is not updated: a new one takes its place. One for
+ * which that happens while it is updated was updated before, or else has ended before.
  *
  * Return: 0; -ENOTDIR; -EINVAL no description or refused by the type; -EKEYREVOKED the
- * ring is revoked; -EDQUOT; -EACCES ring or existing key not writable; -ENOMEM.
+ * ring is revoked, or the key's type has gone; -EDQUOT; -EACCES ring or existing key not
+ * writable; the error with which a key that was being made was rejected; -ENOMEM.
  */
 int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *type,
 		    struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out);

@@ -69,8 +69,9 @@ static struct key *unless_theirs(struct key *ours, struct key *theirs)
 }
 
 /*
- * Where one of our keys caused an error, the built-in subsystem is asked. It is not asked to make one then: the user's own search would not.
- * What says nothing of a key is no reason to hand over another one of that name.
+ * Where one of our keys caused an error, the built-in subsystem is asked. It is not
+ * asked to make one then: the user's own search would not. What says nothing of a key
+ * is no reason to hand over another one of that name.
  */
 static struct key *user_request(struct key_type *type, const char *desc, struct key_tag *domain,
 				const char *callout)

@@ -53,7 +53,7 @@ struct event_row {
 	.handler = on_##event,						\
 }
 
-/* The last to come is the first to go: nobody has a record whose end is not followed. */
+/* The first to come is the last to go: what makes records is followed to their end. */
 static struct event_row rows[] = {
 	ROW(sched_process_exit, "keyrings survive their last process"),
 	ROW(sched_process_exec, "process keyrings survive exec"),

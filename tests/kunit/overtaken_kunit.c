@@ -196,6 +196,7 @@ static void key_that_ends_while_it_is_made_is_displaced(struct kunit *test)
 	void (*const *end)(struct kr_key *key) = test->param_value;
 	struct adder adder = { .payload = kt_payload(test, 7, 'x') };
 	struct kr_key *old;
+	unsigned int i;
 
 	old = kt_hold(test, kr_key_alloc(&overtaken_type, "k", kt_uid(KT_UID), kt_gid(KT_GID),
 					 KT_PERM, KR_ALLOC_IN_QUOTA));
@@ -203,6 +204,10 @@ static void key_that_ends_while_it_is_made_is_displaced(struct kunit *test)
 	kr_key_set_constructing(old);
 	KUNIT_ASSERT_EQ(test, kr_ring_link(set.ring, old), 0);
 	kt_crew_start(test, 1, add_once, &adder);
+	/* It has found the key, besides the case and the ring, and soon waits for it. */
+	for (i = 0; i < 100 && refcount_read(&old->usage) < 3; i++)
+		schedule_timeout_uninterruptible(HZ / 20);
+	KUNIT_EXPECT_EQ(test, refcount_read(&old->usage), 3u);
 	schedule_timeout_uninterruptible(HZ / 20);
 	if (*end)
 		(*end)(old);
