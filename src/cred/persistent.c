@@ -68,15 +68,42 @@ static struct kr_key *find_or_make(struct kr_ns *kns, kuid_t uid, bool *made)
 	return make_ring(reg, uid, name);
 }
 
-/* A link that failed does not prolong the ring's life. */
-static int link_ring(const struct kr_key_ref *ref, struct kr_key *dest)
+/*
+ * A ring that came to life again may have been taken out of the register before: it goes
+ * back. False when another one is there by now.
+ */
+static bool keep_registered(struct kr_ns *kns, struct kr_key *ring)
+{
+	struct kr_key *found;
+	bool kept;
+
+	mutex_lock(&kns->persistent_lock);
+	found = kr_ring_find_linked(kns->persistent, kr_key_ring_type, ring->desc);
+	kept = found ? found == ring : !kr_ring_link(kns->persistent, ring);
+	mutex_unlock(&kns->persistent_lock);
+	kr_key_put(found);
+	return kept;
+}
+
+#define LOOK_AGAIN	1	/* no error */
+
+/*
+ * With no lock held: who may write to @dest may keep that ring locked for long. The ring of
+ * the register may end meanwhile. A link that failed does not prolong its life.
+ */
+static int link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr_key *dest)
 {
 	int ret = kr_cred_permits(ref, KR_LINK) ? kr_ring_link(dest, ref->key) : -EACCES;
+	bool expired;
 
+	if (ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &ref->key->flags))
+		return LOOK_AGAIN;
+	if (ret)
+		return ret;
+	expired = kr_key_expired(ref->key);
 	/* Without memory for a deadline the ring lives as long as it was going to. */
-	if (!ret)
-		prolong(ref->key);
-	return ret;
+	prolong(ref->key);
+	return expired && !keep_registered(kns, ref->key) ? LOOK_AGAIN : 0;
 }
 
 /* As if it had not been made, unless somebody else has found it meanwhile. */
@@ -88,25 +115,34 @@ static void undo(struct kr_ns *kns, struct kr_key *ring)
 	mutex_unlock(&kns->persistent_lock);
 }
 
-static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
+static int get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, s32 *serial)
 {
 	struct kr_key_ref ref = { .possessed = true };
 	bool made;
-	long ret;
+	int ret;
 
 	mutex_lock(&kns->persistent_lock);
 	ref.key = find_or_make(kns, uid, &made);
 	mutex_unlock(&kns->persistent_lock);
 	if (IS_ERR(ref.key))
 		return PTR_ERR(ref.key);
-	/* With no lock held: who may write to @dest may keep that ring locked for long. */
-	ret = link_ring(&ref, dest);
+	ret = link_ring(kns, &ref, dest);
 	if (ret == -ENOMEM && made)
 		undo(kns, ref.key);
-	if (!ret)
-		ret = ref.key->serial;
+	*serial = ref.key->serial;
 	kr_key_put(ref.key);
 	return ret;
+}
+
+static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
+{
+	s32 serial;
+	int ret;
+
+	do {
+		ret = get_once(kns, uid, dest, &serial);
+	} while (ret == LOOK_AGAIN);
+	return ret ?: serial;
 }
 
 long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of room cred: what happens to a persistent keyring while the call that asks
+ * for it waits for the ring that it is to be linked to.
+ */
+#include "kunit_helpers.h"
+#include "kunit_persona.h"
+
+#include <linux/completion.h>
+#include <linux/kthread.h>
+
+/* One that asks, and the ring for whose lock it waits. */
+struct asking {
+	const struct cred *cred;
+	struct kr_key *dest;
+	struct completion done;
+	long serial;
+};
+
+static int ask(void *arg)
+{
+	struct asking *asking = arg;
+	const struct cred *before = override_creds(asking->cred);
+
+	asking->serial = kr_cred_get_persistent(kt_uid(KT_UID), asking->dest);
+	complete(&asking->done);
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	revert_creds(before);
+	return 0;
+}
+
+static struct kr_key *ring_of(struct kunit *test, long serial)
+{
+	struct kr_key *ring = kr_key_lookup(serial);
+
+	KUNIT_ASSERT_NOT_NULL(test, ring);
+	kr_key_put(ring);
+	return ring;
+}
+
+/* The register has the ring; the asker has found it, and waits. */
+static void ask_and_wait(struct kunit *test, struct asking *asking, struct kr_key *ring)
+{
+	unsigned int usage = refcount_read(&ring->usage), i;
+
+	init_completion(&asking->done);
+	kr_ring_lock(asking->dest);
+	kt_crew_start(test, 1, ask, asking);
+	for (i = 0; i < 100 && refcount_read(&ring->usage) == usage; i++)
+		schedule_timeout_uninterruptible(HZ / 20);
+	KUNIT_EXPECT_EQ(test, refcount_read(&ring->usage), usage + 1);
+}
+
+static void go_on(struct kunit *test, struct asking *asking)
+{
+	kr_ring_unlock(asking->dest);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&asking->done, 5 * HZ), 0ul);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+}
+
+static void begin(struct kunit *test, struct persona *me, struct asking *asking, long *first)
+{
+	struct kr_key *other = kt_ring(test, "other");
+
+	kr_limit_values.persistent_expiry = 1000;
+	kr_limit_values.gc_delay = 0;
+	enter(test, me, KT_UID);
+	asking->cred = me->cred;
+	asking->dest = kt_ring(test, "dest");
+	*first = kr_cred_get_persistent(kt_uid(KT_UID), other);
+	KUNIT_ASSERT_GT(test, *first, 0L);
+	KUNIT_EXPECT_EQ(test, kr_ring_unlink(other, ring_of(test, *first)), 0);
+}
+
+/* It is due by then, leaves the register, and comes to life again: so it is registered again. */
+static void ring_that_expires_meanwhile_stays_the_uids(struct kunit *test)
+{
+	struct asking asking;
+	struct persona me;
+	long first;
+
+	begin(test, &me, &asking, &first);
+	ask_and_wait(test, &asking, ring_of(test, first));
+	kr_clock_shift(1001);
+	kr_reaper_flush();
+	go_on(test, &asking);
+	KUNIT_EXPECT_EQ(test, asking.serial, first);
+	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), first);
+	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
+	leave(&me);
+}
+
+/* Somebody else has asked for it by then: the newer one is the UID's. */
+static void ring_that_was_replaced_meanwhile_gives_way(struct kunit *test)
+{
+	struct kr_key *third = kt_ring(test, "third");
+	struct asking asking;
+	struct persona me;
+	long first, second;
+
+	begin(test, &me, &asking, &first);
+	ask_and_wait(test, &asking, ring_of(test, first));
+	kr_clock_shift(1001);
+	kr_reaper_flush();
+	second = kr_cred_get_persistent(kt_uid(KT_UID), third);
+	KUNIT_EXPECT_NE(test, second, first);
+	go_on(test, &asking);
+	KUNIT_EXPECT_EQ(test, asking.serial, second);
+	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
+	KUNIT_EXPECT_TRUE(test, kt_holds(asking.dest, ring_of(test, second)));
+	leave(&me);
+}
+
+static void ring_that_is_invalidated_meanwhile_is_made_anew(struct kunit *test)
+{
+	struct asking asking;
+	struct persona me;
+	long first;
+
+	begin(test, &me, &asking, &first);
+	ask_and_wait(test, &asking, ring_of(test, first));
+	kr_ring_invalidate(ring_of(test, first));
+	go_on(test, &asking);
+	KUNIT_EXPECT_GT(test, asking.serial, 0L);
+	KUNIT_EXPECT_NE(test, asking.serial, first);
+	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), asking.serial);
+	leave(&me);
+}
+
+static struct kunit_case persistent_cases[] = {
+	KUNIT_CASE(ring_that_expires_meanwhile_stays_the_uids),
+	KUNIT_CASE(ring_that_was_replaced_meanwhile_gives_way),
+	KUNIT_CASE(ring_that_is_invalidated_meanwhile_is_made_anew),
+	{}
+};
+
+static struct kunit_suite persistent_suite = {
+	.name		= "kr_cred_persistent",
+	.suite_init	= kt_rooms_up,
+	.suite_exit	= kt_rooms_down,
+	.init		= kt_case_init,
+	.exit		= kt_case_exit,
+	.test_cases	= persistent_cases,
+};
+
+kunit_test_suite(persistent_suite);
