@@ -211,6 +211,7 @@ dead-ring|dead ring|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses:
 user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
 register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 103/20000
 pkey-verify|public keys|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = 0|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = EINVAL
+pkey-beyond|public keys|of 32 and 127 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = 128|of 32 and 127 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = EINVAL
 ended-namesake|ended namesakes|W0 SEARCH(@s, "asymmetric", "id:00", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:00", 0) = ENOKEY
 two-services|rings of the kernel|W1 UNLINK(K4, K3) = EACCES|W1 UNLINK(K4, K3) = ENOKEY
 two-services|rings of the kernel|W0 UNLINK(K3, @s) = ENOENT|W0 UNLINK(K3, @s) = ENOKEY
@@ -274,6 +275,10 @@ EOF
 check "a good signature that is refused is found" each_found <<'EOF'
 public keys|of 32 and 128 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = 0|of 32 and 128 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = EINVAL
 public keys|W0 PKEY_VERIFY(ok, "enc=pkcs1", ok, ok) = 0|W0 PKEY_VERIFY(ok, "enc=pkcs1", ok, ok) = EINVAL
+EOF
+check "a result that fits and is refused is found" each_found <<'EOF'
+public keys|of 32 and 128 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = 128|of 32 and 128 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = EINVAL
+public keys|of 32 and 127 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = 128|of 32 and 127 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = 127
 EOF
 check "a search that finds nothing of a name that is there is found" each_found <<'EOF'
 ended namesakes|W0 SEARCH(@s, "asymmetric", "id:5e2d", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:5e2d", 0) = ENOKEY
