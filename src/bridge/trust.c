@@ -93,7 +93,7 @@ static int check_with(struct trust *trust, struct key *dest, const struct kr_key
 	return ret;
 }
 
-/* Of a key that is not of the type whose the restriction is the kernel looks at the type only. */
+/* Of a key that is not of the restriction's own type the kernel looks at the type only. */
 static bool trust_sees_payload(struct kr_restriction *restriction, const struct kr_key_type *type)
 {
 	struct trust *trust = container_of(restriction, struct trust, restriction);
