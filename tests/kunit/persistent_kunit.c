@@ -14,7 +14,8 @@ struct asking {
 	const struct cred *cred;
 	struct kr_key *dest;
 	struct completion done;
-	long serial;
+	long first;		/* the serial of the ring that is registered when it begins */
+	long serial;		/* what it gets */
 };
 
 static int ask(void *arg)
@@ -59,7 +60,7 @@ static void go_on(struct kunit *test, struct asking *asking)
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 }
 
-static void begin(struct kunit *test, struct persona *me, struct asking *asking, long *first)
+static void begin(struct kunit *test, struct persona *me, struct asking *asking)
 {
 	struct kr_key *other = kt_ring(test, "other");
 
@@ -68,9 +69,10 @@ static void begin(struct kunit *test, struct persona *me, struct asking *asking,
 	enter(test, me, KT_UID);
 	asking->cred = me->cred;
 	asking->dest = kt_ring(test, "dest");
-	*first = kr_cred_get_persistent(kt_uid(KT_UID), other);
-	KUNIT_ASSERT_GT(test, *first, 0L);
-	KUNIT_EXPECT_EQ(test, kr_ring_unlink(other, ring_of(test, *first)), 0);
+	asking->first = kr_cred_get_persistent(kt_uid(KT_UID), other);
+	KUNIT_ASSERT_GT(test, asking->first, 0L);
+	KUNIT_EXPECT_EQ(test, kr_ring_unlink(other, ring_of(test, asking->first)), 0);
+	ask_and_wait(test, asking, ring_of(test, asking->first));
 }
 
 /* It is due by then, leaves the register, and comes to life again: so it is registered again. */
@@ -78,15 +80,13 @@ static void ring_that_expires_meanwhile_stays_the_uids(struct kunit *test)
 {
 	struct asking asking;
 	struct persona me;
-	long first;
 
-	begin(test, &me, &asking, &first);
-	ask_and_wait(test, &asking, ring_of(test, first));
+	begin(test, &me, &asking);
 	kr_clock_shift(1001);
 	kr_reaper_flush();
 	go_on(test, &asking);
-	KUNIT_EXPECT_EQ(test, asking.serial, first);
-	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), first);
+	KUNIT_EXPECT_EQ(test, asking.serial, asking.first);
+	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), asking.first);
 	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
 	leave(&me);
 }
@@ -97,14 +97,13 @@ static void ring_that_was_replaced_meanwhile_gives_way(struct kunit *test)
 	struct kr_key *third = kt_ring(test, "third");
 	struct asking asking;
 	struct persona me;
-	long first, second;
+	long second;
 
-	begin(test, &me, &asking, &first);
-	ask_and_wait(test, &asking, ring_of(test, first));
+	begin(test, &me, &asking);
 	kr_clock_shift(1001);
 	kr_reaper_flush();
 	second = kr_cred_get_persistent(kt_uid(KT_UID), third);
-	KUNIT_EXPECT_NE(test, second, first);
+	KUNIT_EXPECT_NE(test, second, asking.first);
 	go_on(test, &asking);
 	KUNIT_EXPECT_EQ(test, asking.serial, second);
 	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
@@ -116,14 +115,12 @@ static void ring_that_is_invalidated_meanwhile_is_made_anew(struct kunit *test)
 {
 	struct asking asking;
 	struct persona me;
-	long first;
 
-	begin(test, &me, &asking, &first);
-	ask_and_wait(test, &asking, ring_of(test, first));
-	kr_ring_invalidate(ring_of(test, first));
+	begin(test, &me, &asking);
+	kr_ring_invalidate(ring_of(test, asking.first));
 	go_on(test, &asking);
 	KUNIT_EXPECT_GT(test, asking.serial, 0L);
-	KUNIT_EXPECT_NE(test, asking.serial, first);
+	KUNIT_EXPECT_NE(test, asking.serial, asking.first);
 	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), asking.serial);
 	leave(&me);
 }
