@@ -65,14 +65,16 @@ static int update(struct kr_key *key, struct kr_prep *prep)
 {
 	int ret = key->type->update(key, prep);
 
-	if (ret)
-		return ret;
 	/* A negative key becomes what the update made of it. */
-	if (kr_key_state(key) != KR_POSITIVE)
+	if (!ret && kr_key_state(key) != KR_POSITIVE)
 		kr_key_set_state(key, KR_POSITIVE);
+	return ret;
+}
+
+static void tell_updated(struct kr_key *key)
+{
 	kr_key_sync(key);
 	kr_key_notify(key, NOTIFY_KEY_UPDATED, 0);
-	return 0;
 }
 
 /* With the ring charged: what it is restricted to comes first, then who asks. */
@@ -102,7 +104,7 @@ static int admits_deferred(struct kr_key *ring, const struct kr_prep *prep,
 
 /*
  * With the ring locked: link a new key and return 0, or return ADD_UPDATES and in
- * @out the key that is to be updated after the ring was unlocked.
+ * @out the key that is to be updated.
  */
 static int add_locked(const struct kr_key_ref *ring, const struct kr_key_type *type,
 		      struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
@@ -152,7 +154,6 @@ err_cancel:
 	return ret;
 }
 
-/* The ring is not locked, so that a type may sleep, and the key may end meanwhile. */
 static int update_found(const struct kr_key_ref *found, struct kr_prep *prep,
 			const struct cred *actor)
 {
@@ -169,6 +170,33 @@ static int update_found(const struct kr_key_ref *found, struct kr_prep *prep,
 	return update(key, prep);
 }
 
+/*
+ * The reaper may be about to take the key out of the ring, be it that an update gives it more
+ * time: it must be in its turn before the update, or find the key valid.
+ */
+static bool may_be_reaped(const struct kr_key *key)
+{
+	return READ_ONCE(key->expiry) != KR_NEVER &&
+	       !test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags);
+}
+
+/* Most keys are updated when the ring is unlocked, since types may take long; they may end then. */
+static int update_and_unlock(struct mutex *lock, const struct kr_key_ref *found,
+			     struct kr_prep *prep, const struct cred *actor)
+{
+	bool locked = may_be_reaped(found->key);
+	int ret;
+
+	if (!locked)
+		mutex_unlock(lock);
+	ret = update_found(found, prep, actor);
+	if (locked)
+		mutex_unlock(lock);
+	if (!ret)
+		tell_updated(found->key);
+	return ret;
+}
+
 static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type *type,
 			struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out)
 {
@@ -180,11 +208,11 @@ static int add_prepared(const struct kr_key_ref *ring, const struct kr_key_type 
 	do {
 		mutex_lock(lock);
 		ret = add_locked(ring, type, prep, actor, out);
-		mutex_unlock(lock);
-		if (ret != ADD_UPDATES)
+		if (ret != ADD_UPDATES) {
+			mutex_unlock(lock);
 			return ret;
-
-		ret = update_found(out, prep, actor);
+		}
+		ret = update_and_unlock(lock, out, prep, actor);
 		if (!ret)
 			return 0;
 		again = has_ended(out->key);
@@ -247,6 +275,8 @@ int kr_ring_update_key(const struct kr_key_ref *ref, struct kr_prep *prep, const
 	ret = preparse(type, prep);
 	if (!ret)
 		ret = update(ref->key, prep);
+	if (!ret)
+		tell_updated(ref->key);
 	free_preparse(type, prep);
 	return ret;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Unit tests of room keyring: the key that add_key(2) found ends before it is updated,
- * for the ring is not locked meanwhile.
+ * for the ring is not locked meanwhile; or the reaper comes for it.
  */
 #include "kunit_rings.h"
 
@@ -163,6 +163,41 @@ static void ring_that_was_revoked_too_has_the_last_word(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 2);
 }
 
+static void come_for_it(struct kr_key *key)
+{
+	kr_ring_reap_key(key);
+}
+
+/* As long as it is in the ring it can be updated, and then it stays there. */
+static void key_that_has_expired_is_not_reaped_while_it_is_updated(struct kunit *test)
+{
+	struct kr_key *old, *key;
+
+	KUNIT_ASSERT_EQ(test, add_bytes(3, &old), 0);
+	KUNIT_ASSERT_EQ(test, kr_key_set_expiry(old, kr_now() - 1), 0);
+	set.overtake = come_for_it;
+	KUNIT_ASSERT_EQ(test, add_bytes(7, &key), 0);
+	KUNIT_EXPECT_EQ(test, set.updates, 1u);
+	KUNIT_EXPECT_PTR_EQ(test, key, old);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(key), 0);
+	KUNIT_EXPECT_TRUE(test, holds(test, set.ring, key));
+	KT_EXPECT_DEBT(test, KT_UID, 2, 5 + 4 + 2 + 7);
+}
+
+/* Also with the ring locked there may be others who end it. */
+static void key_with_a_time_is_displaced_like_others(struct kunit *test)
+{
+	struct kr_key *old, *key;
+
+	KUNIT_ASSERT_EQ(test, add_bytes(3, &old), 0);
+	KUNIT_ASSERT_EQ(test, kr_key_set_expiry(old, kr_now() + 1000), 0);
+	set.overtake = kr_key_revoke;
+	KUNIT_ASSERT_EQ(test, add_bytes(7, &key), 0);
+	KUNIT_EXPECT_PTR_NE(test, key, old);
+	expect_alone(test, key, 7);
+	KUNIT_EXPECT_FALSE(test, holds(test, set.ring, old));
+}
+
 struct adder {
 	struct kr_payload *payload;
 	struct kr_key *key;
@@ -229,6 +264,8 @@ static struct kunit_case overtaken_cases[] = {
 	KUNIT_CASE(key_revoked_before_its_update_is_displaced),
 	KUNIT_CASE(each_key_in_its_place_is_updated_in_turn),
 	KUNIT_CASE(ring_that_was_revoked_too_has_the_last_word),
+	KUNIT_CASE(key_that_has_expired_is_not_reaped_while_it_is_updated),
+	KUNIT_CASE(key_with_a_time_is_displaced_like_others),
 	KUNIT_CASE_PARAM(key_that_ends_while_it_is_made_is_displaced, end_gen_params),
 	{}
 };
