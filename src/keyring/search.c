@@ -82,7 +82,12 @@ void kr_search_init(struct kr_search *search, const struct kr_key_type *type, co
 
 static int state_error(const struct kr_search *search, const struct kr_key *key)
 {
-	if (READ_ONCE(key->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+	unsigned long flags = READ_ONCE(key->flags);
+
+	/* It may be in a ring that is too busy for it to leave: to a search it is in none. */
+	if (flags & BIT(KR_KEY_INVALIDATED))
+		return search->error;
+	if (flags & BIT(KR_KEY_REVOKED))
 		return -EKEYREVOKED;
 	if (kr_key_expired(key))
 		return search->flags & KR_SEARCH_SKIP_EXPIRED ? search->error : -EKEYEXPIRED;

@@ -129,7 +129,7 @@ static const struct ill_case ill_cases[] = {
 	{ "negative",		NEGATIVE,		-EKEYREJECTED,	-EKEYREJECTED,	NONE },
 	{ "expired",		EXPIRED,		-EKEYEXPIRED,	-EAGAIN,	NONE },
 	{ "revoked",		REVOKED,		-EKEYREVOKED,	-EKEYREVOKED,	NONE },
-	{ "invalidated",	INVALIDATED,		-EKEYREVOKED,	-EKEYREVOKED,	NONE },
+	{ "invalidated",	INVALIDATED,		-EAGAIN,	-EAGAIN,	NONE },
 	{ "forbidden",		FORBIDDEN,		-EACCES,	-EACCES,	-EACCES },
 	{ "revoked_forbidden",	REVOKED_FORBIDDEN,	-EKEYREVOKED,	-EKEYREVOKED,	-EACCES },
 };
@@ -217,6 +217,10 @@ static void error_is_that_of_the_last_match(struct kunit *test)
 
 	ill_key_in(test, ring, REVOKED);
 	ill_key_in(test, inner, EXPIRED);
+	KUNIT_EXPECT_NULL(test, search(test, ring, "k", &error));
+	KUNIT_EXPECT_EQ(test, error, -EKEYEXPIRED);
+	/* What was invalidated says nothing. */
+	ill_key_in(test, ring_in(test, inner, "innermost"), INVALIDATED);
 	KUNIT_EXPECT_NULL(test, search(test, ring, "k", &error));
 	KUNIT_EXPECT_EQ(test, error, -EKEYEXPIRED);
 	/* And it does not stay for the next search. */
