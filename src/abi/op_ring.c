@@ -131,13 +131,39 @@ long kr_op_move(unsigned long a2, unsigned long a3, unsigned long a4, unsigned l
 	return ret;
 }
 
+static long link_found(const struct kr_key_ref *found, struct kr_key *dest)
+{
+	if (!dest)
+		return 0;
+	return kr_cred_permits(found, KR_LINK) ? kr_ring_link(dest, found->key) : -EACCES;
+}
+
+static long search_once(const struct kr_key_ref *ring, struct kr_search *search,
+			struct kr_key *dest, bool *again)
+{
+	struct kr_key_ref found = { .possessed = ring->possessed };
+	long ret = kr_ring_search(ring->key, search);
+
+	*again = false;
+	if (ret)
+		return ret == -EAGAIN ? -ENOKEY : ret;
+	found.key = search->found;
+	ret = link_found(&found, dest);
+	/* Once it was invalidated, no search takes notice of it: that it was found is past. */
+	*again = ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &found.key->flags);
+	if (!ret)
+		ret = found.key->serial;
+	kr_key_put(found.key);
+	return ret;
+}
+
 /* Search one ring and link what is found. */
 static long search_and_link(const struct kr_key_ref *ring, const char *type_name, const char *desc,
 			    struct kr_key *dest)
 {
 	const struct kr_key_type *type = kr_key_type_find(type_name);
-	struct kr_key_ref found;
 	struct kr_search search;
+	bool again;
 	long ret;
 
 	if (IS_ERR_OR_NULL(type))
@@ -147,18 +173,10 @@ static long search_and_link(const struct kr_key_ref *ring, const char *type_name
 	ret = kr_search_begin(&search);
 	if (ret)
 		return ret;
-	ret = kr_ring_search(ring->key, &search);
+	do {
+		ret = search_once(ring, &search, dest, &again);
+	} while (again);
 	kr_search_end(&search);
-	if (ret)
-		return ret == -EAGAIN ? -ENOKEY : ret;
-
-	found.key = search.found;
-	found.possessed = ring->possessed;
-	if (dest)
-		ret = kr_cred_permits(&found, KR_LINK) ? kr_ring_link(dest, found.key) : -EACCES;
-	if (!ret)
-		ret = found.key->serial;
-	kr_key_put(found.key);
 	return ret;
 }
 

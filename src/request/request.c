@@ -43,17 +43,31 @@ static int link_found(struct kr_key *dest, struct kr_key *found)
 	return kr_ring_link(dest, found);
 }
 
-static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+/*
+ * What became of the link of the key that was found: hand the key out, or drop it. True
+ * when it was invalidated before it could be linked: the next search takes no notice of it.
+ */
+static bool search_again(const struct kr_search *search, int ret, struct kr_key **key)
 {
-	int ret = kr_cred_search(search);
+	bool gone = ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &search->found->flags);
 
-	if (ret)
-		return ret;
-	ret = dest ? link_found(dest, search->found) : 0;
 	if (ret)
 		kr_key_put(search->found);
 	else
 		*key = search->found;
+	return gone;
+}
+
+static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+{
+	int ret;
+
+	do {
+		ret = kr_cred_search(search);
+		if (ret)
+			return ret;
+		ret = dest ? link_found(dest, search->found) : 0;
+	} while (search_again(search, ret, key));
 	return ret;
 }
 
@@ -82,37 +96,36 @@ static int announce(const struct kr_search *search, struct kr_key *dest, struct 
 	return kr_ring_link_locked(dest, *key);
 }
 
-/* What was found, into the destination, which is locked. */
-static int link_found_locked(struct kr_key *dest, struct kr_key *found, struct kr_key **key)
-{
-	int ret = kr_ring_link_locked(dest, found);
-
-	if (ret)
-		kr_key_put(found);
-	else
-		*key = found;
-	return ret;
-}
-
-/*
- * Two that ask for the same key at once: the first announces it, the second
- * finds what was announced. Returns 1 when the key is new, 0 when it was found. A
- * search that had no memory says nothing of what there is.
- */
-static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+/* A search that had no memory says nothing of what there is. */
+static int search_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
 {
 	struct mutex *lock = construct_lock(search);
 	int ret;
 
-	*key = NULL;
-	kr_ring_lock(dest);
 	mutex_lock(lock);
 	ret = kr_cred_search(search);
 	if (ret && ret != -ENOMEM)
 		ret = announce(search, dest, key) ?: 1;
 	mutex_unlock(lock);
-	if (!ret)
-		ret = link_found_locked(dest, search->found, key);
+	return ret;
+}
+
+/*
+ * Two that ask for the same key at once: the first announces it, the second
+ * finds what was announced. Returns 1 when the key is new, 0 when it was found.
+ */
+static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+{
+	int ret;
+
+	*key = NULL;
+	kr_ring_lock(dest);
+	do {
+		ret = search_or_announce(search, dest, key);
+		if (ret)
+			break;
+		ret = kr_ring_link_locked(dest, search->found);
+	} while (search_again(search, ret, key));
 	kr_ring_unlock(dest);
 	if (ret < 0 && !IS_ERR_OR_NULL(*key)) {
 		leave_unmade(*key, ret);
@@ -148,6 +161,7 @@ static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_k
 	return ret;
 }
 
+/* As find_or_announce(): 1 when the key was made, 0 when it was found after all. */
 static int construct(struct kr_search *search, struct kr_payload *callout, struct kr_key *dest,
 		     struct kr_key **key)
 {
@@ -163,12 +177,21 @@ static int construct(struct kr_search *search, struct kr_payload *callout, struc
 
 	ret = find_or_announce(search, dest, key);
 	if (ret > 0) {
-		ret = have_made(*key, callout, dest);
-		if (ret)
+		ret = have_made(*key, callout, dest) ?: 1;
+		if (ret < 0)
 			kr_key_put(*key);
 	}
 	kr_key_put(dest);
 	return ret;
+}
+
+/* One that was found, and had been made before, was valid then: that it ends meanwhile is later. */
+static int await(struct kr_key *key, bool made)
+{
+	if (!made && !test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags) &&
+	    kr_key_state(key) == KR_POSITIVE)
+		return 0;
+	return kr_key_wait_made(key);
 }
 
 int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_payload *callout,
@@ -183,9 +206,9 @@ int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_p
 	ret = find(&search, dest, key);
 	if (ret == -EAGAIN)
 		ret = callout ? construct(&search, callout, dest, key) : -ENOKEY;
-	if (ret)
+	if (ret < 0)
 		return ret;
-	ret = kr_key_wait_made(*key);
+	ret = await(*key, ret > 0);
 	if (ret)
 		kr_key_put(*key);
 	return ret;

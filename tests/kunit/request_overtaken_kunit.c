@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unit tests of room request: the key that was found ends before it is linked to the
+ * destination, which is locked by others for as long as they like.
+ */
+#include "kunit_rings.h"
+#include "kunit_scene.h"
+
+/* The destination, and what becomes of each key that is about to be linked to it. */
+struct busy {
+	struct kr_restriction restriction;
+	struct scene scene;
+	struct kr_key *dest, *inner;
+	struct kr_key *found;	/* the key that this happens to */
+	void (*overtake)(struct kr_key *key);
+};
+
+static int overtake_found(struct kr_restriction *restriction, struct kr_ring *ring,
+			  const struct kr_key_type *type, void *payload)
+{
+	struct busy *busy = container_of(restriction, struct busy, restriction);
+	struct kr_key *key = busy->found;
+
+	busy->found = NULL;
+	if (key)
+		busy->overtake(key);
+	return 0;
+}
+
+/* A key in the session, and one like it where the search comes later. */
+static struct busy *set_up(struct kunit *test, void (*overtake)(struct kr_key *key))
+{
+	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, busy);
+	busy->dest = kt_ring(test, "dest");
+	busy->inner = kt_ring(test, "inner");
+	busy->found = kt_key(test, "k");
+	busy->overtake = overtake;
+	enter(test, &busy->scene);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(busy->scene.session, busy->inner), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(busy->scene.session, busy->found), 0);
+	busy->restriction.check = overtake_found;
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(busy->dest, &busy->restriction), 0);
+	return busy;
+}
+
+/* The restriction goes before the ring would. */
+static void clear_away(struct kunit *test, struct busy *busy)
+{
+	leave(&busy->scene);
+	kt_drop(test, busy->dest);
+}
+
+static void invalidated_before_it_was_linked_is_passed_over(struct kunit *test)
+{
+	struct busy *busy = set_up(test, kr_ring_invalidate);
+	struct kr_key *second = kt_key(test, "k"), *key;
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(busy->inner, second), 0);
+	KUNIT_EXPECT_EQ(test, request(&busy->scene, "k", busy->dest, &key), 0);
+	KUNIT_EXPECT_PTR_EQ(test, key, second);
+	KUNIT_EXPECT_TRUE(test, holds(test, busy->dest, second));
+	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 1u);
+	clear_away(test, busy);
+}
+
+static void invalidated_before_it_was_linked_is_not_there(struct kunit *test)
+{
+	struct busy *busy = set_up(test, kr_ring_invalidate);
+	struct kr_key *first = busy->found, *key;
+
+	KUNIT_EXPECT_EQ(test, request(&busy->scene, "k", busy->dest, &key), -ENOKEY);
+	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 0u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&first->usage), 1u);
+	clear_away(test, busy);
+}
+
+static void expire(struct kr_key *key)
+{
+	kr_key_set_expiry(key, kr_now() - 1);
+}
+
+static void (*const ends[])(struct kr_key *key) = { expire, kr_key_revoke };
+static const char *const end_names[] = { "expired", "revoked" };
+
+static void describe_end(void (*const *end)(struct kr_key *key), char *desc)
+{
+	strscpy(desc, end_names[end - ends], KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(end, ends, describe_end);
+
+/* It was good when it was found: the same as if it had ended after the call. */
+static void ended_after_it_was_found_is_what_was_found(struct kunit *test)
+{
+	void (*const *end)(struct kr_key *key) = test->param_value;
+	struct busy *busy = set_up(test, *end);
+	struct kr_key *first = busy->found, *key;
+
+	KUNIT_EXPECT_EQ(test, request(&busy->scene, "k", busy->dest, &key), 0);
+	KUNIT_EXPECT_PTR_EQ(test, key, first);
+	KUNIT_EXPECT_TRUE(test, holds(test, busy->dest, first));
+	KUNIT_EXPECT_NE(test, kr_key_validate(first), 0);
+	clear_away(test, busy);
+}
+
+/* A type that compares in a way of its own: its keys appear before the second search. */
+static struct {
+	unsigned int searches;
+	struct kr_key *session, *key;
+} late;
+
+static struct kr_match *late_match_begin(const struct kr_key_type *type, const char *desc)
+{
+	if (++late.searches == 2)
+		kr_ring_link(late.session, late.key);
+	return NULL;
+}
+
+static const struct kr_key_type late_type = {
+	.name		= "kt_late",
+	.no_helper	= true,
+	.match_begin	= late_match_begin,
+};
+
+/* Found when the destination was locked to announce one: that is what comes of it after all. */
+static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
+{
+	struct busy *busy = set_up(test, kr_ring_invalidate);
+	struct kr_payload *callout = kt_payload(test, 4, 'c');
+	struct kr_key *key;
+
+	late.searches = 0;
+	late.session = busy->scene.session;
+	late.key = kt_hold(test, kr_key_alloc(&late_type, "k", kt_uid(KT_UID), kt_gid(KT_GID),
+					      KT_PERM, 0));
+	kr_key_set_state(late.key, KR_POSITIVE);
+	busy->found = late.key;
+	KUNIT_EXPECT_EQ(test, kr_request_key(&late_type, "k", callout, busy->dest, &key), -ENOKEY);
+	kr_payload_put(callout);
+	KUNIT_EXPECT_EQ(test, late.searches, 3u);
+	KUNIT_EXPECT_FALSE(test, holds(test, busy->dest, late.key));
+	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 1u);
+	clear_away(test, busy);
+}
+
+static struct kunit_case request_overtaken_cases[] = {
+	KUNIT_CASE(invalidated_before_it_was_linked_is_passed_over),
+	KUNIT_CASE(invalidated_before_it_was_linked_is_not_there),
+	KUNIT_CASE_PARAM(ended_after_it_was_found_is_what_was_found, end_gen_params),
+	KUNIT_CASE(invalidated_before_it_was_linked_is_announced),
+	{}
+};
+
+static struct kunit_suite request_overtaken_suite = {
+	.name		= "kr_request_overtaken",
+	.suite_init	= kt_rooms_up,
+	.suite_exit	= kt_rooms_down,
+	.init		= kt_case_init,
+	.exit		= kt_case_exit,
+	.test_cases	= request_overtaken_cases,
+};
+
+kunit_test_suite(request_overtaken_suite);
