@@ -408,6 +408,56 @@ static inline void kr_search_end(struct kr_search *search)
 }
 
 /**
+ * struct kr_look - a look at several rings, one after the other
+ * @removals: links that had been removed when it began
+ * @turns: how many times it was begun
+ */
+struct kr_look {
+	long removals;
+	unsigned int turns;
+};
+
+#define KR_LOOK_TURNS	3	/* others may move keys for ever */
+
+/* Links that were removed one by one, as KEYCTL_UNLINK and KEYCTL_MOVE do; counted before that. */
+extern atomic_long_t kr_link_removals;
+
+/**
+ * kr_look_begin() - begin to look, or begin anew
+ * @look: zeroed before the first time
+ */
+static inline void kr_look_begin(struct kr_look *look)
+{
+	look->turns++;
+	look->removals = atomic_long_read_acquire(&kr_link_removals);
+}
+
+/**
+ * kr_look_again() - may a look have missed what was moved?
+ * @look: what was begun, and has found nothing
+ *
+ * A key that goes from a ring that comes later to one that was looked at already is in one
+ * of them at any time. Pairs with count_removal().
+ *
+ * Return: true when kr_look_begin() is to follow.
+ */
+static inline bool kr_look_again(const struct kr_look *look)
+{
+	smp_rmb();	/* the links, then the count */
+	return unlikely(atomic_long_read(&kr_link_removals) != look->removals) &&
+	       look->turns < KR_LOOK_TURNS;
+}
+
+/**
+ * kr_ring_search_once() - kr_ring_search() that may miss a key that is moved meanwhile
+ * @ring: where to start
+ * @search: what to look for
+ *
+ * Return: as kr_ring_search().
+ */
+int kr_ring_search_once(struct kr_key *ring, struct kr_search *search);
+
+/**
  * kr_ring_search() - search a tree of keyrings
  * @ring: where to start
  * @search: what to look for; @possessed says how the start was reached

@@ -83,21 +83,33 @@ static int more_telling(int a, int b)
 	return b;
 }
 
-/* Caller is in an RCU read section. */
-static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search)
+static int search_once(const struct kr_anchors *anchors, struct kr_search *search)
 {
 	int ret, error = -EAGAIN;
 	unsigned int i;
 
-	search->actor = anchors->actor;
 	for (i = 0; i < anchors->count; i++) {
-		ret = kr_ring_search(anchors->ring[i], search);
+		ret = kr_ring_search_once(anchors->ring[i], search);
 		if (!ret)
 			return 0;
 		search->missed |= ret == -EAGAIN || ret == -ENOKEY;
 		error = more_telling(error, ret);
 	}
 	return error;
+}
+
+/* Caller is in an RCU read section. */
+static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search)
+{
+	struct kr_look look = {};
+	int ret;
+
+	search->actor = anchors->actor;
+	do {
+		kr_look_begin(&look);
+		ret = search_once(anchors, search);
+	} while (ret && kr_look_again(&look));
+	return ret;
 }
 
 /* Who acts for a requester: a ring of its own that may not be searched tells less. */

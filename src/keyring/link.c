@@ -15,6 +15,8 @@
 
 #include "ring_internal.h"
 
+atomic_long_t kr_link_removals = ATOMIC_LONG_INIT(0);
+
 /* Serialises the making of links between rings, so that no two close a cycle. */
 static DEFINE_MUTEX(nesting_lock);
 
@@ -451,6 +453,14 @@ int kr_link_remove(struct kr_ring *ring, struct kr_key *key)
 	return 0;
 }
 
+/* The link is still there, as is any made before to which the key is moved: kr_look_again(). */
+static void count_removal(void)
+{
+	smp_mb__before_atomic();
+	atomic_long_inc(&kr_link_removals);
+	smp_mb__after_atomic();
+}
+
 int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);
@@ -461,6 +471,7 @@ int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 		return -ENOTDIR;
 
 	mutex_lock(&ring->lock);
+	count_removal();
 	ret = kr_link_remove(ring, key);
 	if (!ret)
 		kr_key_notify(ring_key, NOTIFY_KEY_UNLINKED, key->serial);
@@ -482,8 +493,10 @@ static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring 
 	if (!kr_link_find_key(from, key))
 		return -ENOENT;
 	ret = link_locked(to, key, from, exclusive ? EXCLUSIVE : 0);
-	if (!ret)
+	if (!ret) {
+		count_removal();
 		link_drop(from, key);
+	}
 	return ret;
 }
 

@@ -67,7 +67,7 @@ static bool search_from_above(const struct kr_anchors *anchors, const struct kr_
 	unsigned int i;
 
 	for (i = 0; i < anchors->count; i++) {
-		if (!kr_ring_search(anchors->ring[i], &search)) {
+		if (!kr_ring_search_once(anchors->ring[i], &search)) {
 			kr_key_put_later(search.found);
 			return true;
 		}
@@ -75,14 +75,27 @@ static bool search_from_above(const struct kr_anchors *anchors, const struct kr_
 	return false;
 }
 
-bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *key)
+static bool possesses_once(const struct kr_anchors *anchors, const struct kr_key *key)
 {
 	struct climb climb = { .anchors = anchors, .budget = CLIMB_BUDGET };
+
+	return climb_from(&climb, key, 0) ||
+	       (unlikely(!climb.budget) && search_from_above(anchors, key));
+}
+
+bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *key)
+{
+	struct kr_look look = {};
+	bool possessed;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "anchors are borrowed");
 	if (!anchors->count || !kr_key_permits(key, true, anchors->actor, KR_SEARCH))
 		return false;
-	if (is_anchor(anchors, key) || climb_from(&climb, key, 0))
+	if (is_anchor(anchors, key))
 		return true;
-	return unlikely(!climb.budget) && search_from_above(anchors, key);
+	do {
+		kr_look_begin(&look);
+		possessed = possesses_once(anchors, key);
+	} while (!possessed && kr_look_again(&look));
+	return possessed;
 }

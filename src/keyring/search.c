@@ -210,7 +210,7 @@ static bool is_wanted(const struct kr_search *search, const struct kr_key *key)
 	       !strcmp(key->desc, search->desc);
 }
 
-int kr_ring_search(struct kr_key *ring, struct kr_search *search)
+int kr_ring_search_once(struct kr_key *ring, struct kr_search *search)
 {
 	struct ways ways;
 	bool found;
@@ -230,6 +230,18 @@ int kr_ring_search(struct kr_key *ring, struct kr_search *search)
 	rcu_read_unlock();
 	ways_end(&ways);
 	return found ? 0 : search->error;
+}
+
+int kr_ring_search(struct kr_key *ring, struct kr_search *search)
+{
+	struct kr_look look = {};
+	int ret;
+
+	do {
+		kr_look_begin(&look);
+		ret = kr_ring_search_once(ring, search);
+	} while (ret && kr_look_again(&look));
+	return ret;
 }
 
 struct kr_key *kr_ring_find_linked(struct kr_key *ring, const struct kr_key_type *type,
