@@ -137,6 +137,69 @@ static void search_without_memory_announces_nothing(struct kunit *test)
 	leave(&scene);
 }
 
+/*
+ * A type that takes two spellings for one name: whoever is about to announce a key lingers
+ * to see whether somebody does the same for the other spelling.
+ */
+static struct alike {
+	const struct cred *cred;
+	struct kr_key *dest[2];
+	unsigned int searches[2];
+	atomic_t started, inside;
+	bool met;
+} alike;
+
+static struct kr_match *alike_match_begin(const struct kr_key_type *type, const char *desc)
+{
+	unsigned int i;
+
+	/* The second search is that for which the key is announced. */
+	if (++alike.searches[desc[0] == 'K'] != 2)
+		return NULL;
+	if (atomic_inc_return(&alike.inside) > 1)
+		alike.met = true;
+	for (i = 0; i < 10 && !alike.met; i++)
+		schedule_timeout_uninterruptible(HZ / 50);
+	atomic_dec(&alike.inside);
+	return NULL;
+}
+
+static const struct kr_key_type alike_type = {
+	.name		= "kt_alike",
+	.no_helper	= true,
+	.match_begin	= alike_match_begin,
+};
+
+static int request_alike(void *arg)
+{
+	const struct cred *before = override_creds(alike.cred);
+	unsigned int which = atomic_inc_return(&alike.started) - 1;
+	struct kr_key *key;
+	int ret;
+
+	ret = kr_request_key(&alike_type, which ? "K" : "k", arg, alike.dest[which], &key);
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	revert_creds(before);
+	return ret == -ENOKEY ? 0 : 1;
+}
+
+static void names_that_may_be_the_same_are_announced_in_turn(struct kunit *test)
+{
+	struct kr_payload *callout = kt_payload(test, 4, 'c');
+
+	alike = (struct alike) {
+		.cred	= kt_actor(test, KT_UID, KT_GID),
+		.dest	= { kt_ring(test, "a"), kt_ring(test, "b") },
+	};
+	kt_crew_start(test, 2, request_alike, callout);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	kr_payload_put(callout);
+	KUNIT_EXPECT_EQ(test, alike.searches[0], 2u);
+	KUNIT_EXPECT_EQ(test, alike.searches[1], 2u);
+	KUNIT_EXPECT_FALSE(test, alike.met);
+}
+
 static int refuse_when_found(struct kr_restriction *restriction, struct kr_ring *ring,
 			     const struct kr_key_type *type, void *payload)
 {
@@ -198,6 +261,7 @@ static struct kunit_case request_cases[] = {
 	KUNIT_CASE(requested_key_that_may_not_be_linked),
 	KUNIT_CASE_PARAM(requested_key_in_any_state, state_gen_params),
 	KUNIT_CASE(search_without_memory_announces_nothing),
+	KUNIT_CASE(names_that_may_be_the_same_are_announced_in_turn),
 	KUNIT_CASE(key_that_cannot_be_announced_keeps_nobody_waiting),
 	{}
 };
