@@ -140,9 +140,12 @@ TEST_F_TIMEOUT(unload, error_of_an_older_key, 1200)
 	key = ON(self->p, kc_add_user(self->desc, "new", RING_S));
 	ASSERT_EQ(0, ON(self->p, kc_revoke(key)));
 	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request("user", self->desc)));
+	EXPECT_EQ(-EKEYREVOKED, ON(self->p, ik_request_how("user", self->desc, NULL, INKERNEL_RCU)));
 	/* One that can be had is found */
 	ASSERT_EQ(0, ON(self->p, kc_setperm(older, PERM_POS(MAY_ALL))));
 	EXPECT_STREQ("older", ik_payload(ON(self->p, ik_request("user", self->desc))));
+	EXPECT_STREQ("older", ik_payload(ON(self->p, ik_request_how("user", self->desc, NULL,
+								    INKERNEL_RCU))));
 }
 
 /* Two rings that hold each other, one by a link and one by a restriction, are in nobody's way */
