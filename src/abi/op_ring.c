@@ -142,9 +142,14 @@ static long search_once(const struct kr_key_ref *ring, struct kr_search *search,
 			struct kr_key *dest, bool *again)
 {
 	struct kr_key_ref found = { .possessed = ring->possessed };
-	long ret = kr_ring_search(ring->key, search);
+	long ret;
 
 	*again = false;
+	ret = kr_search_begin(search);
+	if (ret)
+		return ret;
+	ret = kr_ring_search(ring->key, search);
+	kr_search_end(search);	/* before the destination is waited for: it may hold the type */
 	if (ret)
 		return ret == -EAGAIN ? -ENOKEY : ret;
 	found.key = search->found;
@@ -170,13 +175,9 @@ static long search_and_link(const struct kr_key_ref *ring, const char *type_name
 		return PTR_ERR(type) ?: -ENOKEY;
 	kr_search_init(&search, type, desc, current_cred(), KR_SEARCH_RECURSE);
 	search.possessed = ring->possessed;
-	ret = kr_search_begin(&search);
-	if (ret)
-		return ret;
 	do {
 		ret = search_once(ring, &search, dest, &again);
 	} while (again);
-	kr_search_end(&search);
 	return ret;
 }
 

@@ -132,11 +132,15 @@ TEST_F(pair, search)
 	const char *bad[] = {
 		"test leaf", "id:0badc0de", shared_text("ex:%s", id + 2), "ex:00", "id:0000",
 	};
+	long dest = ON(self->p, kc_add_ring("dest", RING_T));
 	unsigned int i;
 
 	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		EXPECT_EQ(self->cert, ON(self->p, kc_search(RING_S, "asymmetric", good[i], 0)))
 			TH_LOG("row %u", i);
+		EXPECT_EQ(self->cert, ON(self->p, kc_search(RING_S, "asymmetric", good[i], dest)))
+			TH_LOG("row %u", i);
+		EXPECT_EQ(0, ON(self->p, kc_unlink(self->cert, dest)));
 		EXPECT_EQ(self->cert, ON(self->p, kc_request("asymmetric", good[i], NULL, 0)))
 			TH_LOG("row %u", i);
 	}

@@ -331,6 +331,52 @@ TEST_F(own, ended_ring_in_a_busy_ring)
 	EXPECT_LT(0, actor_end(self->p));
 }
 
+static long wait_in_add_to(long ring, long b, long c)
+{
+	(void)b, (void)c;
+	return kc_add(OWN, "slow", "sleep", 5, ring);
+}
+
+static long wait_in_search(long dest, long b, long c)
+{
+	(void)b, (void)c;
+	return kc_search(RING_S, "user", "u", dest);
+}
+
+static long wait_in_find(long dest, long b, long c)
+{
+	(void)b, (void)c;
+	return kc_request("user", "u", NULL, dest);
+}
+
+/* While the destination is busy, the key that was found is invalidated: the next one is found */
+TEST_F(own, ours_what_ends_before_it_is_linked_is_passed_over)
+{
+	struct actor *q = actor_fork(self->p), *r = actor_fork(self->p);
+	struct actor *other = actor_fork(self->p);
+	long dest = ON(self->p, kc_add_ring("dest", RING_S));
+	long first = ON(self->p, kc_add_user("u", "1", RING_S));
+	long second = ON(self->p, kc_add_user("u", "2", ON(self->p, kc_add_ring("r", RING_S))));
+
+	ASSERT_LT(0, first);
+	ASSERT_LT(0, second);
+	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
+	actor_begin(self->p, wait_in_add_to, dest, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
+	actor_begin(q, wait_in_search, dest, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(q, NR_KEYCTL)));
+	actor_begin(r, wait_in_find, dest, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(r, NR_REQUEST_KEY)));
+	EXPECT_EQ(0, ON(other, kc_invalidate(first)));
+	EXPECT_TRUE(sleeps_in(self->p, NR_ADD_KEY));
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	EXPECT_LT(0, actor_end(self->p));
+	EXPECT_EQ(second, actor_end(q));
+	EXPECT_EQ(second, actor_end(r));
+	EXPECT_TRUE(ON(other, ring_holds(dest, second)));
+	EXPECT_EQ(2, ON(other, ring_size(dest)));
+}
+
 /* ---- the type goes ---- */
 
 /* ENODEV: there is no such type any more */
