@@ -155,6 +155,7 @@ struct kr_pkey_ops {
  * @lookup_restriction: what a string says of keys that a ring may hold; an ERR_PTR of -EINVAL,
  *	-ENOKEY or -ENOMEM; may be NULL; may sleep
  * @pkey: the public-key operations, or NULL
+ * @update_revives: an update takes the key's time of expiry away
  * @reap_at_once: the links of an expired key go without the delay of others
  * @keys: counts the keys of the type, from kr_key_init_object() until their memory goes; NULL
  *	for a type that stays as long as the module
@@ -179,6 +180,7 @@ struct kr_key_type {
 	struct kr_restriction *(*lookup_restriction)(const struct kr_key_type *type,
 						     const char *restriction);
 	const struct kr_pkey_ops *pkey;
+	bool update_revives;
 	bool reap_at_once;
 	atomic_long_t *keys;
 	struct list_head list;

@@ -171,20 +171,23 @@ static int update_found(const struct kr_key_ref *found, struct kr_prep *prep,
 }
 
 /*
- * The reaper may be about to take the key out of the ring, be it that an update gives it more
- * time: it must be in its turn before the update, or find the key valid.
+ * The reaper may be about to take such a key out of the ring: it must do so before the
+ * update, or find the key valid.
  */
-static bool may_be_reaped(const struct kr_key *key)
+static bool may_be_revived(const struct kr_key *key)
 {
-	return READ_ONCE(key->expiry) != KR_NEVER &&
+	return key->type->update_revives && READ_ONCE(key->expiry) != KR_NEVER &&
 	       !test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags);
 }
 
-/* Most keys are updated when the ring is unlocked, since types may take long; they may end then. */
+/*
+ * Most keys are updated when the ring is unlocked, and may end then: the kernel's types may
+ * wait for keys that others make in this ring.
+ */
 static int update_and_unlock(struct mutex *lock, const struct kr_key_ref *found,
 			     struct kr_prep *prep, const struct cred *actor)
 {
-	bool locked = may_be_reaped(found->key);
+	bool locked = may_be_revived(found->key);
 	int ret;
 
 	if (!locked)

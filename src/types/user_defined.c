@@ -153,6 +153,7 @@ struct kr_key_type kr_type_user = {
 	.destroy	= user_destroy,
 	.describe	= user_describe,
 	.read		= user_read,
+	.update_revives	= true,
 };
 
 struct kr_key_type kr_type_logon = {
@@ -165,4 +166,5 @@ struct kr_key_type kr_type_logon = {
 	.revoke			= user_revoke,
 	.destroy		= user_destroy,
 	.describe		= user_describe,
+	.update_revives		= true,
 };

@@ -45,6 +45,7 @@ static int overtaken_suite_init(struct kunit_suite *suite)
 		.update		= overtaken_update,
 		.revoke		= user->revoke,
 		.destroy	= user->destroy,
+		.update_revives	= true,
 	};
 	ret = kr_key_type_register(&overtaken_type);
 	if (ret)
