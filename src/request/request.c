@@ -58,7 +58,14 @@ static bool search_again(const struct kr_search *search, int ret, struct kr_key 
 	return gone;
 }
 
-static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+/* A key that is made when it is found is valid then; nobody needs to wait for it. */
+static bool is_made(const struct kr_key *key)
+{
+	return !test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags) &&
+	       kr_key_state(key) == KR_POSITIVE;
+}
+
+static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **key, bool *made)
 {
 	int ret;
 
@@ -66,6 +73,7 @@ static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **k
 		ret = kr_cred_search(search);
 		if (ret)
 			return ret;
+		*made = is_made(search->found);
 		ret = dest ? link_found(dest, search->found) : 0;
 	} while (search_again(search, ret, key));
 	return ret;
@@ -114,7 +122,8 @@ static int search_or_announce(struct kr_search *search, struct kr_key *dest, str
  * Two that ask for the same key at once: the first announces it, the second
  * finds what was announced. Returns 1 when the key is new, 0 when it was found.
  */
-static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key)
+static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key,
+			    bool *made)
 {
 	int ret;
 
@@ -122,6 +131,7 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 	kr_ring_lock(dest);
 	do {
 		ret = search_or_announce(search, dest, key);
+		*made = !ret && is_made(search->found);
 		if (ret)
 			break;
 		ret = kr_ring_link_locked(dest, search->found);
@@ -161,9 +171,8 @@ static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_k
 	return ret;
 }
 
-/* As find_or_announce(): 1 when the key was made, 0 when it was found after all. */
 static int construct(struct kr_search *search, struct kr_payload *callout, struct kr_key *dest,
-		     struct kr_key **key)
+		     struct kr_key **key, bool *made)
 {
 	int ret;
 
@@ -175,40 +184,33 @@ static int construct(struct kr_search *search, struct kr_payload *callout, struc
 	if (ret)
 		return ret;
 
-	ret = find_or_announce(search, dest, key);
+	ret = find_or_announce(search, dest, key, made);
 	if (ret > 0) {
-		ret = have_made(*key, callout, dest) ?: 1;
-		if (ret < 0)
+		ret = have_made(*key, callout, dest);
+		if (ret)
 			kr_key_put(*key);
 	}
 	kr_key_put(dest);
 	return ret;
 }
 
-/* One that was found, and had been made before, was valid then: that it ends meanwhile is later. */
-static int await(struct kr_key *key, bool made)
-{
-	if (!made && !test_bit_acquire(KR_KEY_CONSTRUCTING, &key->flags) &&
-	    kr_key_state(key) == KR_POSITIVE)
-		return 0;
-	return kr_key_wait_made(key);
-}
-
 int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_payload *callout,
 		   struct kr_key *dest, struct kr_key **key)
 {
 	struct kr_search search;
+	bool made;
 	int ret;
 
 	might_sleep();
 	kr_search_init(&search, type, desc, current_cred(),
 		       KR_SEARCH_RECURSE | KR_SEARCH_SKIP_EXPIRED);
-	ret = find(&search, dest, key);
+	ret = find(&search, dest, key, &made);
 	if (ret == -EAGAIN)
-		ret = callout ? construct(&search, callout, dest, key) : -ENOKEY;
-	if (ret < 0)
+		ret = callout ? construct(&search, callout, dest, key, &made) : -ENOKEY;
+	if (ret)
 		return ret;
-	ret = await(*key, ret > 0);
+	/* That it has ended since it was found made is as if it ended after the call. */
+	ret = made ? 0 : kr_key_wait_made(*key);
 	if (ret)
 		kr_key_put(*key);
 	return ret;
