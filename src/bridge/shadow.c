@@ -57,7 +57,8 @@ static bool is_open(const struct kr_key *ring)
 
 static bool is_made(const struct kr_key *key)
 {
-	return kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE;
+	return kr_builtin_type_of(key->type) && kr_key_state(key) == KR_POSITIVE &&
+	       !test_bit(KR_KEY_INVALIDATED, &key->flags);
 }
 
 /* The kernel searches with the caller's permissions, as one who possesses the ring. */
