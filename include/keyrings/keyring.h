@@ -409,7 +409,7 @@ static inline void kr_search_end(struct kr_search *search)
 
 /**
  * struct kr_look - a look at several rings, one after the other
- * @removals: links that had been removed when it began
+ * @removals: how often links had been removed when it began
  * @turns: how many times it was begun
  */
 struct kr_look {
@@ -419,7 +419,7 @@ struct kr_look {
 
 #define KR_LOOK_TURNS	3	/* others may move keys for ever */
 
-/* Links that were removed one by one, as KEYCTL_UNLINK and KEYCTL_MOVE do; counted before that. */
+/* How often a call has removed a link, or all of a ring: counted before they go. */
 extern atomic_long_t kr_link_removals;
 
 /**
@@ -437,7 +437,7 @@ static inline void kr_look_begin(struct kr_look *look)
  * @look: what was begun, and has found nothing
  *
  * A key that goes from a ring that comes later to one that was looked at already is in one
- * of them at any time. Pairs with count_removal().
+ * of them at any time. Not for what the reaper takes away. Pairs with count_removal().
  *
  * Return: true when kr_look_begin() is to follow.
  */
@@ -495,6 +495,15 @@ struct kr_anchors {
  * Return: true when the key is possessed.
  */
 bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *key);
+
+/**
+ * kr_ring_possesses_once() - kr_ring_possesses() that may miss a key that is moved meanwhile
+ * @anchors: where paths begin
+ * @key: the key
+ *
+ * Return: as kr_ring_possesses().
+ */
+bool kr_ring_possesses_once(const struct kr_anchors *anchors, const struct kr_key *key);
 
 /**
  * kr_ring_add_key() - add a key to a ring, or update the one that is there

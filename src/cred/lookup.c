@@ -4,18 +4,31 @@
 
 #include "cred_internal.h"
 
-static bool possesses(const struct kr_key *key)
+/* Caller is in an RCU read section. */
+static bool possesses_once(const struct kr_key *key)
 {
 	struct kr_anchors anchors;
 	bool possessed;
 
-	rcu_read_lock();
 	kr_cred_anchors(&anchors);
-	possessed = kr_ring_possesses(&anchors, key);
+	possessed = kr_ring_possesses_once(&anchors, key);
 	/* Who acts for a requester possesses what that one possesses. */
 	if (!possessed && key->type != kr_authority_type &&
 	    unlikely(kr_authority_requester(&anchors)))
-		possessed = kr_ring_possesses(&anchors, key);
+		possessed = kr_ring_possesses_once(&anchors, key);
+	return possessed;
+}
+
+static bool possesses(const struct kr_key *key)
+{
+	struct kr_look look = {};
+	bool possessed;
+
+	rcu_read_lock();
+	do {
+		kr_look_begin(&look);
+		possessed = possesses_once(key);
+	} while (!possessed && kr_look_again(&look));
 	rcu_read_unlock();
 	return possessed;
 }
@@ -83,11 +96,13 @@ static int more_telling(int a, int b)
 	return b;
 }
 
-static int search_once(const struct kr_anchors *anchors, struct kr_search *search)
+/* Caller is in an RCU read section. */
+static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search)
 {
 	int ret, error = -EAGAIN;
 	unsigned int i;
 
+	search->actor = anchors->actor;
 	for (i = 0; i < anchors->count; i++) {
 		ret = kr_ring_search_once(anchors->ring[i], search);
 		if (!ret)
@@ -96,20 +111,6 @@ static int search_once(const struct kr_anchors *anchors, struct kr_search *searc
 		error = more_telling(error, ret);
 	}
 	return error;
-}
-
-/* Caller is in an RCU read section. */
-static int search_anchors(const struct kr_anchors *anchors, struct kr_search *search)
-{
-	struct kr_look look = {};
-	int ret;
-
-	search->actor = anchors->actor;
-	do {
-		kr_look_begin(&look);
-		ret = search_once(anchors, search);
-	} while (ret && kr_look_again(&look));
-	return ret;
 }
 
 /* Who acts for a requester: a ring of its own that may not be searched tells less. */
@@ -122,9 +123,22 @@ static int search_as_helper(const struct kr_anchors *requester, struct kr_search
 	return more_telling(ret, own);
 }
 
-int kr_cred_search(struct kr_search *search)
+static int search_once(struct kr_search *search)
 {
 	struct kr_anchors anchors;
+	int ret;
+
+	search->missed = false;
+	kr_cred_anchors(&anchors);
+	ret = search_anchors(&anchors, search);
+	if (ret && search->type != kr_authority_type && unlikely(kr_authority_requester(&anchors)))
+		ret = search_as_helper(&anchors, search, ret);
+	return ret;
+}
+
+int kr_cred_search(struct kr_search *search)
+{
+	struct kr_look look = {};
 	int ret;
 
 	ret = kr_search_begin(search);
@@ -132,10 +146,10 @@ int kr_cred_search(struct kr_search *search)
 		return ret;
 	search->possessed = true;
 	rcu_read_lock();
-	kr_cred_anchors(&anchors);
-	ret = search_anchors(&anchors, search);
-	if (ret && search->type != kr_authority_type && unlikely(kr_authority_requester(&anchors)))
-		ret = search_as_helper(&anchors, search, ret);
+	do {
+		kr_look_begin(&look);
+		ret = search_once(search);
+	} while (ret && kr_look_again(&look));
 	rcu_read_unlock();
 	kr_search_end(search);
 	return ret;

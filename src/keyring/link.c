@@ -192,6 +192,17 @@ static void tell_linked(const struct kr_edit *edit, const struct kr_key *key)
 }
 
 /*
+ * The link is still there, and so is any that was made before, where its key is to be from
+ * now on: pairs with kr_look_again().
+ */
+static void count_removal(void)
+{
+	smp_mb__before_atomic();
+	atomic_long_inc(&kr_link_removals);
+	smp_mb__after_atomic();
+}
+
+/*
  * The key knows the ring: let the ring know the key. What is displaced is
  * dropped. That comes after the news: when the key in it ends, those who watch
  * that one are told, too.
@@ -205,6 +216,7 @@ static void enter_link(struct kr_edit *edit, struct kr_key *key)
 		tell_linked(edit, key);
 		return;
 	}
+	count_removal();
 	kr_places_replace(edit->ring, old, key);
 	tell_linked(edit, key);
 	if (!let_go(edit->ring, old))
@@ -453,28 +465,22 @@ int kr_link_remove(struct kr_ring *ring, struct kr_key *key)
 	return 0;
 }
 
-/* The link is still there, as is any made before to which the key is moved: kr_look_again(). */
-static void count_removal(void)
-{
-	smp_mb__before_atomic();
-	atomic_long_inc(&kr_link_removals);
-	smp_mb__after_atomic();
-}
-
 int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);
-	int ret;
+	int ret = -ENOENT;
 
 	might_sleep();
 	if (!kr_key_is_ring(ring_key))
 		return -ENOTDIR;
 
 	mutex_lock(&ring->lock);
-	count_removal();
-	ret = kr_link_remove(ring, key);
-	if (!ret)
+	if (kr_link_find_key(ring, key)) {
+		count_removal();
+		link_drop(ring, key);
 		kr_key_notify(ring_key, NOTIFY_KEY_UNLINKED, key->serial);
+		ret = 0;
+	}
 	mutex_unlock(&ring->lock);
 	return ret;
 }
@@ -536,6 +542,7 @@ void kr_link_drop_and_end(struct kr_ring *ring, bool cleared)
 	/* First: keys that end now tell those who watch them so. */
 	if (cleared)
 		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
+	count_removal();
 	kr_link_drop_all(ring, &dying);
 	mutex_unlock(&ring->lock);
 	end_all(&dying);

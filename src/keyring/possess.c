@@ -75,12 +75,16 @@ static bool search_from_above(const struct kr_anchors *anchors, const struct kr_
 	return false;
 }
 
-static bool possesses_once(const struct kr_anchors *anchors, const struct kr_key *key)
+bool kr_ring_possesses_once(const struct kr_anchors *anchors, const struct kr_key *key)
 {
 	struct climb climb = { .anchors = anchors, .budget = CLIMB_BUDGET };
 
-	return climb_from(&climb, key, 0) ||
-	       (unlikely(!climb.budget) && search_from_above(anchors, key));
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "anchors are borrowed");
+	if (!anchors->count || !kr_key_permits(key, true, anchors->actor, KR_SEARCH))
+		return false;
+	if (is_anchor(anchors, key) || climb_from(&climb, key, 0))
+		return true;
+	return unlikely(!climb.budget) && search_from_above(anchors, key);
 }
 
 bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *key)
@@ -88,14 +92,9 @@ bool kr_ring_possesses(const struct kr_anchors *anchors, const struct kr_key *ke
 	struct kr_look look = {};
 	bool possessed;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "anchors are borrowed");
-	if (!anchors->count || !kr_key_permits(key, true, anchors->actor, KR_SEARCH))
-		return false;
-	if (is_anchor(anchors, key))
-		return true;
 	do {
 		kr_look_begin(&look);
-		possessed = possesses_once(anchors, key);
+		possessed = kr_ring_possesses_once(anchors, key);
 	} while (!possessed && kr_look_again(&look));
 	return possessed;
 }

@@ -74,14 +74,16 @@ static int move_once(void *arg)
 	return ret;
 }
 
-static void start_mover(struct kunit *test, struct kr_key *from, struct kr_key *to)
+/* It moves when whoever looks comes to the ring @at. */
+static void start_mover(struct kunit *test, struct kr_key *from, struct kr_key *to,
+			struct kr_key *at)
 {
 	memset(&set, 0, sizeof(set));
 	init_completion(&set.looked_at);
 	set.from = from;
 	set.to = to;
 	set.mover_key = made_in(test, from, "k");
-	made_in(test, to, "another");
+	made_in(test, at, "another");
 	kt_crew_start(test, 2, move_once, NULL);
 }
 
@@ -99,7 +101,7 @@ static void search_finds_what_is_moved_meanwhile(struct kunit *test)
 	struct kr_key *from = ring_in(test, ring, "second");
 	struct kr_search search;
 
-	start_mover(test, from, to);
+	start_mover(test, from, to, to);
 	kr_search_init(&search, &moved_type, "k", kt_actor(test, KT_UID, KT_GID),
 		       KR_SEARCH_RECURSE);
 	KUNIT_ASSERT_EQ(test, kr_search_begin(&search), 0);
@@ -122,7 +124,7 @@ static void request_finds_what_is_moved_from_anchor_to_anchor(struct kunit *test
 	enter(test, &scene);
 	KUNIT_ASSERT_EQ(test, kr_cred_lookup(KEY_SPEC_THREAD_KEYRING, KR_LOOKUP_CREATE, 0, &thread),
 			0);
-	start_mover(test, scene.session, thread.key);
+	start_mover(test, scene.session, thread.key, thread.key);
 	KUNIT_EXPECT_EQ(test, kr_request_key(&moved_type, "k", NULL, NULL, &key), 0);
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 	KUNIT_EXPECT_FALSE(test, set.late);
@@ -131,6 +133,34 @@ static void request_finds_what_is_moved_from_anchor_to_anchor(struct kunit *test
 	if (key)
 		kr_key_put(key);
 	kr_key_put(thread.key);
+	leave(&scene);
+}
+
+/* Its own rings have been looked at, and the requester's session leads to the key's ring last. */
+static void helper_finds_what_is_moved_from_the_requesters_to_its_own(struct kunit *test)
+{
+	struct kr_key *later, *key, *authkey, *found = NULL;
+	struct kr_key_ref thread;
+	struct scene scene;
+
+	enter(test, &scene);
+	later = ring_in(test, scene.session, "later");
+	key = announce(test, &scene);
+	authkey = authorise(test, key, kt_ring(test, "dest"));
+	KUNIT_ASSERT_EQ(test, kr_cred_lookup(KEY_SPEC_THREAD_KEYRING, KR_LOOKUP_CREATE, 0, &thread),
+			0);
+	start_mover(test, later, thread.key, scene.session);
+	KUNIT_ASSERT_GT(test, kr_cred_join_session(NULL), 0L);
+	KUNIT_ASSERT_EQ(test, kr_authority_assume(authkey), 0);
+	KUNIT_EXPECT_EQ(test, kr_request_key(&moved_type, "k", NULL, NULL, &found), 0);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_FALSE(test, set.late);
+	KUNIT_EXPECT_PTR_EQ(test, found, set.mover_key);
+	KUNIT_EXPECT_TRUE(test, holds(test, thread.key, set.mover_key));
+	if (found)
+		kr_key_put(found);
+	kr_key_put(thread.key);
+	kr_ring_reject_key(key, ENOKEY, 1, NULL);
 	leave(&scene);
 }
 
@@ -195,6 +225,7 @@ static int moved_init(struct kunit *test)
 static struct kunit_case moved_cases[] = {
 	KUNIT_CASE(search_finds_what_is_moved_meanwhile),
 	KUNIT_CASE(request_finds_what_is_moved_from_anchor_to_anchor),
+	KUNIT_CASE(helper_finds_what_is_moved_from_the_requesters_to_its_own),
 	KUNIT_CASE(what_is_moved_stays_possessed),
 	{}
 };
