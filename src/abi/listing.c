@@ -428,6 +428,13 @@ static void *users_of_root(void)
 	return account && uid_eq(account->uid, GLOBAL_ROOT_UID) ? account : &root_without_keys;
 }
 
+/* The record of a UID that has processes may stay when the last key has gone. */
+static bool users_shows(const struct seq_file *m, const struct kr_account *account)
+{
+	return atomic_read(&account->nkeys) &&
+	       kuid_has_mapping(m->file->f_cred->user_ns, account->uid);
+}
+
 /* Positions are UIDs. */
 static void *users_from(struct seq_file *m, loff_t *pos)
 {
@@ -440,7 +447,7 @@ static void *users_from(struct seq_file *m, loff_t *pos)
 		if (!account)
 			return NULL;
 		*pos = __kuid_val(account->uid);
-		if (kuid_has_mapping(m->file->f_cred->user_ns, account->uid))
+		if (users_shows(m, account))
 			return account;
 		++*pos;
 	}

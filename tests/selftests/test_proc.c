@@ -351,6 +351,32 @@ TEST_F(viewer, key_users_row_goes)
 	EXPECT_TRUE(EVENTUALLY(!uid_is_known(self->uid)));
 }
 
+/* Also while there are processes: keyrings(7), "each user ID that has at least one key" */
+TEST_F(viewer, key_users_row_goes_with_the_last_key)
+{
+	uid_t uid = fresh_uid();
+	struct actor *q = actor_user(uid);
+	long u = ON(q, kc_id(RING_U, 0)), us = ON(q, kc_id(RING_US, 0));
+
+	EXPECT_TRUE(uid_is_known(uid));
+	EXPECT_EQ(0, ON(q, kc_invalidate(u)));
+	EXPECT_EQ(0, ON(q, kc_invalidate(us)));
+	EXPECT_TRUE(EVENTUALLY(!uid_is_known(uid)));
+	ASSERT_LT(0, ON(q, kc_id(RING_U, 0)));
+	EXPECT_TRUE(uid_is_known(uid));
+}
+
+/* The kernel's own register of UID rings, if there is one, gets no more of them */
+TEST_F(viewer, ours_register_of_uid_rings_stays_as_it_was)
+{
+	struct key_row before = {}, after = {};
+	int rows = key_rows_like(NULL, ".user_reg", &before);
+
+	ASSERT_LT(0, ON(actor_user(fresh_uid()), kc_id(RING_U, 0)));
+	EXPECT_EQ(rows, key_rows_like(NULL, ".user_reg", &after));
+	EXPECT_STREQ(before.desc, after.desc);
+}
+
 /*
  * From inside a user namespace:
  *
