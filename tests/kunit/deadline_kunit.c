@@ -270,8 +270,8 @@ static void timer_goes_on_to_the_next(struct kunit *test)
 	unsigned int i;
 
 	kr_limit_values.gc_delay = 0;
-	first = mortal(test, ring, "first", 1);
-	next = mortal(test, ring, "next", 2);
+	first = mortal(test, ring, "first", 3);
+	next = mortal(test, ring, "next", 4);
 	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(first, KR_NEVER), 0);
 	for (i = 0; i < 100 && linked(next); i++)
 		msleep(100);

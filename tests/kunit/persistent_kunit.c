@@ -94,20 +94,22 @@ static void ring_that_expires_meanwhile_stays_the_uids(struct kunit *test)
 /* Somebody else has asked for it by then: the newer one is the UID's. */
 static void ring_that_was_replaced_meanwhile_gives_way(struct kunit *test)
 {
-	struct kr_key *third = kt_ring(test, "third");
-	struct asking asking;
+	struct asking asking, newer = { .dest = kt_ring(test, "third") };
 	struct persona me;
-	long second;
 
 	begin(test, &me, &asking);
 	kr_clock_shift(1001);
 	kr_reaper_flush();
-	second = kr_cred_get_persistent(kt_uid(KT_UID), third);
-	KUNIT_EXPECT_NE(test, second, asking.first);
+	newer.cred = me.cred;
+	init_completion(&newer.done);
+	kt_crew_start(test, 1, ask, &newer);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&newer.done, 5 * HZ), 0ul);
+	KUNIT_EXPECT_GT(test, newer.serial, 0L);
+	KUNIT_EXPECT_NE(test, newer.serial, asking.first);
 	go_on(test, &asking);
-	KUNIT_EXPECT_EQ(test, asking.serial, second);
+	KUNIT_EXPECT_EQ(test, asking.serial, newer.serial);
 	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
-	KUNIT_EXPECT_TRUE(test, kt_holds(asking.dest, ring_of(test, second)));
+	KUNIT_EXPECT_TRUE(test, kt_holds(asking.dest, ring_of(test, newer.serial)));
 	leave(&me);
 }
 
