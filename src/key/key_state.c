@@ -7,7 +7,7 @@
 
 #include "key_internal.h"
 
-int kr_key_validate(const struct kr_key *key)
+static int end_of(const struct kr_key *key)
 {
 	unsigned long flags = READ_ONCE(key->flags);
 
@@ -15,9 +15,18 @@ int kr_key_validate(const struct kr_key *key)
 		return -ENOKEY;
 	if (unlikely(flags & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_DEAD))))
 		return -EKEYREVOKED;
-	if (unlikely(kr_key_expired(key)))
-		return -EKEYEXPIRED;
 	return 0;
+}
+
+int kr_key_validate(const struct kr_key *key)
+{
+	int ret = end_of(key);
+
+	if (likely(!ret) && unlikely(kr_key_expired(key))) {
+		smp_rmb();	/* the time, then REVOKED again: kr_key_revoke() sets both, that first */
+		ret = end_of(key) ?: -EKEYEXPIRED;
+	}
+	return ret;
 }
 
 /* The key is what it will be: count it. Those who wait for it wait for its links, too. */

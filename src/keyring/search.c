@@ -89,9 +89,12 @@ static int state_error(const struct kr_search *search, const struct kr_key *key)
 		return search->error;
 	if (flags & BIT(KR_KEY_REVOKED))
 		return -EKEYREVOKED;
-	if (kr_key_expired(key))
-		return search->flags & KR_SEARCH_SKIP_EXPIRED ? search->error : -EKEYEXPIRED;
-	return 0;
+	if (!kr_key_expired(key))
+		return 0;
+	smp_rmb();	/* as in kr_key_validate() */
+	if (test_bit(KR_KEY_REVOKED, &key->flags))
+		return -EKEYREVOKED;
+	return search->flags & KR_SEARCH_SKIP_EXPIRED ? search->error : -EKEYEXPIRED;
 }
 
 /* The key has the right type and description: is it what is looked for? */
