@@ -71,7 +71,7 @@ static int add(struct kunit *test, size_t len, struct kr_key **key)
 	int ret = kr_ring_add_key(&ref, &set.type, &prep, set.actor, &out);
 
 	kr_payload_put_now(prep.data);
-	*key = ret ? NULL : out.key;
+	*key = ret ? NULL : kt_hold(test, out.key);
 	return ret;
 }
 
@@ -92,7 +92,6 @@ static void key_that_is_refused_is_not_updated(struct kunit *test)
 
 	set.admits = true;
 	KUNIT_ASSERT_EQ(test, add(test, 3, &key), 0);
-	kt_hold(test, key);
 	KUNIT_EXPECT_EQ(test, set.asked, 1u);
 	set.admits = false;
 	KUNIT_EXPECT_EQ(test, add(test, 7, &again), -EKEYREJECTED);
@@ -105,7 +104,6 @@ static void key_that_is_refused_is_not_updated(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, add(test, 7, &again), 0);
 	KUNIT_EXPECT_PTR_EQ(test, again, key);
 	KUNIT_EXPECT_EQ(test, key->datalen, 7u);
-	kr_key_put(again);
 }
 
 static struct kunit_case late_cases[] = {
