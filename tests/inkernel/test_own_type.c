@@ -264,10 +264,10 @@ static long wait_in_restrict(long a, long b, long c)
 	return kc_restrict(RING_S, NULL, NULL);
 }
 
-static long wait_in_add(long a, long b, long c)
+static long wait_in_add(long ring, long b, long c)
 {
-	(void)a, (void)b, (void)c;
-	return add_own("slow", "sleep");
+	(void)b, (void)c;
+	return kc_add(OWN, "slow", "sleep", 5, ring);
 }
 
 /*
@@ -286,7 +286,7 @@ TEST_F(own, ours_busy_ring_keeps_nobody_waiting)
 	ASSERT_LT(0, key);
 	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
 	ring = ON(stranger, kc_add_ring("r", RING_T));
-	actor_begin(self->p, wait_in_add, 0, 0, 0);
+	actor_begin(self->p, wait_in_add, RING_S, 0, 0);
 	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
 	actor_begin(q, wait_in_request, (long)desc, 0, 0);
 	ASSERT_TRUE(EVENTUALLY(sleeps_in(q, NR_REQUEST_KEY)));
@@ -320,7 +320,7 @@ TEST_F(own, ended_ring_in_a_busy_ring)
 	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
 	slot = ON(q, ik_lookup(session, NEED_SEARCH));
 	EXPECT_EQ(0, ON(q, ik_try(ik_search(slot, OWN, "k"))));
-	actor_begin(self->p, wait_in_add, 0, 0, 0);
+	actor_begin(self->p, wait_in_add, RING_S, 0, 0);
 	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
 	EXPECT_EQ(0, ON(q, kc_invalidate(inner)));
 	slot = ON(q, ik_lookup(session, NEED_SEARCH));
@@ -329,12 +329,6 @@ TEST_F(own, ended_ring_in_a_busy_ring)
 	EXPECT_TRUE(sleeps_in(self->p, NR_ADD_KEY));
 	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
 	EXPECT_LT(0, actor_end(self->p));
-}
-
-static long wait_in_add_to(long ring, long b, long c)
-{
-	(void)b, (void)c;
-	return kc_add(OWN, "slow", "sleep", 5, ring);
 }
 
 static long wait_in_search(long dest, long b, long c)
@@ -361,7 +355,7 @@ TEST_F(own, ours_what_ends_before_it_is_linked_is_passed_over)
 	ASSERT_LT(0, first);
 	ASSERT_LT(0, second);
 	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
-	actor_begin(self->p, wait_in_add_to, dest, 0, 0);
+	actor_begin(self->p, wait_in_add, dest, 0, 0);
 	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
 	actor_begin(q, wait_in_search, dest, 0, 0);
 	ASSERT_TRUE(EVENTUALLY(sleeps_in(q, NR_KEYCTL)));

@@ -95,6 +95,17 @@ static struct kr_key *ring_in(struct kunit *test, struct kr_key *ring, const cha
 	return inner;
 }
 
+/* The key was found, with a reference, and is where it was moved to. */
+static void expect_found(struct kunit *test, struct kr_key *found)
+{
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_FALSE(test, set.late);
+	KUNIT_EXPECT_PTR_EQ(test, found, set.mover_key);
+	KUNIT_EXPECT_TRUE(test, holds(test, set.to, set.mover_key));
+	if (found)
+		kr_key_put(found);
+}
+
 static void search_finds_what_is_moved_meanwhile(struct kunit *test)
 {
 	struct kr_key *ring = kt_ring(test, "ring"), *to = ring_in(test, ring, "first");
@@ -107,12 +118,7 @@ static void search_finds_what_is_moved_meanwhile(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kr_search_begin(&search), 0);
 	KUNIT_EXPECT_EQ(test, kr_ring_search(ring, &search), 0);
 	kr_search_end(&search);
-	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
-	KUNIT_EXPECT_FALSE(test, set.late);
-	KUNIT_EXPECT_PTR_EQ(test, search.found, set.mover_key);
-	KUNIT_EXPECT_TRUE(test, holds(test, to, set.mover_key));
-	if (search.found)
-		kr_key_put(search.found);
+	expect_found(test, search.found);
 }
 
 static void request_finds_what_is_moved_from_anchor_to_anchor(struct kunit *test)
@@ -126,12 +132,7 @@ static void request_finds_what_is_moved_from_anchor_to_anchor(struct kunit *test
 			0);
 	start_mover(test, scene.session, thread.key, thread.key);
 	KUNIT_EXPECT_EQ(test, kr_request_key(&moved_type, "k", NULL, NULL, &key), 0);
-	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
-	KUNIT_EXPECT_FALSE(test, set.late);
-	KUNIT_EXPECT_PTR_EQ(test, key, set.mover_key);
-	KUNIT_EXPECT_TRUE(test, holds(test, thread.key, set.mover_key));
-	if (key)
-		kr_key_put(key);
+	expect_found(test, key);
 	kr_key_put(thread.key);
 	leave(&scene);
 }
@@ -153,12 +154,7 @@ static void helper_finds_what_is_moved_from_the_requesters_to_its_own(struct kun
 	KUNIT_ASSERT_GT(test, kr_cred_join_session(NULL), 0L);
 	KUNIT_ASSERT_EQ(test, kr_authority_assume(authkey), 0);
 	KUNIT_EXPECT_EQ(test, kr_request_key(&moved_type, "k", NULL, NULL, &found), 0);
-	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
-	KUNIT_EXPECT_FALSE(test, set.late);
-	KUNIT_EXPECT_PTR_EQ(test, found, set.mover_key);
-	KUNIT_EXPECT_TRUE(test, holds(test, thread.key, set.mover_key));
-	if (found)
-		kr_key_put(found);
+	expect_found(test, found);
 	kr_key_put(thread.key);
 	kr_ring_reject_key(key, ENOKEY, 1, NULL);
 	leave(&scene);
