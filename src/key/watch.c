@@ -7,6 +7,11 @@
  * the key but in a table beside it, and a bit in the key's flags says that there
  * is one: a key that nobody watches costs a look at that bit.
  *
+ * Those who watch a key that ends are told a grace period later, and not by the
+ * call that ended it: a program that reads what its call has caused does not
+ * find two records where the built-in service, which leaves the second to its
+ * collector, has one.
+ *
  * Who could still be inside a list when it is freed: nobody who adds, removes
  * or posts, since all of these hold a reference on the key, and the key has
  * ended. The kernel, which empties a queue that is closed and finds the list
@@ -15,16 +20,18 @@
  *
  * What runs after the module has gone: nothing of it. A watch is freed by the
  * kernel's own callback, a list by kfree_rcu(), and a list has no release
- * function. Every list was taken from its key before that key queued its own
- * callback of RCU; whoever waits for that one has waited for the last reader of
- * the list, and for the last one who held its lock, too.
+ * function. kr_watch_exit() waits for the work that empties the lists, and then
+ * for those who may have found one before: for the last who held its lock.
  */
 #include <keyrings/key.h>
 
 #include <linux/cred.h>
+#include <linux/llist.h>
 #include <linux/rhashtable.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/watch_queue.h>
+#include <linux/workqueue.h>
 
 #include "key_internal.h"
 
@@ -32,6 +39,8 @@
  * struct watched - a key that is or was watched
  * @by_key: in the table
  * @key: the key, which takes this out of the table when it ends
+ * @serial: the key's, for those who are told that it has ended
+ * @ended: in the list of those whose key has ended
  * @list: the kernel's part: the watches, its lock, and what frees this
  *
  * ======== ============================================= ========================
@@ -40,17 +49,23 @@
  * made     @list empty, not in the table                 its maker
  * known    in the table; KR_KEY_WATCHED set, or about to holders of the key; the
  *          be, and never cleared                         kernel, from a watch
- * emptied  out of the table, @list empty for good        readers under RCU
+ * ended    out of the table, in the list; @key means     the work; the kernel,
+ *          nothing any more, nobody adds a watch         from a watch
+ * emptied  out of both, @list empty for good             readers under RCU
  * freed    a grace period later                          nobody
  * ======== ============================================= ========================
  */
 struct watched {
 	struct rhash_head by_key;
 	const struct kr_key *key;
+	s32 serial;
+	struct llist_node ended;
 	struct watch_list list;
 };
 
 static struct rhashtable table;
+static LLIST_HEAD(ended);
+static struct rcu_work end_work;
 
 static const struct rhashtable_params params = {
 	.key_len		= sizeof_field(struct watched, key),
@@ -77,6 +92,7 @@ static struct watched *find_or_make(struct kr_key *key)
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	new->key = key;
+	new->serial = key->serial;
 	init_watch_list(&new->list, NULL);
 	do {
 		old = rhashtable_lookup_get_insert_fast(&table, &new->by_key, params);
@@ -190,26 +206,43 @@ void kr_key_post(const struct kr_key *key, enum key_notification_subtype what, u
 		post_to_all(&watched->list, &note);
 }
 
+/* In the order in which their keys ended. Posting takes the locks that enable interrupts. */
+static void tell_all(struct work_struct *work)
+{
+	struct llist_node *all = llist_reverse_order(llist_del_all(&ended));
+	struct watched *watched, *next;
+
+	llist_for_each_entry_safe(watched, next, all, ended) {
+		remove_watch_from_object(&watched->list, NULL, watched->serial, true);
+		kfree_rcu(watched, list.rcu);
+		cond_resched();
+	}
+}
+
+/* Whoever comes while the work is queued has it done by that work, perhaps sooner. */
 void kr_watch_end(struct kr_key *key)
 {
 	struct watched *watched = find(key);
 
-	lockdep_assert_irqs_enabled();
 	lockdep_assert(!in_serving_softirq());
 	if (WARN_ON_ONCE(!watched))
 		return;
 	WARN_ON_ONCE(rhashtable_remove_fast(&table, &watched->by_key, params));
-	remove_watch_from_object(&watched->list, NULL, key->serial, true);
-	kfree_rcu(watched, list.rcu);
+	llist_add(&watched->ended, &ended);
+	queue_rcu_work(system_unbound_wq, &end_work);
 }
 
 int kr_watch_init(void)
 {
+	INIT_RCU_WORK(&end_work, tell_all);
 	return rhashtable_init(&table, &params);
 }
 
 void kr_watch_exit(void)
 {
+	flush_rcu_work(&end_work);
+	synchronize_rcu();
+	WARN_ON_ONCE(!llist_empty(&ended));
 	WARN_ON_ONCE(atomic_read(&table.nelems));
 	rhashtable_destroy(&table);
 }

@@ -6,8 +6,11 @@
 #include "kunit_helpers.h"
 
 #include <linux/bitmap.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/watch_queue.h>
 
@@ -74,10 +77,30 @@ static struct key_notification tube_read(struct tube *tube)
 	return note;
 }
 
+/* What a work does a grace period after a key has ended */
+static bool soon(struct tube *tube, bool (*is_so)(const struct tube *tube))
+{
+	unsigned long end = jiffies + 60 * HZ;
+
+	while (!is_so(tube) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	return is_so(tube);
+}
+
+static bool has_record(const struct tube *tube)
+{
+	return READ_ONCE(tube->pipe.head) != tube->pipe.tail;
+}
+
+static bool is_unused(const struct tube *tube)
+{
+	return !READ_ONCE(tube->queue->watches.first);
+}
+
 /* Whatever it watched has ended: nothing else can empty it without the kernel's help. */
 static void tube_close(struct kunit *test, struct tube *tube)
 {
-	KUNIT_EXPECT_TRUE(test, hlist_empty(&tube->queue->watches));
+	KUNIT_EXPECT_TRUE(test, soon(tube, is_unused));
 	while (tube->pipe.tail != tube->pipe.head)
 		tube_read(tube);
 	spin_lock_bh(&tube->queue->lock);
@@ -100,8 +123,10 @@ static void expect_note(struct kunit *test, struct tube *tube, unsigned int what
 
 static void expect_removal(struct kunit *test, struct tube *tube, s32 serial, u8 id)
 {
-	struct key_notification note = tube_read(tube);
+	struct key_notification note;
 
+	KUNIT_EXPECT_TRUE(test, soon(tube, has_record));
+	note = tube_read(tube);
 	KUNIT_EXPECT_EQ(test, note.watch.type + 0u, (u32)WATCH_TYPE_META);
 	KUNIT_EXPECT_EQ(test, note.watch.subtype + 0u, (u32)WATCH_META_REMOVAL_NOTIFICATION);
 	KUNIT_EXPECT_EQ(test, (note.watch.info & WATCH_INFO_ID) >> WATCH_INFO_ID__SHIFT, (u32)id);
@@ -248,6 +273,42 @@ static void ending(struct kunit *test)
 	tube_close(test, other);
 }
 
+static int read_for_long(void *arg)
+{
+	bool *reading = arg;
+
+	rcu_read_lock();
+	smp_store_release(reading, true);
+	while (!kthread_should_stop())
+		cpu_relax();
+	rcu_read_unlock();
+	return 0;
+}
+
+/* Who reads what a call has caused does not read that a key has ended by it. */
+static void told_later(struct kunit *test)
+{
+	struct kr_key *key = kt_key(test, "k"), *ring = kt_ring(test, "r");
+	struct tube *tube = tube_open(test);
+	s32 serial = key->serial;
+	bool reading = false;
+
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, key), 0);
+	kt_drop(test, key);
+	KUNIT_EXPECT_EQ(test, kr_key_watch(key, tube->queue, 1), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_watch(ring, tube->queue, 2), 0);
+	kt_crew_start(test, 1, read_for_long, &reading);
+	while (!smp_load_acquire(&reading))
+		cond_resched();
+	kr_ring_clear(ring);
+	expect_note(test, tube, NOTIFY_KEY_CLEARED, ring, 0);
+	expect_silence(test, tube);
+	kt_crew_stop(test);
+	expect_removal(test, tube, serial, 1);
+	kt_drop(test, ring);
+	tube_close(test, tube);
+}
+
 #define MANY	500
 
 /* As many keys as make the table grow and shrink; each is watched by two. Root may. */
@@ -311,6 +372,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(invalidated_once),
 	KUNIT_CASE(closed),
 	KUNIT_CASE(ending),
+	KUNIT_CASE(told_later),
 	KUNIT_CASE(many),
 	{}
 };
