@@ -6,6 +6,9 @@
 #include "kunit_rings.h"
 #include "kunit_scene.h"
 
+#include <linux/completion.h>
+#include <linux/workqueue.h>
+
 /* The destination, and what becomes of each key that is about to be linked to it. */
 struct busy {
 	struct kr_restriction restriction;
@@ -105,16 +108,29 @@ static void ended_after_it_was_found_is_what_was_found(struct kunit *test)
 	clear_away(test, busy);
 }
 
-/* A type that compares in a way of its own: its keys appear before the second search. */
+/*
+ * A type that compares in a way of its own: another thread, which holds no lock, links a key
+ * of it before the second search.
+ */
 static struct {
 	unsigned int searches;
 	struct kr_key *session, *key;
+	struct work_struct work;
+	struct completion linked;
 } late;
+
+static void link_late(struct work_struct *work)
+{
+	kr_ring_link(late.session, late.key);
+	complete(&late.linked);
+}
 
 static struct kr_match *late_match_begin(const struct kr_key_type *type, const char *desc)
 {
-	if (++late.searches == 2)
-		kr_ring_link(late.session, late.key);
+	if (++late.searches == 2) {
+		schedule_work(&late.work);
+		wait_for_completion_timeout(&late.linked, 60 * HZ);
+	}
 	return NULL;
 }
 
@@ -131,7 +147,9 @@ static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
 	struct kr_payload *callout = kt_payload(test, 4, 'c');
 	struct kr_key *key;
 
-	late.searches = 0;
+	memset(&late, 0, sizeof(late));
+	INIT_WORK(&late.work, link_late);
+	init_completion(&late.linked);
 	late.session = busy->scene.session;
 	late.key = kt_hold(test, kr_key_alloc(&late_type, "k", kt_uid(KT_UID), kt_gid(KT_GID),
 					      KT_PERM, 0));
@@ -139,6 +157,7 @@ static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
 	busy->found = late.key;
 	KUNIT_EXPECT_EQ(test, kr_request_key(&late_type, "k", callout, busy->dest, &key), -ENOKEY);
 	kr_payload_put(callout);
+	flush_work(&late.work);
 	KUNIT_EXPECT_EQ(test, late.searches, 3u);
 	KUNIT_EXPECT_FALSE(test, holds(test, busy->dest, late.key));
 	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 1u);
