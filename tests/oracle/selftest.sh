@@ -207,6 +207,7 @@ move-other|a namesake moved|W0 MOVE(K3, K1, @t, 0) = EDEADLK|W0 MOVE(K3, K1, @t,
 edquot|quota, uid rings|W0 GET_KEYRING_ID(@us, 0) = ENOKEY|W0 GET_KEYRING_ID(@us, 0) = EDQUOT
 edquot|quota, uid rings|W0 add_key("user", "k", ok, 7, @u) = ENOKEY|W0 add_key("user", "k", ok, 7, @u) = EDQUOT
 dead-ring-key|random 1|W1 /proc/keys K5 I--Q--i - perm 3f3f3f3f 1 1 user      b: 15|W2 /proc/keys K1 I--Q--- - perm 3f030000 1 1 keyring   _ses: empty
+dead-ring-expired|random 1|W1 /proc/keys K21 I--Q-N- - expd 3f010000 1 1 user      b|W1 /proc/keys K38 I--Q--- - perm 3f010000 1 1 keyring   e: empty
 dead-ring|dead ring|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: 1|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: empty
 user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
 register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 103/20000

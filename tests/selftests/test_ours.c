@@ -118,6 +118,20 @@ TEST_F(small, ours_invalidated_key_is_in_no_ring)
 	EXPECT_EQ(0, linked);
 }
 
+/* p is in it still */
+TEST_F(small, ours_expired_key_leaves_a_ring_that_is_invalid)
+{
+	long key;
+
+	ASSERT_EQ(0, sysctl_set("gc_delay", 1));
+	key = ON(self->p, kc_add_user("k", "v", RING_S));
+	ASSERT_LT(0, key);
+	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(RING_S)));
+	EXPECT_TRUE(key_exists(key));
+	EXPECT_TRUE(key_goes(key));
+}
+
 /* With a gc_delay of 0 a revoked key leaves its rings, and leaves them now */
 TEST_F(small, ours_revoked_key_goes_without_delay)
 {
