@@ -20,6 +20,7 @@
 
 #define KR_DESC_MAX		4095	/* bytes of a description without the NUL */
 #define KR_SERIAL_MIN		3	/* 1 and 2 are never given to a key */
+#define KR_SERIAL_BITS		30	/* as many as the built-in service's have */
 #define KR_LINK_BYTES		4u	/* a link's price in quota bytes */
 #define KR_NEVER		((time64_t)TIME64_MAX)	/* expiry of a key that does not expire */
 

@@ -142,7 +142,7 @@ int kr_key_publish(struct kr_key *key)
 	atomic_inc(&account->nkeys);
 	do {
 		do {
-			key->serial = get_random_u32() >> 1;
+			key->serial = get_random_u32() >> (32 - KR_SERIAL_BITS);
 		} while (key->serial < KR_SERIAL_MIN || (taken && taken(key->serial)));
 
 		ret = kr_serials_add(key);
