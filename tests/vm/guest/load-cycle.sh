@@ -58,22 +58,22 @@ slabs() {
 	mv "$1.now" "$1"
 }
 
-# measure NAME [ENOUGH]: memory and objects in use now, the least of three looks, or
-# of as many, up to thirty, as it takes to see no more than ENOUGH.
+# measure NAME [BEFORE]: memory and objects in use now, the least of three looks, or of as
+# many, up to thirty, as it takes to see what there was when BEFORE was measured.
 measure() {
 	era "pause $1" || return 1
 	least= look=0
 	: >"/tmp/slabs.$1"
-	while [ $look -lt 3 ] || { [ $look -lt 30 ] && [ "$least" -gt "${2:-$least}" ]; }; do
+	while [ $look -lt 3 ] || { [ $look -lt 30 ] && [ "$2" ] && ! returned "$2" "$1"; }; do
 		look=$((look + 1))
 		sleep 1
 		give_back
 		used=$(kib_used)
 		[ "$least" ] && [ "$least" -le "$used" ] || least=$used
+		echo "$least" >"/tmp/used.$1"
 		slabs "/tmp/slabs.$1"
 	done
-	echo "$least" >"/tmp/used.$1"
-	echo "# after cycle $1: $least KiB in use"
+	echo "# after cycle $1: $least KiB in use, $look looks"
 }
 
 # Nothing may be left of a cycle, not even a page: that is the bound, with what one
@@ -81,6 +81,10 @@ measure() {
 # small and lost each time shows in many (make load-soak).
 most_kib() {
 	echo $(($(cat "/tmp/used.$1") + 4 * ($2 - $1) - 4 + NOISE_KIB))
+}
+
+returned() {
+	memory_returns "$@" >/dev/null && objects_return "$@" >/dev/null
 }
 
 memory_returns() {
@@ -136,7 +140,7 @@ while [ $n -lt "$CYCLES" ]; do
 	n=$((n + 1))
 	cycle $n || exit 1
 	if [ $n = "$CYCLES" ]; then
-		measure $n "$(most_kib "$WARM_UP" "$CYCLES")" || exit 1
+		measure $n "$WARM_UP" || exit 1
 	elif [ $n = "$WARM_UP" ] || [ $((n % 10)) = 0 ]; then
 		measure $n || exit 1
 	fi
