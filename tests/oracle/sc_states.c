@@ -210,12 +210,29 @@ static void goes_after(unsigned int delay, bool revoked)
 	uid_base += 1;
 }
 
+/* In a session that is invalid, and still somebody's: last, since what follows may differ. */
+static void goes_from_dead_ring(void)
+{
+	struct worker *w = worker_user(uid_base, uid_base, -1);
+
+	call(w, JOIN, 0);
+	call(w, SET_TIMEOUT, add_quiet(w, "user", "k", RING_S), 1);
+	call(w, INVALIDATE, RING_S);
+	canary_end(false);
+	clock_jump(8);
+	canary_await();
+	quiesce();
+	say_proc_keys(w, false);
+	call(w, JOIN, 0);
+}
+
 void expiry_ends(void)
 {
 	/* That soon the module looks again, however the clock was set. */
 	limits("gc_delay", 5);
 	goes_after(5, false);
 	goes_after(5, true);
+	goes_from_dead_ring();
 	limits("gc_delay", 100000000);
 }
 
