@@ -123,7 +123,7 @@ TEST_F(small, ours_expired_key_leaves_a_ring_that_is_invalid)
 {
 	long key;
 
-	ASSERT_EQ(0, sysctl_set("gc_delay", 1));
+	ASSERT_EQ(0, sysctl_set("gc_delay", 3));
 	key = ON(self->p, kc_add_user("k", "v", RING_S));
 	ASSERT_LT(0, key);
 	EXPECT_EQ(0, ON(self->p, kc_timeout(key, 1)));

@@ -83,6 +83,7 @@ most_kib() {
 	echo $(($(cat "/tmp/used.$1") + 4 * ($2 - $1) - 4 + NOISE_KIB))
 }
 
+# returned BEFORE NOW: both of what follows
 returned() {
 	memory_returns "$@" >/dev/null && objects_return "$@" >/dev/null
 }
