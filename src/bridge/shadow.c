@@ -235,13 +235,11 @@ static int fill(struct key *shadow, struct kr_ring *ring)
 	return ret;
 }
 
-struct key *kr_shadow_of(struct kr_key *ring)
+static struct key *shadow_once(struct kr_key *ring)
 {
-	struct key *shadow;
+	struct key *shadow = kr_shadow_alloc(ring->serial);
 	int ret;
 
-	might_sleep();
-	shadow = kr_shadow_alloc(ring->serial);
 	if (IS_ERR(shadow))
 		return shadow;
 	ret = fill(shadow, kr_ring_of(ring));
@@ -249,4 +247,19 @@ struct key *kr_shadow_of(struct kr_key *ring)
 		return shadow;
 	key_put(shadow);
 	return ERR_PTR(ret);
+}
+
+struct key *kr_shadow_of(struct kr_key *ring)
+{
+	struct key *shadow = NULL;
+	struct kr_look look = {};
+
+	might_sleep();
+	/* One ring is filled after the other: a key may go from that to this one meanwhile. */
+	do {
+		key_put(shadow);
+		kr_look_begin(&look);
+		shadow = shadow_once(ring);
+	} while (!IS_ERR(shadow) && kr_look_again(&look));
+	return shadow;
 }
