@@ -417,7 +417,7 @@ struct kr_look {
 	unsigned int turns;
 };
 
-#define KR_LOOK_TURNS	3	/* others may move keys for ever */
+#define KR_LOOK_TURNS	3	/* others may move keys, or end what is found, for ever */
 
 /* How often a call has removed a link, or all of a ring: counted before they go. */
 extern atomic_long_t kr_link_removals;

@@ -168,6 +168,7 @@ static long search_and_link(const struct kr_key_ref *ring, const char *type_name
 {
 	const struct kr_key_type *type = kr_key_type_find(type_name);
 	struct kr_search search;
+	unsigned int turns = 0;
 	bool again;
 	long ret;
 
@@ -177,7 +178,7 @@ static long search_and_link(const struct kr_key_ref *ring, const char *type_name
 	search.possessed = ring->possessed;
 	do {
 		ret = search_once(ring, &search, dest, &again);
-	} while (again);
+	} while (again && ++turns < KR_LOOK_TURNS);
 	return ret;
 }
 

@@ -61,9 +61,16 @@ static struct key *make_once(const struct kr_prep *prep, const char *desc)
 	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
 }
 
+/*
+ * The key that it is to be made with may be another one each time, without a mirror again.
+ * A ring is locked all the while, so whoever sees to that is not waited for.
+ */
+#define MAKE_TURNS	8
+
 static struct key *make(const struct kr_prep *prep, const char *desc)
 {
 	struct kr_making making;
+	unsigned int turns = 0;
 	struct key *held;
 	int again;
 
@@ -78,6 +85,8 @@ static struct key *make(const struct kr_prep *prep, const char *desc)
 			key_put(held);
 		if (again < 0)
 			return ERR_PTR(again);
+		if (++turns == MAKE_TURNS)
+			return ERR_PTR(-EAGAIN);
 	}
 }
 

@@ -136,12 +136,15 @@ static int get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, s32 *ser
 
 static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
 {
+	unsigned int turns = 0;
 	s32 serial;
 	int ret;
 
 	do {
 		ret = get_once(kns, uid, dest, &serial);
-	} while (ret == LOOK_AGAIN);
+	} while (ret == LOOK_AGAIN && ++turns < KR_LOOK_TURNS);
+	if (ret == LOOK_AGAIN)
+		return -ENOKEY;
 	return ret ?: serial;
 }
 

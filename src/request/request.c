@@ -45,7 +45,8 @@ static int link_found(struct kr_key *dest, struct kr_key *found)
 
 /*
  * What became of the link of the key that was found: hand the key out, or drop it. True
- * when it was invalidated before it could be linked: the next search takes no notice of it.
+ * when it was invalidated before it could be linked: the next search takes no notice of it,
+ * but may find another that this happens to.
  */
 static bool search_again(const struct kr_search *search, int ret, struct kr_key **key)
 {
@@ -67,6 +68,7 @@ static bool is_made(const struct kr_key *key)
 
 static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **key, bool *made)
 {
+	unsigned int turns = 0;
 	int ret;
 
 	do {
@@ -75,7 +77,7 @@ static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **k
 			return ret;
 		*made = is_made(search->found);
 		ret = dest ? link_found(dest, search->found) : 0;
-	} while (search_again(search, ret, key));
+	} while (search_again(search, ret, key) && ++turns < KR_LOOK_TURNS);
 	return ret;
 }
 

@@ -407,4 +407,48 @@ TEST_F_TIMEOUT(at_once, made_of_other_keys, 120)
 	EXPECT_TRUE(EVENTUALLY(ik(INKERNEL_TYPE_ALIVE, 0) == 0));
 }
 
+/* ---- and the key that it looks for is another one each time ---- */
+
+enum { PATIENCE_MS = 30000 };
+
+static void displace(struct race *race, const struct deed *deed, long until)
+{
+	long key;
+
+	while (!__atomic_load_n(&deed->done, __ATOMIC_SEQ_CST) && now_ms() < until) {
+		key = kc_add("user", deed->desc, "v", 1, RING_P);
+		race_expect(race, key > 0 && !kc_link(key, RING_S), "displace");
+		race_expect(race, !kc_unlink(key, RING_P), "unlink");
+		race_round(race);
+	}
+}
+
+/* EAGAIN, when no key that it found was there when it looked again */
+static void linger_or_displace(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+	long until = now_ms() + PATIENCE_MS, ret;
+	char text[48];
+
+	if (worker) {
+		displace(race, deed, until);
+		return;
+	}
+	snprintf(text, sizeof(text), "linger %s", deed->desc);
+	ret = kc_add(OWN, "k", text, strlen(text), RING_P);
+	race_expect(race, now_ms() < until, "it is kept for as long as others like");
+	race_expect(race, ONE_OF(ret, EAGAIN), "add: %ld", ret);
+	__atomic_store_n(&deed->done, 1, __ATOMIC_SEQ_CST);
+}
+
+/* With its ring locked it does not go on for as long as others see to that */
+TEST_F_TIMEOUT(at_once, another_key_each_time, 120)
+{
+	ik(INKERNEL_TYPE_REMOVE, 0);
+	ASSERT_EQ(0, ik(INKERNEL_TYPE_ADD, 0));
+	ASSERT_LT(0, kc_add_user(self->deed->desc, "v", RING_S));
+	race_run(self->race, 0, 2, linger_or_displace, (long)self->deed);
+	EXPECT_NO_FAILURES(self->race);
+}
+
 SELFTEST_MAIN

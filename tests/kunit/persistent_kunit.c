@@ -127,10 +127,57 @@ static void ring_that_is_invalidated_meanwhile_is_made_anew(struct kunit *test)
 	leave(&me);
 }
 
+/* A destination that ends each ring that is about to be linked to it. */
+static struct ending {
+	struct kr_restriction restriction;
+	struct kr_key *reg;
+	unsigned int ended, most;
+} ending;
+
+static int end_registered(struct kr_restriction *restriction, struct kr_ring *ring,
+			  const struct kr_key_type *type, void *payload)
+{
+	char name[sizeof("_persistent.4294967295")];
+	struct kr_key *found;
+
+	snprintf(name, sizeof(name), "_persistent.%u", KT_UID);
+	found = kr_ring_find_linked(ending.reg, kr_key_ring_type, name);
+	if (found && ending.ended < ending.most) {
+		kr_ring_invalidate(found);
+		ending.ended++;
+	}
+	kr_key_put(found);
+	return 0;
+}
+
+static void ring_that_is_invalidated_each_time_is_given_up(struct kunit *test)
+{
+	struct kr_ns *kns = kr_ns_get_by_ns(current_user_ns());
+	struct kr_key *dest = kt_ring(test, "dest"), *other = kt_ring(test, "other");
+	struct persona me;
+
+	KUNIT_ASSERT_NOT_NULL(test, kns);
+	enter(test, &me, KT_UID);
+	KUNIT_ASSERT_GT(test, kr_cred_get_persistent(kt_uid(KT_UID), other), 0L);
+	ending = (struct ending){
+		.restriction.check = end_registered, .reg = kns->persistent, .most = 10,
+	};
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(dest, &ending.restriction), 0);
+	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), dest), -ENOKEY);
+	KUNIT_EXPECT_EQ(test, ending.ended, (unsigned int)KR_LOOK_TURNS);
+	KUNIT_EXPECT_EQ(test, kr_ring_of(dest)->count, 0u);
+	ending.most = 0;
+	KUNIT_EXPECT_GT(test, kr_cred_get_persistent(kt_uid(KT_UID), dest), 0L);
+	kt_drop(test, dest);	/* before its restriction */
+	leave(&me);
+	kr_ns_put(kns);
+}
+
 static struct kunit_case persistent_cases[] = {
 	KUNIT_CASE(ring_that_expires_meanwhile_stays_the_uids),
 	KUNIT_CASE(ring_that_was_replaced_meanwhile_gives_way),
 	KUNIT_CASE(ring_that_is_invalidated_meanwhile_is_made_anew),
+	KUNIT_CASE(ring_that_is_invalidated_each_time_is_given_up),
 	{}
 };
 

@@ -79,6 +79,46 @@ static void invalidated_before_it_was_linked_is_not_there(struct kunit *test)
 	clear_away(test, busy);
 }
 
+/* Each in a ring of its own, deeper than the one before: in this order they are found. */
+static struct {
+	struct busy *busy;
+	struct kr_key *key[KR_RING_DEPTH];
+	unsigned int found;
+} successors;
+
+static void invalidate_and_go_on(struct kr_key *key)
+{
+	kr_ring_invalidate(key);
+	if (++successors.found < ARRAY_SIZE(successors.key))
+		successors.busy->found = successors.key[successors.found];
+}
+
+static void whoever_sees_to_a_successor_each_time_is_not_waited_for(struct kunit *test)
+{
+	struct busy *busy = set_up(test, invalidate_and_go_on);
+	struct kr_key *ring = busy->inner, *key;
+	unsigned int i;
+
+	memset(&successors, 0, sizeof(successors));
+	successors.busy = busy;
+	successors.key[0] = busy->found;
+	for (i = 1; i < ARRAY_SIZE(successors.key); i++) {
+		successors.key[i] = kt_key(test, "k");
+		KUNIT_ASSERT_EQ(test, kr_ring_link(ring, successors.key[i]), 0);
+		key = kt_ring(test, "deeper");
+		KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
+		ring = key;
+	}
+	KUNIT_EXPECT_EQ(test, request(&busy->scene, "k", busy->dest, &key), -ENOKEY);
+	KUNIT_EXPECT_EQ(test, successors.found, (unsigned int)KR_LOOK_TURNS);
+	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 0u);
+	/* The next one was not ended, and is there for the next call. */
+	busy->found = NULL;
+	KUNIT_EXPECT_EQ(test, request(&busy->scene, "k", busy->dest, &key), 0);
+	KUNIT_EXPECT_PTR_EQ(test, key, successors.key[KR_LOOK_TURNS]);
+	clear_away(test, busy);
+}
+
 static void expire(struct kr_key *key)
 {
 	kr_key_set_expiry(key, kr_now() - 1);
@@ -167,6 +207,7 @@ static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
 static struct kunit_case request_overtaken_cases[] = {
 	KUNIT_CASE(invalidated_before_it_was_linked_is_passed_over),
 	KUNIT_CASE(invalidated_before_it_was_linked_is_not_there),
+	KUNIT_CASE(whoever_sees_to_a_successor_each_time_is_not_waited_for),
 	KUNIT_CASE_PARAM(ended_after_it_was_found_is_what_was_found, end_gen_params),
 	KUNIT_CASE(invalidated_before_it_was_linked_is_announced),
 	{}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A type of keys as a module brings it, which counts its payloads. The payload
- * "take NAME" is that of the user key NAME; "sleep" takes a minute to look at, or until
- * a signal comes.
+ * "take NAME" is that of the user key NAME, "linger NAME" the same a moment later; "sleep"
+ * takes a minute to look at, or until a signal comes.
  */
 #include <linux/delay.h>
 #include <linux/mutex.h>
@@ -12,6 +12,8 @@
 #include <keys/user-type.h>
 
 #include "inkernel.h"
+
+#define MOMENT_MS 50
 
 static DEFINE_MUTEX(registration);
 static bool registered;
@@ -84,7 +86,10 @@ static int own_preparse(struct key_preparsed_payload *prep)
 		return -EINVAL;
 	if (prep->datalen == 5 && !memcmp(prep->data, "sleep", 5))
 		msleep_interruptible(60 * MSEC_PER_SEC);
-	if (prep->datalen > 5 && !memcmp(prep->data, "take ", 5))
+	if (prep->datalen > 7 && !memcmp(prep->data, "linger ", 7)) {
+		msleep(MOMENT_MS);
+		own = take_from_key(prep->data + 7, prep->datalen - 7);
+	} else if (prep->datalen > 5 && !memcmp(prep->data, "take ", 5))
 		own = take_from_key(prep->data + 5, prep->datalen - 5);
 	else
 		own = copy_of(prep->data, prep->datalen);
