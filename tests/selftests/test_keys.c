@@ -341,7 +341,7 @@ TEST_F(holder, timeout_needs_setattr)
 	EXPECT_EQ(-EACCES, ON(self->p, kc_timeout(self->key, 1)));
 }
 
-/* What is in an expired ring can still be reached by serial, not be found */
+/* What is in an expired ring can still be reached by serial, not be found by a search of it */
 TEST_F(holder, expired_ring)
 {
 	ASSERT_TRUE(expire(self->p, self->ring));

@@ -296,6 +296,8 @@ TEST_F(chain, through_an_expired_ring)
 	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_describe(self->r, NULL, 0)) ==
 			       -EKEYEXPIRED));
 	EXPECT_STREQ("v", ON(self->p, payload(self->key)));
+	EXPECT_EQ(self->key, ON(self->p, kc_search(RING_P, "user", "k", 0)));
+	EXPECT_EQ(-EKEYEXPIRED, ON(self->p, kc_search(self->r, "user", "k", 0)));
 }
 
 TEST_F(chain, ends_with_the_last_link)
