@@ -89,10 +89,11 @@ static int own_preparse(struct key_preparsed_payload *prep)
 	if (prep->datalen > 7 && !memcmp(prep->data, "linger ", 7)) {
 		msleep(MOMENT_MS);
 		own = take_from_key(prep->data + 7, prep->datalen - 7);
-	} else if (prep->datalen > 5 && !memcmp(prep->data, "take ", 5))
+	} else if (prep->datalen > 5 && !memcmp(prep->data, "take ", 5)) {
 		own = take_from_key(prep->data + 5, prep->datalen - 5);
-	else
+	} else {
 		own = copy_of(prep->data, prep->datalen);
+	}
 	if (!own)
 		return -ENOMEM;
 	prep->payload.data[0] = own;
