@@ -434,7 +434,7 @@ static inline void kr_look_begin(struct kr_look *look)
 
 /**
  * kr_look_again() - may a look have missed what was moved?
- * @look: what was begun, and has found nothing
+ * @look: what was begun, and has found nothing, or may not have found all
  *
  * A key that goes from a ring that comes later to one that was looked at already is in one
  * of them at any time. Not for what the reaper takes away. Pairs with count_removal().

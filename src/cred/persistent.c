@@ -85,25 +85,25 @@ static bool keep_registered(struct kr_ns *kns, struct kr_key *ring)
 	return kept;
 }
 
-#define LOOK_AGAIN	1	/* no error */
-
 /*
  * With no lock held: who may write to @dest may keep that ring locked for long. The ring of
- * the register may end meanwhile. A link that failed does not prolong its life.
+ * the register may end meanwhile, and another is to be looked for: *@again. A link that
+ * failed does not prolong its life.
  */
-static int link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr_key *dest)
+static int link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr_key *dest,
+		     bool *again)
 {
 	int ret = kr_cred_permits(ref, KR_LINK) ? kr_ring_link(dest, ref->key) : -EACCES;
 	bool expired;
 
-	if (ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &ref->key->flags))
-		return LOOK_AGAIN;
+	*again = ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &ref->key->flags);
 	if (ret)
 		return ret;
 	expired = kr_key_expired(ref->key);
 	/* Without memory for a deadline the ring lives as long as it was going to. */
 	prolong(ref->key);
-	return expired && !keep_registered(kns, ref->key) ? LOOK_AGAIN : 0;
+	*again = expired && !keep_registered(kns, ref->key);
+	return 0;
 }
 
 /* As if it had not been made, unless somebody else has found it meanwhile. */
@@ -115,21 +115,23 @@ static void undo(struct kr_ns *kns, struct kr_key *ring)
 	mutex_unlock(&kns->persistent_lock);
 }
 
-static int get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, s32 *serial)
+static long get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, bool *again)
 {
 	struct kr_key_ref ref = { .possessed = true };
 	bool made;
-	int ret;
+	long ret;
 
+	*again = false;
 	mutex_lock(&kns->persistent_lock);
 	ref.key = find_or_make(kns, uid, &made);
 	mutex_unlock(&kns->persistent_lock);
 	if (IS_ERR(ref.key))
 		return PTR_ERR(ref.key);
-	ret = link_ring(kns, &ref, dest);
+	ret = link_ring(kns, &ref, dest, again);
 	if (ret == -ENOMEM && made)
 		undo(kns, ref.key);
-	*serial = ref.key->serial;
+	if (!ret)
+		ret = ref.key->serial;
 	kr_key_put(ref.key);
 	return ret;
 }
@@ -137,15 +139,13 @@ static int get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, s32 *ser
 static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
 {
 	unsigned int turns = 0;
-	s32 serial;
-	int ret;
+	bool again;
+	long ret;
 
 	do {
-		ret = get_once(kns, uid, dest, &serial);
-	} while (ret == LOOK_AGAIN && ++turns < KR_LOOK_TURNS);
-	if (ret == LOOK_AGAIN)
-		return -ENOKEY;
-	return ret ?: serial;
+		ret = get_once(kns, uid, dest, &again);
+	} while (again && ++turns < KR_LOOK_TURNS);
+	return ret;
 }
 
 long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)

@@ -127,6 +127,7 @@ static int search_or_announce(struct kr_search *search, struct kr_key *dest, str
 static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key,
 			    bool *made)
 {
+	unsigned int turns = 0;
 	int ret;
 
 	*key = NULL;
@@ -137,7 +138,7 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 		if (ret)
 			break;
 		ret = kr_ring_link_locked(dest, search->found);
-	} while (search_again(search, ret, key));
+	} while (search_again(search, ret, key) && ++turns < KR_LOOK_TURNS);
 	kr_ring_unlock(dest);
 	if (ret < 0 && !IS_ERR_OR_NULL(*key)) {
 		leave_unmade(*key, ret);

@@ -93,22 +93,40 @@ static void invalidate_and_go_on(struct kr_key *key)
 		successors.busy->found = successors.key[successors.found];
 }
 
-static void whoever_sees_to_a_successor_each_time_is_not_waited_for(struct kunit *test)
+static struct kr_key *typed(struct kunit *test, const struct kr_key_type *type)
 {
-	struct busy *busy = set_up(test, invalidate_and_go_on);
-	struct kr_key *ring = busy->inner, *key;
+	struct kr_key *key = kr_key_alloc(type, "k", kt_uid(KT_UID), kt_gid(KT_GID), KT_PERM, 0);
+
+	kt_hold(test, key);
+	kr_key_set_state(key, KR_POSITIVE);
+	return key;
+}
+
+/* The first one is there already; the next one is to be in @ring. */
+static void have_successors(struct kunit *test, struct busy *busy, struct kr_key *ring,
+			    const struct kr_key_type *type)
+{
+	struct kr_key *deeper;
 	unsigned int i;
 
 	memset(&successors, 0, sizeof(successors));
 	successors.busy = busy;
 	successors.key[0] = busy->found;
 	for (i = 1; i < ARRAY_SIZE(successors.key); i++) {
-		successors.key[i] = kt_key(test, "k");
+		successors.key[i] = typed(test, type);
 		KUNIT_ASSERT_EQ(test, kr_ring_link(ring, successors.key[i]), 0);
-		key = kt_ring(test, "deeper");
-		KUNIT_ASSERT_EQ(test, kr_ring_link(ring, key), 0);
-		ring = key;
+		deeper = kt_ring(test, "deeper");
+		KUNIT_ASSERT_EQ(test, kr_ring_link(ring, deeper), 0);
+		ring = deeper;
 	}
+}
+
+static void whoever_sees_to_a_successor_each_time_is_not_waited_for(struct kunit *test)
+{
+	struct busy *busy = set_up(test, invalidate_and_go_on);
+	struct kr_key *key;
+
+	have_successors(test, busy, busy->inner, busy->scene.user);
 	KUNIT_EXPECT_EQ(test, request(&busy->scene, "k", busy->dest, &key), -ENOKEY);
 	KUNIT_EXPECT_EQ(test, successors.found, (unsigned int)KR_LOOK_TURNS);
 	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 0u);
@@ -180,10 +198,9 @@ static const struct kr_key_type late_type = {
 	.match_begin	= late_match_begin,
 };
 
-/* Found when the destination was locked to announce one: that is what comes of it after all. */
-static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
+/* With call-out information: nobody is called, and the key is rejected. */
+static void request_late(struct kunit *test, struct busy *busy, struct kr_key *linked)
 {
-	struct busy *busy = set_up(test, kr_ring_invalidate);
 	struct kr_payload *callout = kt_payload(test, 4, 'c');
 	struct kr_key *key;
 
@@ -191,16 +208,40 @@ static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
 	INIT_WORK(&late.work, link_late);
 	init_completion(&late.linked);
 	late.session = busy->scene.session;
-	late.key = kt_hold(test, kr_key_alloc(&late_type, "k", kt_uid(KT_UID), kt_gid(KT_GID),
-					      KT_PERM, 0));
-	kr_key_set_state(late.key, KR_POSITIVE);
-	busy->found = late.key;
+	late.key = linked;
 	KUNIT_EXPECT_EQ(test, kr_request_key(&late_type, "k", callout, busy->dest, &key), -ENOKEY);
 	kr_payload_put(callout);
 	flush_work(&late.work);
+}
+
+/* Found when the destination was locked to announce one: that is what comes of it after all. */
+static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
+{
+	struct busy *busy = set_up(test, kr_ring_invalidate);
+
+	busy->found = typed(test, &late_type);
+	request_late(test, busy, busy->found);
 	KUNIT_EXPECT_EQ(test, late.searches, 3u);
 	KUNIT_EXPECT_FALSE(test, holds(test, busy->dest, late.key));
 	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 1u);
+	clear_away(test, busy);
+}
+
+/* The same with successors: it is given up, and nothing is announced. */
+static void locked_destination_waits_for_no_successor(struct kunit *test)
+{
+	struct busy *busy = set_up(test, invalidate_and_go_on);
+	struct kr_key *ring = kt_ring(test, "late");
+
+	busy->found = typed(test, &late_type);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, busy->found), 0);
+	have_successors(test, busy, busy->inner, &late_type);
+	KUNIT_ASSERT_EQ(test, kr_ring_unlink(busy->scene.session, busy->inner), 0);
+	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, busy->inner), 0);
+	request_late(test, busy, ring);
+	KUNIT_EXPECT_EQ(test, successors.found, (unsigned int)KR_LOOK_TURNS);
+	KUNIT_EXPECT_EQ(test, late.searches, 1u + KR_LOOK_TURNS);
+	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 0u);
 	clear_away(test, busy);
 }
 
@@ -210,6 +251,7 @@ static struct kunit_case request_overtaken_cases[] = {
 	KUNIT_CASE(whoever_sees_to_a_successor_each_time_is_not_waited_for),
 	KUNIT_CASE_PARAM(ended_after_it_was_found_is_what_was_found, end_gen_params),
 	KUNIT_CASE(invalidated_before_it_was_linked_is_announced),
+	KUNIT_CASE(locked_destination_waits_for_no_successor),
 	{}
 };
 
