@@ -71,6 +71,16 @@ TEST_F(pair, link_makes_anchors)
 	EXPECT_EQ(1, ON(q, ring_holds(RING_P, ON(q, kc_id(RING_T, 0)))));
 }
 
+/* ENOENT: so may the key that is moved, which is then in neither ring */
+TEST_F(pair, move_makes_an_anchor)
+{
+	struct actor *q = actor_user(self->uid);
+	long a = ON(q, kc_add_ring("a", RING_P)), b = ON(q, kc_add_ring("b", RING_P));
+
+	EXPECT_EQ(-ENOENT, ON(q, kc_move(RING_T, a, b, 0)));
+	EXPECT_LT(0, ON(q, kc_id(RING_T, 0)));
+}
+
 /* ---- UNLINK ---- */
 
 TEST_F(pair, unlink)
