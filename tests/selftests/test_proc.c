@@ -211,6 +211,24 @@ TEST_F(viewer, longest_row)
 	EXPECT_STREQ(shared_text("%s: 1", desc), strstr(text, desc));
 }
 
+/*
+ * A description is written as it is, and may hold a newline. What follows can
+ * look like a row: of a serial that no key has, of any owner.
+ */
+TEST_F(viewer, description_of_two_lines)
+{
+	const char *forged = "00000001 I--Q---     1 perm 3f010000     0     0 user      root's";
+	long key = ON(self->p, kc_add_user(shared_text("k\n%s", forged), "v", RING_P));
+	struct key_row row;
+	const char *text;
+
+	ASSERT_LT(0, key);
+	ASSERT_TRUE(key_row(self->p, key, &row));
+	text = slurp(self->p, "/proc/keys");
+	ASSERT_NE(NULL, strstr(text, shared_text("user      k\n%s: 1\n", forged)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_describe(1, NULL, 0)));
+}
+
 /* ---- who sees a row ---- */
 
 static bool sees(struct actor *who, long key)
