@@ -124,6 +124,8 @@ static long open_and_keep(long a, long b, long c)
 TEST_F(session, ours_open_file_does_not_pin_it)
 {
 	struct actor *child;
+	long t = ON(self->p, kc_id(RING_T, 1));
+	long p = ON(self->p, kc_id(RING_P, 1));
 	long fd = actor_do(self->p, open_and_keep, 0, 0, 0);
 
 	ASSERT_LE(0, fd);
@@ -131,16 +133,25 @@ TEST_F(session, ours_open_file_does_not_pin_it)
 	EXPECT_LT(0, ON(child, kc_join(NULL)));
 	actor_leave(self->p);
 	EXPECT_TRUE(key_goes(self->ses));
+	EXPECT_TRUE(key_goes(t));
+	EXPECT_TRUE(key_goes(p));
 	actor_leave(child);
 }
 
 /* "Exits": not "is waited for" */
 TEST_F(session, ours_zombie_does_not_pin_it)
 {
+	long t = ON(self->p, kc_id(RING_T, 1));
+	long p = ON(self->p, kc_id(RING_P, 1));
+
+	ASSERT_LT(0, t);
+	ASSERT_LT(0, p);
 	actor_start(self->p, ORDER_LEAVE);
 	self->p->gone = true;
 	EXPECT_TRUE(key_goes(self->ses));
 	EXPECT_TRUE(key_goes(self->key));
+	EXPECT_TRUE(key_goes(t));
+	EXPECT_TRUE(key_goes(p));
 	EXPECT_EQ(self->p->pid, waitpid(self->p->pid, NULL, __WALL));
 }
 
