@@ -107,9 +107,13 @@ static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
 		ret = kr_key_wait(found);
 	if (!ret && kr_key_state(found) != KR_POSITIVE)
 		ret = min(kr_key_state(found), 0) ?: -EAGAIN;
+	/* It may have ended meanwhile. The counterpart, made only now, would have its time to come. */
+	ret = ret ?: kr_key_validate(found);
 	if (ret)
 		return ERR_PTR(ret);
 	builtin = counterpart(found, may_sleep);
+	if (!builtin && kr_key_validate(found) == -EKEYREVOKED)
+		return ERR_PTR(-EKEYREVOKED);	/* with its content, of which there is no copy */
 	if (IS_ERR_OR_NULL(builtin))
 		return builtin;
 	ret = follow_end(found, builtin, may_sleep);
@@ -178,7 +182,7 @@ static bool is_for_change(enum key_need_perm need)
 static struct key *hand_over(struct kr_key *key, enum key_need_perm need)
 {
 	if (!kr_key_is_ring(key))
-		return kr_mirror_get(key, true) ?: ERR_PTR(-ENOKEY);
+		return kr_mirror_get(key, true) ?: ERR_PTR(kr_key_validate(key) ?: -ENOKEY);
 	return is_for_change(need) ? ERR_PTR(-ENOKEY) : hand_over_ring(key);
 }
 

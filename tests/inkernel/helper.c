@@ -6,7 +6,8 @@
  *
  * It gives the key the call-out information as payload, but for some words: at "refuse"
  * it rejects the key, at "negate" it says that there is none, at "slow" and "slow refuse"
- * it takes its time, at "told" until the test has made a file named TOLD and the description.
+ * it takes its time, at "told" until the test has made a file named TOLD and the description,
+ * and at "late", after that, until a time that it has set is over.
  * At "@u" and "refuse @u" it names a ring of its own; what error that
  * is, if it is one, becomes the payload. A host name gets an address. Each run adds a line
  * with type and description of the key to LOG, which the tests read.
@@ -89,8 +90,10 @@ int main(int argc, char **argv)
 		return 5;
 	if (is_word(callout, len, "slow") || is_word(callout, len, "slow refuse"))
 		sleep(5);
-	if (is_word(callout, len, "told"))
+	if (is_word(callout, len, "told") || is_word(callout, len, "late"))
 		wait_until_told(desc);
+	if (is_word(callout, len, "late") && !kc_timeout(key, 1))
+		sleep(2);
 	if (!strcmp(type, "dns_resolver"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
 	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))

@@ -248,6 +248,43 @@ TEST_F_TIMEOUT(at_once, revoked, 120)
 	RUN(self, revoke_at_once);
 }
 
+static long by_serial(long key)
+{
+	struct inkernel_lookup look = { .serial = key, .need = NEED_SEARCH };
+
+	return ik(INKERNEL_LOOKUP, (long)&look);
+}
+
+static void revoke_or_find(struct race *race, int worker, long arg)
+{
+	struct deed *deed = (struct deed *)arg;
+	unsigned int seed = worker + 1;
+	long got;
+
+	while (meet_again(&deed->meeting, race, worker)) {
+		if (!worker)
+			deed->key = kc_add_user(deed->desc, "first", RING_S);
+		meet(&deed->meeting);
+		jitter(&seed);
+		if (worker) {
+			got = worker % 2 ? request(deed->desc) : by_serial(deed->key);
+			race_expect(race, ONE_OF(got, EKEYREVOKED), "%d: %ld", worker, got);
+			race_expect(race, got < 0 || !ik_put(got), "put");
+		} else {
+			race_expect(race, !kc_revoke(deed->key), "revoke");
+		}
+		meet(&deed->meeting);
+		if (!worker)
+			race_expect(race, !kc_clear(RING_S), "clear");
+	}
+}
+
+/* It is there, and has ended, but at no moment is there none */
+TEST_F_TIMEOUT(at_once, found_first_and_revoked, 120)
+{
+	RUN(self, revoke_or_find);
+}
+
 /* ---- a time that is set and taken back at once: for the kernel as for the key ---- */
 
 static void set_times_at_once(struct race *race, int worker, long arg)

@@ -103,6 +103,12 @@ static long ask_for_process(long desc, long callout, long c)
 	return kc_request("user", (const char *)desc, (const char *)callout, 0);
 }
 
+static long for_process_now(long desc, long b, long c)
+{
+	(void)b, (void)c;
+	return for_process((const char *)desc, "made");
+}
+
 /* A process has requested it already, and the helper is at work: that one is waited for */
 TEST_F(upcall, waits_for_a_helper_at_work)
 {
@@ -127,6 +133,24 @@ TEST_F(upcall, ours_not_yet_for_who_may_not_sleep)
 	EXPECT_LT(0, actor_end(q));
 }
 
+/*
+ * EKEYEXPIRED: the helper has set a time, which is over before it makes the key. (For who
+ * has called the helper it has made none: ENOKEY.)
+ */
+TEST_F(upcall, waits_for_one_that_expires)
+{
+	struct actor *q = actor_fork(self->p);
+
+	actor_begin(q, ask_for_process, (long)self->desc, (long)"late", 0);
+	EXPECT_TRUE(EVENTUALLY(helper_runs("user", self->desc) == 1));
+	actor_begin(self->p, for_process_now, (long)self->desc, 0, 0);
+	EXPECT_TRUE(EVENTUALLY(sleeps_in(self->p, SYS_ioctl)));
+	tell_helper(self->desc);
+	EXPECT_EQ(-EKEYEXPIRED, actor_end(self->p));
+	EXPECT_EQ(-ENOKEY, actor_end(q));
+	EXPECT_EQ(1, helper_runs("user", self->desc));
+}
+
 TEST_F(upcall, waits_for_a_helper_that_refuses)
 {
 	struct actor *q = actor_fork(self->p);
@@ -149,12 +173,6 @@ static long catch_signal(long flags, long b, long c)
 
 	(void)b, (void)c;
 	return sigaction(SIGUSR1, &action, NULL) ? -errno : 0;
-}
-
-static long for_process_now(long desc, long b, long c)
-{
-	(void)b, (void)c;
-	return for_process((const char *)desc, "made");
 }
 
 /* EINTR: kernel code that waits for it is interrupted, or begins again */
