@@ -69,6 +69,18 @@ static struct kr_key *find_or_make(struct kr_ns *kns, kuid_t uid, bool *made)
 }
 
 /*
+ * What @ring has of the name of @child, with a reference. The reaper judges a key with the
+ * ring locked: if it found that the time of @child was over before that got a new one, it
+ * has taken it out by then.
+ */
+static struct kr_key *find_after_reaper(struct kr_key *ring, const struct kr_key *child)
+{
+	kr_ring_lock(ring);
+	kr_ring_unlock(ring);
+	return kr_ring_find_linked(ring, kr_key_ring_type, child->desc);
+}
+
+/*
  * A ring that came to life again may have been taken out of the register before: it goes
  * back. False when another one is there by now.
  */
@@ -78,11 +90,19 @@ static bool keep_registered(struct kr_ns *kns, struct kr_key *ring)
 	bool kept;
 
 	mutex_lock(&kns->persistent_lock);
-	found = kr_ring_find_linked(kns->persistent, kr_key_ring_type, ring->desc);
+	found = find_after_reaper(kns->persistent, ring);
 	kept = found ? found == ring : !kr_ring_link(kns->persistent, ring);
 	mutex_unlock(&kns->persistent_lock);
 	kr_key_put(found);
 	return kept;
+}
+
+static bool holds_still(struct kr_key *dest, const struct kr_key *ring)
+{
+	struct kr_key *found = find_after_reaper(dest, ring);
+
+	kr_key_put(found);
+	return found == ring;
 }
 
 /*
@@ -94,16 +114,22 @@ static int link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr_
 		     bool *again)
 {
 	int ret = kr_cred_permits(ref, KR_LINK) ? kr_ring_link(dest, ref->key) : -EACCES;
-	bool expired;
+	time64_t before;
 
 	*again = ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &ref->key->flags);
 	if (ret)
 		return ret;
-	expired = kr_key_expired(ref->key);
+	before = READ_ONCE(ref->key->expiry);
 	/* Without memory for a deadline the ring lives as long as it was going to. */
 	prolong(ref->key);
-	*again = expired && !keep_registered(kns, ref->key);
-	return 0;
+	/* Nobody has come for it if its time is not over even now. */
+	if (kr_now() < before)
+		return 0;
+	*again = !keep_registered(kns, ref->key);
+	if (holds_still(dest, ref->key))
+		return 0;
+	*again = true;
+	return -ENOKEY;
 }
 
 /* As if it had not been made, unless somebody else has found it meanwhile. */
@@ -136,16 +162,19 @@ static long get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, bool *a
 	return ret;
 }
 
+/* With a ring in @dest there is no error, although that of the register is another by now. */
 static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
 {
 	unsigned int turns = 0;
+	long ret, linked = 0;
 	bool again;
-	long ret;
 
 	do {
 		ret = get_once(kns, uid, dest, &again);
+		if (ret > 0)
+			linked = ret;
 	} while (again && ++turns < KR_LOOK_TURNS);
-	return ret;
+	return linked ?: ret;
 }
 
 long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)

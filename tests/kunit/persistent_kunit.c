@@ -5,6 +5,8 @@
  */
 #include "kunit_helpers.h"
 #include "kunit_persona.h"
+#include "kunit_rings.h"
+#include "../../src/key/key_internal.h"
 
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -60,7 +62,8 @@ static void go_on(struct kunit *test, struct asking *asking)
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
 }
 
-static void begin(struct kunit *test, struct persona *me, struct asking *asking)
+/* A ring is registered, and one that it may be linked to is there. */
+static void prepare(struct kunit *test, struct persona *me, struct asking *asking)
 {
 	struct kr_key *other = kt_ring(test, "other");
 
@@ -72,6 +75,11 @@ static void begin(struct kunit *test, struct persona *me, struct asking *asking)
 	asking->first = kr_cred_get_persistent(kt_uid(KT_UID), other);
 	KUNIT_ASSERT_GT(test, asking->first, 0L);
 	KUNIT_EXPECT_EQ(test, kr_ring_unlink(other, ring_of(test, asking->first)), 0);
+}
+
+static void begin(struct kunit *test, struct persona *me, struct asking *asking)
+{
+	prepare(test, me, asking);
 	ask_and_wait(test, asking, ring_of(test, asking->first));
 }
 
@@ -87,29 +95,124 @@ static void ring_that_expires_meanwhile_stays_the_uids(struct kunit *test)
 	go_on(test, &asking);
 	KUNIT_EXPECT_EQ(test, asking.serial, asking.first);
 	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), asking.first);
-	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
+	KUNIT_EXPECT_EQ(test, links_of(asking.dest), 1u);
 	leave(&me);
 }
 
-/* Somebody else has asked for it by then: the newer one is the UID's. */
+/* The time of a ring is over, and the reaper comes, before it is given another one. */
+static struct {
+	const struct kr_reaper_ops *real;
+	struct kr_reaper_ops ops;
+	time64_t shift;
+	unsigned int reaped;
+} overdue;
+
+static int reap_first(struct kr_key *ring, time64_t expiry)
+{
+	if (!overdue.reaped++) {
+		kr_clock_shift(overdue.shift);
+		kr_reaper_flush();
+	}
+	return overdue.real->schedule(ring, expiry);
+}
+
+static void reap_before_it_is_prolonged(time64_t shift)
+{
+	overdue.real = kr_key_reaper;
+	overdue.ops = *kr_key_reaper;
+	overdue.ops.schedule = reap_first;
+	overdue.shift = shift;
+	overdue.reaped = 0;
+	kr_key_set_reaper(&overdue.ops);
+}
+
+/* It was to expire after 1000 seconds: had it done so when the call linked it, or not yet? */
+static const unsigned int ages[] = { 500, 1001 };
+
+static void describe_age(const unsigned int *age, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u", *age);
+}
+
+KUNIT_ARRAY_PARAM(age, ages, describe_age);
+
+static void ring_that_the_reaper_comes_for_is_linked_again(struct kunit *test)
+{
+	const unsigned int *age = test->param_value;
+	struct asking asking;
+	struct persona me;
+	long serial;
+
+	prepare(test, &me, &asking);
+	kr_clock_shift(*age);
+	reap_before_it_is_prolonged(1002);
+	serial = kr_cred_get_persistent(kt_uid(KT_UID), asking.dest);
+	kr_key_set_reaper(overdue.real);
+	KUNIT_EXPECT_GT(test, overdue.reaped, 0u);
+	KUNIT_EXPECT_EQ(test, serial, asking.first);
+	KUNIT_EXPECT_EQ(test, links_of(asking.dest), 1u);
+	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), serial);
+	KUNIT_EXPECT_EQ(test, links_of(asking.dest), 1u);
+	leave(&me);
+}
+
+/* Somebody else asks for it, and gets a newer one. */
+static void replace(struct kunit *test, const struct persona *me, const struct asking *asking,
+		    struct asking *newer)
+{
+	kr_clock_shift(1001);
+	kr_reaper_flush();
+	newer->cred = me->cred;
+	init_completion(&newer->done);
+	kt_crew_start(test, 1, ask, newer);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&newer->done, 5 * HZ), 0ul);
+	KUNIT_EXPECT_GT(test, newer->serial, 0L);
+	KUNIT_EXPECT_NE(test, newer->serial, asking->first);
+}
+
+/* The newer one is the UID's. */
 static void ring_that_was_replaced_meanwhile_gives_way(struct kunit *test)
 {
 	struct asking asking, newer = { .dest = kt_ring(test, "third") };
 	struct persona me;
 
 	begin(test, &me, &asking);
-	kr_clock_shift(1001);
-	kr_reaper_flush();
-	newer.cred = me.cred;
-	init_completion(&newer.done);
-	kt_crew_start(test, 1, ask, &newer);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&newer.done, 5 * HZ), 0ul);
-	KUNIT_EXPECT_GT(test, newer.serial, 0L);
-	KUNIT_EXPECT_NE(test, newer.serial, asking.first);
+	replace(test, &me, &asking, &newer);
 	go_on(test, &asking);
 	KUNIT_EXPECT_EQ(test, asking.serial, newer.serial);
-	KUNIT_EXPECT_EQ(test, kr_ring_of(asking.dest)->count, 1u);
+	KUNIT_EXPECT_EQ(test, links_of(asking.dest), 1u);
 	KUNIT_EXPECT_TRUE(test, kt_holds(asking.dest, ring_of(test, newer.serial)));
+	leave(&me);
+}
+
+/* The older one can be linked, the newer one cannot. */
+static struct choosy {
+	struct kr_restriction restriction;
+	unsigned int asked;
+} choosy;
+
+static int take_the_first(struct kr_restriction *restriction, struct kr_ring *ring,
+			  const struct kr_key_type *type, void *payload)
+{
+	return choosy.asked++ ? -EPERM : 0;
+}
+
+/* No error beside a link. */
+static void ring_that_was_replaced_is_better_than_none(struct kunit *test)
+{
+	struct asking asking, newer = { .dest = kt_ring(test, "third") };
+	struct persona me;
+
+	prepare(test, &me, &asking);
+	choosy = (struct choosy){ .restriction.check = take_the_first };
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(asking.dest, &choosy.restriction), 0);
+	ask_and_wait(test, &asking, ring_of(test, asking.first));
+	replace(test, &me, &asking, &newer);
+	go_on(test, &asking);
+	KUNIT_EXPECT_EQ(test, choosy.asked, 2u);
+	KUNIT_EXPECT_EQ(test, asking.serial, asking.first);
+	KUNIT_EXPECT_TRUE(test, kt_holds(asking.dest, ring_of(test, asking.first)));
+	kt_drop(test, asking.dest);	/* before its restriction */
 	leave(&me);
 }
 
@@ -165,7 +268,7 @@ static void ring_that_is_invalidated_each_time_is_given_up(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kr_ring_restrict(dest, &ending.restriction), 0);
 	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), dest), -ENOKEY);
 	KUNIT_EXPECT_EQ(test, ending.ended, (unsigned int)KR_LOOK_TURNS);
-	KUNIT_EXPECT_EQ(test, kr_ring_of(dest)->count, 0u);
+	KUNIT_EXPECT_EQ(test, links_of(dest), 0u);
 	ending.most = 0;
 	KUNIT_EXPECT_GT(test, kr_cred_get_persistent(kt_uid(KT_UID), dest), 0L);
 	kt_drop(test, dest);	/* before its restriction */
@@ -175,7 +278,9 @@ static void ring_that_is_invalidated_each_time_is_given_up(struct kunit *test)
 
 static struct kunit_case persistent_cases[] = {
 	KUNIT_CASE(ring_that_expires_meanwhile_stays_the_uids),
+	KUNIT_CASE_PARAM(ring_that_the_reaper_comes_for_is_linked_again, age_gen_params),
 	KUNIT_CASE(ring_that_was_replaced_meanwhile_gives_way),
+	KUNIT_CASE(ring_that_was_replaced_is_better_than_none),
 	KUNIT_CASE(ring_that_is_invalidated_meanwhile_is_made_anew),
 	KUNIT_CASE(ring_that_is_invalidated_each_time_is_given_up),
 	{}
