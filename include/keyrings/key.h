@@ -457,7 +457,7 @@ void kr_key_invalidate_later(struct kr_key *key);
  * @key: the key
  *
  * The payload goes now, the links after the delay that the sysctl gc_delay
- * sets. May sleep.
+ * sets. When this returns the payload has gone, also if another task came first. May sleep.
  */
 void kr_key_revoke(struct kr_key *key);
 

@@ -144,7 +144,8 @@ struct kr_pkey_ops {
  * @free_preparse: free what neither consumed
  * @instantiate: give the key its payload; called once for a key
  * @update: replace the payload; NULL when the type has no update
- * @revoke: give up the payload of a key that stays in existence; may be NULL
+ * @revoke: give up the payload of a key that stays in existence; may be NULL; called again, also
+ *	at the same time, by each who revokes the key at once
  * @destroy: free the payload; no reader is left; may not sleep
  * @describe: the part of a /proc/keys line that is the type's; in an RCU read section
  * @read: KEYCTL_READ; returns the full length; NULL when the payload is secret

@@ -180,14 +180,17 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 	return 0;
 }
 
+/* What was in the key has gone for whoever comes second, too: who came first may still be at it. */
 void kr_key_revoke(struct kr_key *key)
 {
-	if (test_and_set_bit(KR_KEY_REVOKED, &key->flags))
-		return;
-	kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
+	bool first = !test_and_set_bit(KR_KEY_REVOKED, &key->flags);
+
+	if (first)
+		kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
 	if (key->type->revoke)
 		key->type->revoke(key);
-	end_time_now(key);
+	if (first)
+		end_time_now(key);
 	kr_key_sync(key);
 }
 

@@ -112,6 +112,46 @@ static void invalidated_in_a_busy_ring(struct kunit *test)
 	}
 }
 
+/* Two that revoke a ring which is busy. */
+struct revoking {
+	struct kr_key *ring;
+	atomic_t begun, done;
+};
+
+static int revoke_it(void *arg)
+{
+	struct revoking *revoking = arg;
+
+	atomic_inc(&revoking->begun);
+	kr_key_revoke(revoking->ring);
+	atomic_inc(&revoking->done);
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+static void second_to_revoke_waits_for_the_first(struct kunit *test)
+{
+	struct revoking revoking = { .ring = kt_ring(test, "ring") };
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, kr_ring_link(revoking.ring, kt_key(test, "k")), 0);
+	kr_ring_lock(revoking.ring);
+	kt_crew_start(test, 2, revoke_it, &revoking);
+	for (i = 0; i < 100 && atomic_read(&revoking.begun) < 2; i++)
+		schedule_timeout_uninterruptible(HZ / 20);
+	schedule_timeout_uninterruptible(HZ / 5);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(revoking.ring), -EKEYREVOKED);
+	KUNIT_EXPECT_EQ(test, links_of(revoking.ring), 1u);
+	KUNIT_EXPECT_EQ(test, atomic_read(&revoking.done), 0);
+	kr_ring_unlock(revoking.ring);
+	for (i = 0; i < 100 && atomic_read(&revoking.done) < 2; i++)
+		schedule_timeout_uninterruptible(HZ / 20);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&revoking.done), 2);
+	KUNIT_EXPECT_EQ(test, links_of(revoking.ring), 0u);
+}
+
 struct siege {
 	struct kr_key *ring[3];
 	struct kr_key *key;
@@ -218,6 +258,7 @@ static struct kunit_case ending_cases[] = {
 	KUNIT_CASE(key_without_a_type_is_not_linked),
 	KUNIT_CASE(invalidating_a_ring_leaves_its_keys),
 	KUNIT_CASE(invalidated_in_a_busy_ring),
+	KUNIT_CASE(second_to_revoke_waits_for_the_first),
 	KUNIT_CASE(invalidated_while_it_is_linked),
 	KUNIT_CASE(type_goes_while_it_is_linked),
 	{}
