@@ -36,6 +36,7 @@ enum kr_key_flag {
 	KR_KEY_MIRRORED,	/* the built-in subsystem has one like it; never cleared */
 	KR_KEY_WATCHED,		/* it has a list of watches; never cleared */
 	KR_KEY_REAPED_EMPTY,	/* a ring whose last link was reaped; under its lock */
+	KR_KEY_EMPTYING,	/* a ring that is being cleared; under its lock */
 };
 
 #define KR_UNINSTANTIATED	0
@@ -419,6 +420,23 @@ void kr_key_expire_at(struct kr_key *key, time64_t expiry);
  * Return: 0; -ENOMEM with nothing changed.
  */
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry);
+
+/**
+ * kr_key_clear_expiry() - let a key have no time of expiry, together with another change
+ * @key: the key; the caller holds its lock
+ *
+ * kr_key_set_expiry() waits for that lock: a time that is set by who has seen the other change
+ * stays. When the lock is given back, kr_key_expiry_changed() is to be called.
+ */
+void kr_key_clear_expiry(struct kr_key *key);
+
+/**
+ * kr_key_expiry_changed() - after kr_key_clear_expiry()
+ * @key: the key, not locked any more
+ *
+ * May sleep.
+ */
+void kr_key_expiry_changed(struct kr_key *key);
 
 /**
  * kr_key_queue_anew() - let the reaper look at a key again that it has dealt with

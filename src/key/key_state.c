@@ -159,24 +159,39 @@ void kr_key_queue_anew(struct kr_key *key)
 	kr_key_reaper->queue_anew(key);
 }
 
+void kr_key_clear_expiry(struct kr_key *key)
+{
+	lockdep_assert_held(&key->lock);
+	if (READ_ONCE(key->deadline))
+		kr_key_reaper->cancel(key);
+	/* A deadline that somebody queues meanwhile is early, which does no harm. */
+	WRITE_ONCE(key->expiry, KR_NEVER);
+}
+
+void kr_key_expiry_changed(struct kr_key *key)
+{
+	might_sleep();
+	smp_mb();	/* pairs with test_and_set_bit() of whoever revokes or invalidates */
+	keep_end_time(key);
+	kr_key_sync(key);
+}
+
 int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 {
-	int ret = 0;
+	int ret;
 
 	might_sleep();
+	spin_lock(&key->lock);
+	if (expiry == KR_NEVER)
+		kr_key_clear_expiry(key);
+	spin_unlock(&key->lock);
+	/* After whoever updates it: the time may be for the new payload, and is not cleared then. */
 	if (expiry != KR_NEVER) {
 		ret = kr_key_reaper->schedule(key, expiry);
 		if (ret)
 			return ret;
-	} else {
-		if (READ_ONCE(key->deadline))
-			kr_key_reaper->cancel(key);
-		/* A deadline that somebody queues meanwhile is early, which does no harm. */
-		WRITE_ONCE(key->expiry, KR_NEVER);
 	}
-	smp_mb();	/* pairs with test_and_set_bit() of whoever revokes or invalidates */
-	keep_end_time(key);
-	kr_key_sync(key);
+	kr_key_expiry_changed(key);
 	return 0;
 }
 
@@ -185,12 +200,13 @@ void kr_key_revoke(struct kr_key *key)
 {
 	bool first = !test_and_set_bit(KR_KEY_REVOKED, &key->flags);
 
-	if (first)
-		kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
 	if (key->type->revoke)
 		key->type->revoke(key);
-	if (first)
+	if (first) {
+		/* After the news of links that were being made, with the ring locked. */
+		kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
 		end_time_now(key);
+	}
 	kr_key_sync(key);
 }
 

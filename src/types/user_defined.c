@@ -64,18 +64,23 @@ static int user_instantiate(struct kr_key *key, struct kr_prep *prep)
 static int user_update(struct kr_key *key, struct kr_prep *prep)
 {
 	struct kr_payload *old = NULL;
+	bool limited = false;
 	int ret;
 
 	spin_lock(&key->lock);
 	ret = set_payload(key, prep->payload, prep->quotalen, &old);
+	if (!ret)
+		limited = READ_ONCE(key->expiry) != KR_NEVER;
+	/* A new payload lives without the old one's limit, but with one that is set from here on. */
+	if (limited)
+		kr_key_clear_expiry(key);
 	spin_unlock(&key->lock);
 	if (ret)
 		return ret;
 	prep->payload = NULL;
 	kr_payload_put(old);
-	/* A new payload lives without the old one's limit; clearing cannot fail. */
-	if (READ_ONCE(key->expiry) != KR_NEVER)
-		kr_key_set_expiry(key, KR_NEVER);
+	if (limited)
+		kr_key_expiry_changed(key);
 	return 0;
 }
 

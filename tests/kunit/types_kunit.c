@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of room types: the table of types, `user` and `logon` (keyrings(7), "Key types"). */
 #include "kunit_helpers.h"
+#include "../../src/key/key_internal.h"
 
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/seq_file.h>
@@ -368,6 +370,69 @@ static void revoked_while_it_is_updated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, left, 0u);
 }
 
+/* The update comes to clear the time of the old payload, and is stopped there for a while. */
+static struct {
+	const struct kr_reaper_ops *real;
+	struct kr_reaper_ops ops;
+	struct kr_key *key;
+	const void *before;
+	struct completion updated;
+	atomic_t seen, set;
+} timing;
+
+static void cancel_slowly(struct kr_key *key)
+{
+	unsigned int i;
+
+	complete_all(&timing.updated);
+	for (i = 0; i < 20000 && !atomic_read(&timing.set); i++)
+		udelay(1);
+	timing.real->cancel(key);
+}
+
+/* Who is the first to see the new payload, on the CPU that is free, sets a time for it. */
+static int time_it(void *arg)
+{
+	int complaints;
+
+	wait_for_completion(&timing.updated);
+	complaints = rcu_access_pointer(timing.key->payload) == timing.before;
+	if (atomic_inc_return(&timing.seen) == 1) {
+		complaints += !!kr_key_set_expiry(timing.key, kr_now() + 1000);
+		atomic_set(&timing.set, 1);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	return complaints;
+}
+
+static void time_of_a_new_payload_stays(struct kunit *test)
+{
+	struct book book = {};
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, make(test, "user", "k", 100, &book.key), 0);
+	KUNIT_ASSERT_EQ(test, kr_key_set_expiry(book.key, kr_now() + 500), 0);
+	timing.key = book.key;
+	timing.before = rcu_access_pointer(book.key->payload);
+	init_completion(&timing.updated);
+	atomic_set(&timing.seen, 0);
+	atomic_set(&timing.set, 0);
+	kt_crew_start(test, 2, time_it, NULL);
+	timing.real = kr_key_reaper;
+	timing.ops = *kr_key_reaper;
+	timing.ops.cancel = cancel_slowly;
+	kr_key_set_reaper(&timing.ops);
+	KUNIT_EXPECT_EQ(test, update(test, book.key, 50, 'q'), 0);
+	kr_key_set_reaper(timing.real);
+	for (i = 0; i < 1000 && !atomic_read(&timing.set); i++)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&timing.set), 1);
+	KUNIT_EXPECT_NE(test, book.key->expiry, KR_NEVER);
+	KUNIT_EXPECT_NOT_NULL(test, book.key->deadline);
+}
+
 static void types_are_registered_once(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, kr_types_init(), -EEXIST);
@@ -405,6 +470,7 @@ static struct kunit_case types_cases[] = {
 	KUNIT_CASE(described_with_its_length),
 	KUNIT_CASE(read_while_it_is_updated),
 	KUNIT_CASE(revoked_while_it_is_updated),
+	KUNIT_CASE(time_of_a_new_payload_stays),
 	KUNIT_CASE(types_are_registered_once),
 	KUNIT_CASE(registered_all_or_none),
 	{}
