@@ -82,7 +82,7 @@ int kr_edit_prepare(struct kr_edit *edit, struct kr_ring *ring, const struct kr_
 
 	edit->ring = ring;
 	edit->type = type;
-	edit->from = NULL;
+	edit->moves = false;
 	edit->key = NULL;
 	edit->placed = false;
 	edit->displaced = kr_link_find(ring, type, desc, hash);
@@ -183,12 +183,11 @@ static bool let_go(struct kr_ring *ring, struct kr_key *key)
 	return refcount_dec_and_test(&key->usage);
 }
 
-/* Those who watch both rings of a move learn of both in this order. */
+/* Of a move is told when the key has left the other ring, too. */
 static void tell_linked(const struct kr_edit *edit, const struct kr_key *key)
 {
-	if (edit->from)
-		kr_key_notify(&edit->from->key, NOTIFY_KEY_UNLINKED, key->serial);
-	kr_key_notify(&edit->ring->key, NOTIFY_KEY_LINKED, key->serial);
+	if (!edit->moves)
+		kr_key_notify(&edit->ring->key, NOTIFY_KEY_LINKED, key->serial);
 }
 
 /*
@@ -204,22 +203,22 @@ static void count_removal(void)
 
 /*
  * The key knows the ring: let the ring know the key. What is displaced is
- * dropped. That comes after the news: when the key in it ends, those who watch
- * that one are told, too.
+ * dropped. The news comes after that: who has it finds things so.
  */
 static void enter_link(struct kr_edit *edit, struct kr_key *key)
 {
 	struct kr_key *old = edit->displaced;
+	bool last = false;
 
 	if (!old) {
 		kr_places_add(edit->ring, key);
-		tell_linked(edit, key);
-		return;
+	} else {
+		count_removal();
+		kr_places_replace(edit->ring, old, key);
+		last = let_go(edit->ring, old);
 	}
-	count_removal();
-	kr_places_replace(edit->ring, old, key);
 	tell_linked(edit, key);
-	if (!let_go(edit->ring, old))
+	if (!last)
 		return;
 	if (kr_key_is_ring(old)) {
 		lockdep_assert_held(&nesting_lock);
@@ -308,8 +307,15 @@ void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
 		return;
 	}
 	lockdep_assert_held(&ring->lock);
+	/*
+	 * To those who look it becomes empty by this bit, at one moment; the keys forget the ring
+	 * one after the other.
+	 */
+	set_bit(KR_KEY_EMPTYING, &ring->key.flags);
+	smp_mb__after_atomic();
 	links = kr_places_take(ring);
 	drop_each(ring, links, dying);
+	clear_bit_unlock(KR_KEY_EMPTYING, &ring->key.flags);
 	kr_places_free_later(links);
 }
 
@@ -334,6 +340,7 @@ static void unlock_nesting(const struct kr_key *key)
 /* How to link */
 #define EXCLUSIVE	BIT(0)	/* displace nothing */
 #define ANY_DEPTH	BIT(1)	/* where there can be no cycle, do not look for one */
+#define MOVE		BIT(2)	/* out of another ring */
 
 /* No ring holds this one, nor can one until the lock of nesting is given back. */
 static bool is_topmost(const struct kr_ring *ring)
@@ -353,12 +360,8 @@ static int check_tree(const struct kr_ring *ring, struct kr_key *key, unsigned i
 	return kr_ring_check_nesting(ring, kr_ring_of(key));
 }
 
-/*
- * Make the link, for a move out of @from if there is one; the caller holds the
- * lock of each ring and that of nesting.
- */
-static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring *from,
-		       unsigned int how)
+/* Make the link; the caller holds the lock of each ring and that of nesting. */
+static int link_locked(struct kr_ring *ring, struct kr_key *key, unsigned int how)
 {
 	struct kr_edit edit;
 	int ret;
@@ -369,7 +372,7 @@ static int link_locked(struct kr_ring *ring, struct kr_key *key, struct kr_ring 
 	ret = kr_edit_prepare(&edit, ring, key->type, key->desc, key->hash);
 	if (ret)
 		return ret;
-	edit.from = from;
+	edit.moves = how & MOVE;
 	if (how & EXCLUSIVE && edit.displaced)
 		ret = -EEXIST;
 	else
@@ -426,7 +429,7 @@ int kr_ring_link_locked(struct kr_key *ring, struct kr_key *key)
 		return -ENOTDIR;
 	if (WARN_ON_ONCE(kr_key_is_ring(key)))
 		return -EINVAL;
-	return link_locked(kr_ring_of(ring), key, NULL, 0);
+	return link_locked(kr_ring_of(ring), key, 0);
 }
 
 static int link_how(struct kr_key *ring_key, struct kr_key *key, unsigned int how)
@@ -440,7 +443,7 @@ static int link_how(struct kr_key *ring_key, struct kr_key *key, unsigned int ho
 
 	mutex_lock(&ring->lock);
 	lock_nesting(key);
-	ret = link_locked(ring, key, NULL, how);
+	ret = link_locked(ring, key, how);
 	unlock_nesting(key);
 	mutex_unlock(&ring->lock);
 	return ret;
@@ -498,12 +501,14 @@ static int move_locked(struct kr_key *key, struct kr_ring *from, struct kr_ring 
 
 	if (!kr_link_find_key(from, key))
 		return -ENOENT;
-	ret = link_locked(to, key, from, exclusive ? EXCLUSIVE : 0);
-	if (!ret) {
-		count_removal();
-		link_drop(from, key);
-	}
-	return ret;
+	ret = link_locked(to, key, MOVE | (exclusive ? EXCLUSIVE : 0));
+	if (ret)
+		return ret;
+	count_removal();
+	link_drop(from, key);
+	kr_key_notify(&from->key, NOTIFY_KEY_UNLINKED, key->serial);
+	kr_key_notify(&to->key, NOTIFY_KEY_LINKED, key->serial);
+	return 0;
 }
 
 int kr_ring_move(struct kr_key *key, struct kr_key *from_key, struct kr_key *to_key, bool exclusive)
@@ -539,11 +544,10 @@ void kr_link_drop_and_end(struct kr_ring *ring, bool cleared)
 	LLIST_HEAD(dying);
 
 	mutex_lock(&ring->lock);
-	/* First: keys that end now tell those who watch them so. */
-	if (cleared)
-		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
 	count_removal();
 	kr_link_drop_all(ring, &dying);
+	if (cleared)
+		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
 	mutex_unlock(&ring->lock);
 	end_all(&dying);
 }

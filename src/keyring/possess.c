@@ -32,7 +32,7 @@ static bool is_anchor(const struct kr_anchors *anchors, const struct kr_key *key
 
 static bool passable(const struct kr_anchors *anchors, const struct kr_key *ring)
 {
-	return !(READ_ONCE(ring->flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED))) &&
+	return !kr_ring_is_shut(ring) &&
 	       kr_key_permits(ring, true, anchors->actor, KR_SEARCH);
 }
 

@@ -88,6 +88,13 @@ static __always_inline struct kr_key *kr_links_find(const struct kr_ring *ring, 
 	return NULL;
 }
 
+/* What is in such a ring is not found, nor possessed by it. */
+static inline bool kr_ring_is_shut(const struct kr_key *ring)
+{
+	return READ_ONCE(ring->flags) &
+	       (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED) | BIT(KR_KEY_EMPTYING));
+}
+
 /* Room for one more link to a key of this type; 0 or -ENOMEM. Then add or cancel. */
 int kr_places_reserve(struct kr_ring *ring, const struct kr_key_type *type);
 void kr_places_cancel(struct kr_ring *ring, const struct kr_key_type *type);
@@ -186,7 +193,7 @@ void kr_holders_remove(struct kr_key *key, struct kr_key *ring);
 /**
  * struct kr_edit - one link about to be made: prepare, then commit or cancel
  * @ring: its lock is held all the time
- * @from: the locked ring that the key is moved from, for those who watch it; or NULL
+ * @moves: out of another ring: whoever watches the two is told when it has left that one
  * @type: of the key
  * @displaced: the key like it that goes, or NULL
  * @charged: a link's price was charged
@@ -195,7 +202,7 @@ void kr_holders_remove(struct kr_key *key, struct kr_key *ring);
  */
 struct kr_edit {
 	struct kr_ring *ring;
-	struct kr_ring *from;
+	bool moves;
 	const struct kr_key_type *type;
 	struct kr_key *displaced;
 	bool charged;

@@ -188,7 +188,7 @@ static bool search_tree(struct kr_ring *ring, struct kr_search *search, struct w
 	struct kr_children children;
 	struct kr_key *child;
 
-	if (READ_ONCE(ring->key.flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+	if (kr_ring_is_shut(&ring->key))
 		return false;
 	if (search_links(ring, search))
 		return true;
@@ -273,7 +273,7 @@ static int find_parent(const struct kr_ring *parent, struct kr_ring *ring, struc
 	struct kr_key *child;
 	int ret;
 
-	if (READ_ONCE(ring->key.flags) & (BIT(KR_KEY_REVOKED) | BIT(KR_KEY_INVALIDATED)))
+	if (kr_ring_is_shut(&ring->key))
 		return 0;
 	if (kr_link_find_key(ring, &parent->key))
 		return -EDEADLK;

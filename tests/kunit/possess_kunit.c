@@ -5,6 +5,7 @@
  */
 #include "kunit_helpers.h"
 #include "kunit_tree.h"
+#include "../../src/key/key_internal.h"
 
 #include <linux/random.h>
 
@@ -112,6 +113,65 @@ static void possession_ends_at_dead_rings(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, possesses(me, ring, key));
 	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(inner, kr_now() - 1), 0);
 	KUNIT_EXPECT_TRUE(test, possesses(me, ring, key));
+}
+
+/* A ring is being cleared: a key that ends with its link asks for its deadline to be cancelled. */
+static struct {
+	const struct kr_reaper_ops *real;
+	struct kr_reaper_ops ops;
+	const struct cred *actor;
+	struct kr_key *ring, *key;
+	unsigned int asked, found, possessed, held;
+} clearing;
+
+static void look_meanwhile(struct kr_key *ending)
+{
+	struct kr_search search = {
+		.exact		= clearing.key,
+		.actor		= clearing.actor,
+		.possessed	= true,
+		.flags		= KR_SEARCH_NO_STATE,
+	};
+
+	clearing.asked++;
+	if (!kr_ring_search_once(clearing.ring, &search)) {
+		clearing.found++;
+		kr_key_put_later(search.found);
+	}
+	clearing.possessed += possesses(clearing.actor, clearing.ring, clearing.key);
+	clearing.held += !!READ_ONCE(clearing.key->holders.first);
+	clearing.real->cancel(ending);
+}
+
+/* Whichever is taken out first: the one that stays is in no ring from the same moment on. */
+static void possession_ends_when_the_ring_is_cleared(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *ends[2];
+
+	memset(&clearing, 0, sizeof(clearing));
+	clearing.actor = kt_actor(test, KT_UID, KT_GID);
+	clearing.ring = ring;
+	ends[0] = key_in(test, ring, "first");
+	clearing.key = key_in(test, ring, "k");
+	ends[1] = key_in(test, ring, "last");
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(ends[0], kr_now() + 1000), 0);
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(ends[1], kr_now() + 1000), 0);
+	kt_drop(test, ends[0]);
+	kt_drop(test, ends[1]);
+	clearing.real = kr_key_reaper;
+	clearing.ops = *kr_key_reaper;
+	clearing.ops.cancel = look_meanwhile;
+	kr_key_set_reaper(&clearing.ops);
+	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
+	kr_key_set_reaper(clearing.real);
+	KUNIT_EXPECT_EQ(test, clearing.asked, 2u);
+	KUNIT_EXPECT_GT(test, clearing.held, 0u);
+	KUNIT_EXPECT_EQ(test, clearing.found, 0u);
+	KUNIT_EXPECT_EQ(test, clearing.possessed, 0u);
+	KUNIT_EXPECT_FALSE(test, possesses(clearing.actor, ring, clearing.key));
+	/* What is linked from then on is possessed again. */
+	KUNIT_EXPECT_EQ(test, kr_ring_link(ring, clearing.key), 0);
+	KUNIT_EXPECT_TRUE(test, possesses(clearing.actor, ring, clearing.key));
 }
 
 static void any_of_several_anchors(struct kunit *test)
@@ -295,6 +355,7 @@ static struct kunit_case possess_cases[] = {
 	KUNIT_CASE(possesses_what_many_others_hold_too),
 	KUNIT_CASE(possession_needs_search_all_the_way),
 	KUNIT_CASE(possession_ends_at_dead_rings),
+	KUNIT_CASE(possession_ends_when_the_ring_is_cleared),
 	KUNIT_CASE(any_of_several_anchors),
 	KUNIT_CASE_PARAM(possessed_among_many_links, crowd_gen_params),
 	KUNIT_CASE(climbing_agrees_with_searching),
