@@ -162,15 +162,22 @@ long kr_op_setperm(unsigned long a2, unsigned long a3, unsigned long a4, unsigne
 }
 
 /* "type;uid;gid;perm;" and, apart, the description: all or nothing is copied. */
-static long describe(const struct kr_key *key, char __user *buf, size_t len)
+static long describe(struct kr_key *key, char __user *buf, size_t len)
 {
 	struct user_namespace *ns = current_user_ns();
 	char head[KR_TYPE_NAME_MAX + sizeof(";-2147483648;-2147483648;3f3f3f3f;")];
 	size_t head_len, desc_size = key->desc_len + 1;
+	kuid_t uid;
+	kgid_t gid;
 
+	/* Owner and group as one call has left them, not one of each. */
+	spin_lock(&key->lock);
+	uid = key->uid;
+	gid = key->gid;
+	spin_unlock(&key->lock);
 	head_len = scnprintf(head, sizeof(head), "%s;%d;%d;%08x;", key->type->name,
-			     from_kuid_munged(ns, READ_ONCE(key->uid)),
-			     from_kgid_munged(ns, READ_ONCE(key->gid)), READ_ONCE(key->perm));
+			     from_kuid_munged(ns, uid), from_kgid_munged(ns, gid),
+			     READ_ONCE(key->perm));
 	if (buf && len >= head_len + desc_size &&
 	    (copy_to_user(buf, head, head_len) ||
 	     copy_to_user(buf + head_len, key->desc, desc_size)))

@@ -6,6 +6,8 @@
  *
  *	readers (4, of one fresh uid, each with two files)  ---> /proc/keys
  *	makers (2)  ---> keys that come and go, among those that stay
+ *
+ * And what KEYCTL_DESCRIBE tells of a key while its owner changes.
  */
 #include <kselftest_harness.h>
 
@@ -194,6 +196,34 @@ TEST_F_TIMEOUT(rows, each_key_that_stays_once, 120)
 	EXPECT_NO_FAILURES(self->race);
 	/* nothing but the owner's ring and keys is left */
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->rows->uid) == STAY + 1));
+}
+
+/* The key's owner and group are always the same number; that of the last worker changes it */
+static void describe_or_chown(struct race *race, int worker, long key)
+{
+	unsigned int uid, gid, n;
+	char text[80];
+
+	for (n = 0; !race_is_over(race); n++) {
+		if (worker == READERS) {
+			race_expect(race, !kc_chown(key, 2001 + n % 2, 2001 + n % 2), "chown");
+			race_round(race);
+			continue;
+		}
+		race_expect(race, kc_describe(key, text, sizeof(text)) > 0 &&
+			    sscanf(text, "user;%u;%u;", &uid, &gid) == 2 && uid == gid, "%s", text);
+	}
+}
+
+TEST_F_TIMEOUT(rows, described_with_owner_and_group_of_one_moment, 120)
+{
+	long key = kc_add_user("described", "v", RING_S);
+
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, kc_chown(key, 2001, 2001));
+	race_run(self->race, race_seconds(), READERS + 1, describe_or_chown, key);
+	EXPECT_NO_FAILURES(self->race);
+	EXPECT_EQ(0, kc_unlink(key, RING_S));
 }
 
 SELFTEST_MAIN
