@@ -110,7 +110,9 @@ static void ring_state(struct worker *w, long id, unsigned int state)
 	}
 }
 
-/* A UID of its own where its rings have a part: they remember */
+/* The UID of those that act, but where its rings have a part: they remember */
+enum { COMMON = 100 };
+
 static uid_t uid_for(long id)
 {
 	static uid_t base;
@@ -120,7 +122,7 @@ static uid_t uid_for(long id)
 		base = uid_base;
 		n = 0;
 	}
-	return base + 100 + (id <= RING_S && id >= RING_US ? ++n : 0);
+	return base + COMMON + (id <= RING_S && id >= RING_US ? ++n : 0);
 }
 
 static void special_one(long id, unsigned int state, const struct use *u)
@@ -148,15 +150,20 @@ static bool has_state(long id, unsigned int state)
 
 static void special_each(const struct use *uses)
 {
+	struct worker *resident;
 	const struct use *u;
 	unsigned int state;
 	long id;
 
 	supplies_make(uid_base);
+	/* Or the module lets the rings go between two workers, when that takes long enough */
+	resident = worker_user(uid_base + COMMON, uid_base, -1);
+	quiet(resident, GET_ID, RING_US, 1);
 	for (id = RING_T; id >= UNKNOWN; id--)
 		for (state = 0; state < ARRAY_SIZE(ring_states); state++)
 			for (u = uses; has_state(id, state) && u->args; u++)
 				special_one(id, state, u);
+	worker_end(resident);
 	rcu_quiesce();
 }
 
