@@ -227,7 +227,7 @@ static void instantiated_by_one_of_many(struct kunit *test)
 static void revoked_once(struct kunit *test)
 {
 	struct kr_key *key = kt_hold(test, probe_alloc("k", KR_ALLOC_IN_QUOTA));
-	time64_t now = kr_now();
+	time64_t now = kr_now(), expiry;
 
 	kr_key_revoke(key);
 	KUNIT_EXPECT_EQ(test, probe.revoked, 1);
@@ -236,6 +236,12 @@ static void revoked_once(struct kunit *test)
 	KUNIT_EXPECT_GE(test, key->expiry, now);
 	KUNIT_EXPECT_LE(test, key->expiry, kr_now());
 	KUNIT_EXPECT_NOT_NULL(test, key->deadline);
+	/* Who comes second empties it once more, and does not put off its end. */
+	expiry = key->expiry;
+	kr_clock_shift(100);
+	kr_key_revoke(key);
+	KUNIT_EXPECT_EQ(test, probe.revoked, 2);
+	KUNIT_EXPECT_EQ(test, key->expiry, expiry);
 }
 
 static void revoking_does_not_prolong(struct kunit *test)

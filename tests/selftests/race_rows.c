@@ -198,7 +198,7 @@ TEST_F_TIMEOUT(rows, each_key_that_stays_once, 120)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->rows->uid) == STAY + 1));
 }
 
-/* The key's owner and group are always the same number; that of the last worker changes it */
+/* The key's owner and group are always the same number, which the last worker changes */
 static void describe_or_chown(struct race *race, int worker, long key)
 {
 	unsigned int uid, gid, n;

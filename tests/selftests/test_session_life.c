@@ -128,6 +128,8 @@ TEST_F(session, ours_open_file_does_not_pin_it)
 	long p = ON(self->p, kc_id(RING_P, 1));
 	long fd = actor_do(self->p, open_and_keep, 0, 0, 0);
 
+	ASSERT_LT(0, t);
+	ASSERT_LT(0, p);
 	ASSERT_LE(0, fd);
 	child = actor_fork(self->p);
 	EXPECT_LT(0, ON(child, kc_join(NULL)));
