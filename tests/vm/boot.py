@@ -257,12 +257,15 @@ class Result:
     def __init__(self, status, output, console, started):
         self.status, self.output, self.console, self.started = status, output, console, started
 
-    def dirty(self):
-        """The kernel log's bad lines, and the data races that are ours."""
+    def dirty(self, around=(0, 0)):
+        """The kernel log's bad lines, with as many before and after each as asked for,
+        and the data races that are ours."""
         rest, ours, _ = kcsan.split(self.console)
-        bad = [l for n, l in enumerate(rest) if DIRTY.search(l) and not
+        bad = [n for n, l in enumerate(rest) if DIRTY.search(l) and not
                ("Call Trace" in l and any(NO_CACHE.search(m) for m in rest[max(n - 3, 0):n]))]
-        return bad + [l for report in ours for l in report]
+        shown = sorted({m for n in bad for m in range(n - around[0], n + around[1] + 1)
+                        if 0 <= m < len(rest)})
+        return [rest[n] for n in shown] + [l for report in ours for l in report]
 
     def races(self):
         """How many data races of the kernel's own KCSAN has seen."""

@@ -300,7 +300,8 @@ class Suite:
         tail = r.console.splitlines()[-40:]
         self.add("fail" if end else "pass", "the machine runs to its end" +
                  (": " + end if end else ""), tail)
-        bad = r.dirty() if r.console.strip() else ["the console said nothing: nobody has listened"]
+        bad = (r.dirty(around=(5, 20))[:40] if r.console.strip() else
+               ["the console said nothing: nobody has listened"])
         self.add("fail" if bad else "pass", "the kernel log is clean", bad)
         if r.races():
             self.tally.say("# %s: %d data races of the kernel's own" % (self.title, r.races()))

@@ -190,6 +190,7 @@ def caches():
     see("a cache of ours that was not made", not ours.dirty())
     see("a cache of others that was not made", len(other.dirty()) == 1)
     see("a trace after that", len(later.dirty()) == 1)
+    see("and what is before it", len(later.dirty(around=(1, 1))) == 2)
 
 
 def expecting(kernel, kind, rows):
