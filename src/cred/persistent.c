@@ -108,28 +108,28 @@ static bool holds_still(struct kr_key *dest, const struct kr_key *ring)
 /*
  * With no lock held: who may write to @dest may keep that ring locked for long. The ring of
  * the register may end meanwhile, and another is to be looked for: *@again. A link that
- * failed does not prolong its life.
+ * failed does not prolong its life. Returns the serial, or 0 when the link has gone again.
  */
-static int link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr_key *dest,
-		     bool *again)
+static long link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr_key *dest,
+		      bool *again)
 {
+	/* Before the link: another call may prolong its life after the reaper has come. */
+	time64_t before = READ_ONCE(ref->key->expiry);
 	int ret = kr_cred_permits(ref, KR_LINK) ? kr_ring_link(dest, ref->key) : -EACCES;
-	time64_t before;
 
 	*again = ret == -ENOKEY && test_bit(KR_KEY_INVALIDATED, &ref->key->flags);
 	if (ret)
 		return ret;
-	before = READ_ONCE(ref->key->expiry);
 	/* Without memory for a deadline the ring lives as long as it was going to. */
 	prolong(ref->key);
 	/* Nobody has come for it if its time is not over even now. */
 	if (kr_now() < before)
-		return 0;
+		return ref->key->serial;
 	*again = !keep_registered(kns, ref->key);
 	if (holds_still(dest, ref->key))
-		return 0;
+		return ref->key->serial;
 	*again = true;
-	return -ENOKEY;
+	return 0;
 }
 
 /* As if it had not been made, unless somebody else has found it meanwhile. */
@@ -156,13 +156,14 @@ static long get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, bool *a
 	ret = link_ring(kns, &ref, dest, again);
 	if (ret == -ENOMEM && made)
 		undo(kns, ref.key);
-	if (!ret)
-		ret = ref.key->serial;
 	kr_key_put(ref.key);
 	return ret;
 }
 
-/* With a ring in @dest there is no error, although that of the register is another by now. */
+/*
+ * With a ring in @dest there is no error, although that of the register is another by now.
+ * A link that has gone again has displaced that of a turn before.
+ */
 static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
 {
 	unsigned int turns = 0;
@@ -171,10 +172,10 @@ static long get_and_link(struct kr_ns *kns, kuid_t uid, struct kr_key *dest)
 
 	do {
 		ret = get_once(kns, uid, dest, &again);
-		if (ret > 0)
+		if (ret >= 0)
 			linked = ret;
 	} while (again && ++turns < KR_LOOK_TURNS);
-	return linked ?: ret;
+	return linked ?: ret ?: -ENOKEY;
 }
 
 long kr_cred_get_persistent(kuid_t uid, struct kr_key *dest)

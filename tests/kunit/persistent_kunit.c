@@ -5,8 +5,8 @@
  */
 #include "kunit_helpers.h"
 #include "kunit_persona.h"
+#include "kunit_reaper.h"
 #include "kunit_rings.h"
-#include "../../src/key/key_internal.h"
 
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -99,31 +99,45 @@ static void ring_that_expires_meanwhile_stays_the_uids(struct kunit *test)
 	leave(&me);
 }
 
+/* The reaper came for it, and another call that had found it before prolongs its life. */
+static void ring_that_another_call_prolongs_stays_the_uids(struct kunit *test)
+{
+	struct asking asking;
+	struct persona me;
+
+	begin(test, &me, &asking);
+	kr_clock_shift(1001);
+	kr_reaper_flush();
+	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(ring_of(test, asking.first), kr_now() + 1000), 0);
+	go_on(test, &asking);
+	KUNIT_EXPECT_EQ(test, asking.serial, asking.first);
+	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), asking.first);
+	leave(&me);
+}
+
 /* The time of a ring is over, and the reaper comes, before it is given another one. */
 static struct {
-	const struct kr_reaper_ops *real;
-	struct kr_reaper_ops ops;
+	struct kt_reaper reaper;
 	time64_t shift;
-	unsigned int reaped;
+	unsigned int turn, turns;
 } overdue;
 
 static int reap_first(struct kr_key *ring, time64_t expiry)
 {
-	if (!overdue.reaped++) {
+	if (overdue.turns++ == overdue.turn) {
 		kr_clock_shift(overdue.shift);
 		kr_reaper_flush();
 	}
-	return overdue.real->schedule(ring, expiry);
+	return overdue.reaper.real->schedule(ring, expiry);
 }
 
-static void reap_before_it_is_prolonged(time64_t shift)
+static void reap_before_it_is_prolonged(unsigned int turn, time64_t shift)
 {
-	overdue.real = kr_key_reaper;
-	overdue.ops = *kr_key_reaper;
-	overdue.ops.schedule = reap_first;
+	overdue.reaper = (struct kt_reaper){ .ops.schedule = reap_first };
 	overdue.shift = shift;
-	overdue.reaped = 0;
-	kr_key_set_reaper(&overdue.ops);
+	overdue.turn = turn;
+	overdue.turns = 0;
+	kt_reaper_begin(&overdue.reaper);
 }
 
 /* It was to expire after 1000 seconds: had it done so when the call linked it, or not yet? */
@@ -145,10 +159,10 @@ static void ring_that_the_reaper_comes_for_is_linked_again(struct kunit *test)
 
 	prepare(test, &me, &asking);
 	kr_clock_shift(*age);
-	reap_before_it_is_prolonged(1002);
+	reap_before_it_is_prolonged(0, 1002);
 	serial = kr_cred_get_persistent(kt_uid(KT_UID), asking.dest);
-	kr_key_set_reaper(overdue.real);
-	KUNIT_EXPECT_GT(test, overdue.reaped, 0u);
+	kt_reaper_end(&overdue.reaper);
+	KUNIT_EXPECT_GT(test, overdue.turns, 0u);
 	KUNIT_EXPECT_EQ(test, serial, asking.first);
 	KUNIT_EXPECT_EQ(test, links_of(asking.dest), 1u);
 	KUNIT_EXPECT_EQ(test, kr_cred_get_persistent(kt_uid(KT_UID), asking.dest), serial);
@@ -185,27 +199,32 @@ static void ring_that_was_replaced_meanwhile_gives_way(struct kunit *test)
 	leave(&me);
 }
 
-/* The older one can be linked, the newer one cannot. */
+/* A destination that takes so many. */
 static struct choosy {
 	struct kr_restriction restriction;
-	unsigned int asked;
+	unsigned int asked, takes;
 } choosy;
 
 static int take_the_first(struct kr_restriction *restriction, struct kr_ring *ring,
 			  const struct kr_key_type *type, void *payload)
 {
-	return choosy.asked++ ? -EPERM : 0;
+	return choosy.asked++ < choosy.takes ? 0 : -EPERM;
 }
 
-/* No error beside a link. */
+static void choose(struct kunit *test, struct kr_key *dest, unsigned int takes)
+{
+	choosy = (struct choosy){ .restriction.check = take_the_first, .takes = takes };
+	KUNIT_ASSERT_EQ(test, kr_ring_restrict(dest, &choosy.restriction), 0);
+}
+
+/* No error beside a link. The older one can be linked, the newer one cannot. */
 static void ring_that_was_replaced_is_better_than_none(struct kunit *test)
 {
 	struct asking asking, newer = { .dest = kt_ring(test, "third") };
 	struct persona me;
 
 	prepare(test, &me, &asking);
-	choosy = (struct choosy){ .restriction.check = take_the_first };
-	KUNIT_ASSERT_EQ(test, kr_ring_restrict(asking.dest, &choosy.restriction), 0);
+	choose(test, asking.dest, 1);
 	ask_and_wait(test, &asking, ring_of(test, asking.first));
 	replace(test, &me, &asking, &newer);
 	kr_limit_values.gc_delay = 100000;	/* the reaper does not come before its new time */
@@ -213,6 +232,26 @@ static void ring_that_was_replaced_is_better_than_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, choosy.asked, 2u);
 	KUNIT_EXPECT_EQ(test, asking.serial, asking.first);
 	KUNIT_EXPECT_TRUE(test, kt_holds(asking.dest, ring_of(test, asking.first)));
+	kt_drop(test, asking.dest);	/* before its restriction */
+	leave(&me);
+}
+
+/* The newer one has displaced the older one, goes, and cannot be linked again. */
+static void ring_that_was_displaced_is_none(struct kunit *test)
+{
+	struct asking asking, newer = { .dest = kt_ring(test, "third") };
+	struct persona me;
+
+	prepare(test, &me, &asking);
+	choose(test, asking.dest, 2);
+	ask_and_wait(test, &asking, ring_of(test, asking.first));
+	replace(test, &me, &asking, &newer);
+	reap_before_it_is_prolonged(1, 2500);
+	go_on(test, &asking);
+	kt_reaper_end(&overdue.reaper);
+	KUNIT_EXPECT_EQ(test, choosy.asked, 3u);
+	KUNIT_EXPECT_EQ(test, links_of(asking.dest), 0u);
+	KUNIT_EXPECT_EQ(test, asking.serial, -EPERM);
 	kt_drop(test, asking.dest);	/* before its restriction */
 	leave(&me);
 }
@@ -279,9 +318,11 @@ static void ring_that_is_invalidated_each_time_is_given_up(struct kunit *test)
 
 static struct kunit_case persistent_cases[] = {
 	KUNIT_CASE(ring_that_expires_meanwhile_stays_the_uids),
+	KUNIT_CASE(ring_that_another_call_prolongs_stays_the_uids),
 	KUNIT_CASE_PARAM(ring_that_the_reaper_comes_for_is_linked_again, age_gen_params),
 	KUNIT_CASE(ring_that_was_replaced_meanwhile_gives_way),
 	KUNIT_CASE(ring_that_was_replaced_is_better_than_none),
+	KUNIT_CASE(ring_that_was_displaced_is_none),
 	KUNIT_CASE(ring_that_is_invalidated_meanwhile_is_made_anew),
 	KUNIT_CASE(ring_that_is_invalidated_each_time_is_given_up),
 	{}

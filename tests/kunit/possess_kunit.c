@@ -4,8 +4,8 @@
  * by searching from above, with the same answer (keyrings(7), "Possession").
  */
 #include "kunit_helpers.h"
+#include "kunit_reaper.h"
 #include "kunit_tree.h"
-#include "../../src/key/key_internal.h"
 
 #include <linux/random.h>
 
@@ -117,8 +117,7 @@ static void possession_ends_at_dead_rings(struct kunit *test)
 
 /* A ring is being cleared: a key that ends with its link asks for its deadline to be cancelled. */
 static struct {
-	const struct kr_reaper_ops *real;
-	struct kr_reaper_ops ops;
+	struct kt_reaper reaper;
 	const struct cred *actor;
 	struct kr_key *ring, *key;
 	unsigned int asked, found, possessed, held;
@@ -140,7 +139,7 @@ static void look_meanwhile(struct kr_key *ending)
 	}
 	clearing.possessed += possesses(clearing.actor, clearing.ring, clearing.key);
 	clearing.held += !!READ_ONCE(clearing.key->holders.first);
-	clearing.real->cancel(ending);
+	clearing.reaper.real->cancel(ending);
 }
 
 /* Whichever is taken out first: the one that stays is in no ring from the same moment on. */
@@ -158,12 +157,10 @@ static void possession_ends_when_the_ring_is_cleared(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_key_set_expiry(ends[1], kr_now() + 1000), 0);
 	kt_drop(test, ends[0]);
 	kt_drop(test, ends[1]);
-	clearing.real = kr_key_reaper;
-	clearing.ops = *kr_key_reaper;
-	clearing.ops.cancel = look_meanwhile;
-	kr_key_set_reaper(&clearing.ops);
+	clearing.reaper.ops.cancel = look_meanwhile;
+	kt_reaper_begin(&clearing.reaper);
 	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
-	kr_key_set_reaper(clearing.real);
+	kt_reaper_end(&clearing.reaper);
 	KUNIT_EXPECT_EQ(test, clearing.asked, 2u);
 	KUNIT_EXPECT_GT(test, clearing.held, 0u);
 	KUNIT_EXPECT_EQ(test, clearing.found, 0u);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Unit tests of room types: the table of types, `user` and `logon` (keyrings(7), "Key types"). */
 #include "kunit_helpers.h"
-#include "../../src/key/key_internal.h"
+#include "kunit_reaper.h"
 
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -372,8 +372,7 @@ static void revoked_while_it_is_updated(struct kunit *test)
 
 /* The update comes to clear the time of the old payload, and is stopped there for a while. */
 static struct {
-	const struct kr_reaper_ops *real;
-	struct kr_reaper_ops ops;
+	struct kt_reaper reaper;
 	struct kr_key *key;
 	const void *before;
 	struct completion updated;
@@ -387,7 +386,7 @@ static void cancel_slowly(struct kr_key *key)
 	complete_all(&timing.updated);
 	for (i = 0; i < 20000 && !atomic_read(&timing.set); i++)
 		udelay(1);
-	timing.real->cancel(key);
+	timing.reaper.real->cancel(key);
 }
 
 /* Who is the first to see the new payload, on the CPU that is free, sets a time for it. */
@@ -419,12 +418,10 @@ static void time_of_a_new_payload_stays(struct kunit *test)
 	atomic_set(&timing.seen, 0);
 	atomic_set(&timing.set, 0);
 	kt_crew_start(test, 2, time_it, NULL);
-	timing.real = kr_key_reaper;
-	timing.ops = *kr_key_reaper;
-	timing.ops.cancel = cancel_slowly;
-	kr_key_set_reaper(&timing.ops);
+	timing.reaper = (struct kt_reaper){ .ops.cancel = cancel_slowly };
+	kt_reaper_begin(&timing.reaper);
 	KUNIT_EXPECT_EQ(test, update(test, book.key, 50, 'q'), 0);
-	kr_key_set_reaper(timing.real);
+	kt_reaper_end(&timing.reaper);
 	for (i = 0; i < 1000 && !atomic_read(&timing.set); i++)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
