@@ -37,6 +37,7 @@ enum kr_key_flag {
 	KR_KEY_WATCHED,		/* it has a list of watches; never cleared */
 	KR_KEY_REAPED_EMPTY,	/* a ring whose last link was reaped; under its lock */
 	KR_KEY_EMPTYING,	/* a ring that is being cleared; under its lock */
+	KR_KEY_REVOKED_TOLD,	/* so have been those who watch it; under the lock */
 };
 
 #define KR_UNINSTANTIATED	0

@@ -171,7 +171,7 @@ void kr_key_clear_expiry(struct kr_key *key)
 void kr_key_expiry_changed(struct kr_key *key)
 {
 	might_sleep();
-	smp_mb();	/* pairs with test_and_set_bit() of whoever revokes or invalidates */
+	smp_mb();	/* pairs with the atomics of whoever revokes or invalidates */
 	keep_end_time(key);
 	kr_key_sync(key);
 }
@@ -195,18 +195,27 @@ int kr_key_set_expiry(struct kr_key *key, time64_t expiry)
 	return 0;
 }
 
-/* What was in the key has gone for whoever comes second, too: who came first may still be at it. */
+/* Once, and before any of those who revoke it at once returns: another may be at it. */
+static void tell_revoked(struct kr_key *key)
+{
+	spin_lock(&key->lock);
+	if (!test_bit(KR_KEY_REVOKED_TOLD, &key->flags)) {
+		kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
+		set_bit(KR_KEY_REVOKED_TOLD, &key->flags);
+	}
+	spin_unlock(&key->lock);
+}
+
+/* Who comes second does not return before all is done: who came first may still be at it. */
 void kr_key_revoke(struct kr_key *key)
 {
-	bool first = !test_and_set_bit(KR_KEY_REVOKED, &key->flags);
-
+	set_bit(KR_KEY_REVOKED, &key->flags);
+	smp_mb__after_atomic();	/* pairs with kr_key_expiry_changed() */
 	if (key->type->revoke)
 		key->type->revoke(key);
-	if (first) {
-		/* After the news of links that were being made, with the ring locked. */
-		kr_key_notify(key, NOTIFY_KEY_REVOKED, 0);
-		end_time_now(key);
-	}
+	/* After the news of links that were being made, with the ring locked. */
+	tell_revoked(key);
+	end_time_now(key);
 	kr_key_sync(key);
 }
 

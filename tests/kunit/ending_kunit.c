@@ -4,6 +4,7 @@
  * and none is made any more meanwhile.
  */
 #include "kunit_helpers.h"
+#include "kunit_stalled.h"
 #include "kunit_rings.h"
 
 #include <linux/kthread.h>
@@ -152,6 +153,18 @@ static void second_to_revoke_waits_for_the_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, links_of(revoking.ring), 0u);
 }
 
+/* ... nor returns without all that a revoked key has. */
+static void second_to_revoke_sets_the_time(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring");
+
+	stalled_begin(test, ring);
+	kr_key_revoke(ring);
+	KUNIT_EXPECT_LE(test, ring->expiry, kr_now());
+	KUNIT_EXPECT_NOT_NULL(test, ring->deadline);
+	stalled_end(test);
+}
+
 struct siege {
 	struct kr_key *ring[3];
 	struct kr_key *key;
@@ -259,6 +272,7 @@ static struct kunit_case ending_cases[] = {
 	KUNIT_CASE(invalidating_a_ring_leaves_its_keys),
 	KUNIT_CASE(invalidated_in_a_busy_ring),
 	KUNIT_CASE(second_to_revoke_waits_for_the_first),
+	KUNIT_CASE(second_to_revoke_sets_the_time),
 	KUNIT_CASE(invalidated_while_it_is_linked),
 	KUNIT_CASE(type_goes_while_it_is_linked),
 	{}

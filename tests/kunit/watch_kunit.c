@@ -4,6 +4,7 @@
  * What a program can see of them is in tests/selftests/test_watch.c.
  */
 #include "kunit_helpers.h"
+#include "kunit_stalled.h"
 
 #include <linux/bitmap.h>
 #include <linux/jiffies.h>
@@ -309,6 +310,25 @@ static void told_later(struct kunit *test)
 	tube_close(test, tube);
 }
 
+/* The news is there when a call that has revoked the key returns, whichever that is. */
+static void revoked_by_two(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring");
+	struct tube *tube = tube_open(test);
+	s32 serial = ring->serial;
+
+	KUNIT_EXPECT_EQ(test, kr_key_watch(ring, tube->queue, 1), 0);
+	stalled_begin(test, ring);
+	KUNIT_EXPECT_EQ(test, tube_read(tube).watch.subtype + 0u, (u32)NOTIFY_KEY_LINKED);
+	kr_key_revoke(ring);
+	expect_note(test, tube, NOTIFY_KEY_REVOKED, ring, 0);
+	stalled_end(test);
+	expect_silence(test, tube);
+	kt_drop(test, ring);
+	expect_removal(test, tube, serial, 1);
+	tube_close(test, tube);
+}
+
 #define MANY	500
 
 /* As many keys as make the table grow and shrink; each is watched by two. Root may. */
@@ -378,6 +398,7 @@ static struct kunit_case watch_cases[] = {
 	KUNIT_CASE(closed),
 	KUNIT_CASE(ending),
 	KUNIT_CASE(told_later),
+	KUNIT_CASE(revoked_by_two),
 	KUNIT_CASE(many),
 	{}
 };
