@@ -169,15 +169,16 @@ static long describe(struct kr_key *key, char __user *buf, size_t len)
 	size_t head_len, desc_size = key->desc_len + 1;
 	kuid_t uid;
 	kgid_t gid;
+	u32 perm;
 
-	/* Owner and group as one call has left them, not one of each. */
+	/* As they were together at one moment, not one of each. */
 	spin_lock(&key->lock);
 	uid = key->uid;
 	gid = key->gid;
+	perm = key->perm;
 	spin_unlock(&key->lock);
 	head_len = scnprintf(head, sizeof(head), "%s;%d;%d;%08x;", key->type->name,
-			     from_kuid_munged(ns, uid), from_kgid_munged(ns, gid),
-			     READ_ONCE(key->perm));
+			     from_kuid_munged(ns, uid), from_kgid_munged(ns, gid), perm);
 	if (buf && len >= head_len + desc_size &&
 	    (copy_to_user(buf, head, head_len) ||
 	     copy_to_user(buf + head_len, key->desc, desc_size)))
