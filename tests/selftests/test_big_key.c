@@ -395,6 +395,34 @@ TEST_F(keeper, ours_limits_on_files_do_not_count)
 	EXPECT_TRUE(held);
 }
 
+static long files_that_there_may_be(long most)
+{
+	FILE *f = fopen("/proc/sys/fs/file-max", "r+");
+	long before;
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%ld", &before) != 1)
+		before = -EIO;
+	rewind(f);
+	fprintf(f, "%ld\n", most);
+	return fclose(f) ? -errno : before;
+}
+
+/* But it is one of the files that there may be, for root, too; a small key needs none */
+TEST_F(keeper, ours_each_large_one_is_an_open_file)
+{
+	long before = files_that_there_may_be(0), large, small;
+
+	ASSERT_LT(0, before);
+	large = add_big("large", TYPICAL_FILE);
+	small = add_big("small", 10);
+	EXPECT_EQ(0, files_that_there_may_be(before));
+	EXPECT_EQ(-ENFILE, large);
+	EXPECT_LT(0, small);
+	EXPECT_TRUE(holds(add_big("large", TYPICAL_FILE), TYPICAL_FILE));
+}
+
 /* Another user reads it, when the key says so: the file has no owner */
 TEST_F(keeper, ours_others_may_read)
 {

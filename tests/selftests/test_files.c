@@ -6,8 +6,10 @@
  * running with that real UID or files opened by those processes remain open".
  */
 #include <kselftest_harness.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "keyctl_abi.h"
@@ -297,6 +299,34 @@ TEST_F(last, ours_peer_of_a_socket_pins_the_rings)
 	close(fd);
 	EXPECT_TRUE(key_goes(self->us));
 	close(listener);
+}
+
+static long open_named(long path, long b, long c)
+{
+	int fd = open((const char *)path, O_RDWR);
+
+	(void)b, (void)c;
+	return fd < 0 ? -errno : fd;
+}
+
+/* A named pipe is of the UID that was the first to open it, until nobody has it open */
+TEST_F(last, ours_named_pipe_that_others_have_open_pins_the_rings)
+{
+	struct actor *y = actor_user(fresh_uid());
+	char *path = shared(64);
+	long fd;
+
+	sprintf(path, "/tmp/keyrings.pipe.%d", getpid());
+	ASSERT_EQ(0, mkfifo(path, 0600));
+	ASSERT_EQ(0, chmod(path, 0666));
+	ASSERT_LE(0, actor_do(self->x, open_named, (long)path, 0, 0));
+	fd = actor_do(y, open_named, (long)path, 0, 0);
+	ASSERT_LE(0, fd);
+	actor_leave(self->x);
+	EXPECT_TRUE(key_stays(self->us));
+	EXPECT_EQ(0, actor_do(y, close_file, fd, 0, 0));
+	EXPECT_TRUE(key_goes(self->us));
+	EXPECT_EQ(0, unlink(path));
 }
 
 SELFTEST_MAIN
