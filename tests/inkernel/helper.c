@@ -8,8 +8,8 @@
  * it rejects the key, at "negate" it says that there is none, at "slow" and "slow refuse"
  * it takes its time, at "told" until the test has made a file named TOLD and the description,
  * and at "late", after that, until a time that it has set is over.
- * At "@u" and "refuse @u" it names a ring of its own; what error that
- * is, if it is one, becomes the payload. A host name gets an address. Each run adds a line
+ * At "@u" and "refuse @u" it names a ring of its own, at "find" it looks for a key of the
+ * requester's; what error that is, if it is one, becomes the payload. A host name gets an address. Each run adds a line
  * with type and description of the key to LOG, which the tests read.
  */
 #include <errno.h>
@@ -58,6 +58,17 @@ static bool is_word(const char *callout, long len, const char *word)
 	return len == (long)strlen(word) && !memcmp(callout, word, len);
 }
 
+/* 0: a key of the requester's whose description tells that it is one is found */
+static long find_requesters(const char *desc)
+{
+	char text[MAX_DESC + 100];
+	long ret;
+
+	snprintf(text, sizeof(text), "requester's %s", desc);
+	ret = kc_request("user", text, NULL, 0);
+	return ret < 0 ? ret : 0;
+}
+
 /* For a minute at most */
 static void wait_until_told(const char *desc)
 {
@@ -103,6 +114,9 @@ int main(int argc, char **argv)
 	else if (is_word(callout, len, "@u"))
 		ret = or_tell_error(key, keyctl(OP_INSTANTIATE, key, (long)callout, len,
 						user_ring()));
+	else if (is_word(callout, len, "find"))
+		ret = or_tell_error(key, find_requesters(desc) ?:
+					 keyctl(OP_INSTANTIATE, key, (long)callout, len, 0));
 	else if (is_word(callout, len, "refuse @u"))
 		ret = or_tell_error(key, keyctl(OP_REJECT, key, 60, EKEYREJECTED, user_ring()));
 	else

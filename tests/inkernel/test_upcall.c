@@ -88,6 +88,17 @@ TEST_F(upcall, ours_ring_of_the_helper)
 	EXPECT_EQ(0, kc_clear(RING_U));
 }
 
+/* Nor does it find what the process would: its authority is the other service's */
+TEST_F(upcall, ours_helper_does_not_find_the_requesters_keys)
+{
+	const char *desc = shared_text("requester's %s", self->desc);
+	long key = ON(self->p, kc_add_user(desc, "v", RING_S));
+
+	ASSERT_LT(0, key);
+	EXPECT_EQ(key, ON(self->p, kc_request("user", desc, NULL, 0)));
+	EXPECT_STREQ("error -126", ik_payload(ON(self->p, for_process(self->desc, "find"))));
+}
+
 /* What kernel code has asked a helper for goes where the process cannot see it */
 TEST_F(upcall, ours_is_in_no_ring_of_the_process)
 {
