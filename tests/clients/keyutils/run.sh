@@ -26,7 +26,7 @@ run_group() {
 	cd "$here/tests/$1" || exit
 	rm -f test.out
 	began=$(date +%s)
-	timeout "${GROUP_TIMEOUT:-90}" bash ./runtest.sh >/tmp/group.log 2>&1 </dev/null
+	timeout $((${PATIENCE_MS:-90000} / 1000)) bash ./runtest.sh >/tmp/group.log 2>&1 </dev/null
 	status=$?
 	echo "# $(($(date +%s) - began)) s"
 	why=$(sed -n 's/^+++ \(SKIP.*\)/\1/p' test.out | head -n 1)
