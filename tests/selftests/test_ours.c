@@ -160,7 +160,13 @@ static long set_fsuid(long uid, long b, long c)
 	return raw_syscall(NR_SETFSUID, uid, 0, 0, 0, 0);
 }
 
-/* @t gets its new owner when the thread next uses its rings */
+static long set_fsgid(long gid, long b, long c)
+{
+	(void)b, (void)c;
+	return raw_syscall(NR_SETFSGID, gid, 0, 0, 0, 0);
+}
+
+/* @t gets its new owner, and group, when the thread next uses its rings */
 TEST_F(small, ours_thread_ring_follows_when_it_is_used)
 {
 	struct actor *root = actor_fork(NULL);
@@ -173,6 +179,12 @@ TEST_F(small, ours_thread_ring_follows_when_it_is_used)
 	ASSERT_LT(0, t);
 	ASSERT_TRUE(key_row(NULL, t, &row));
 	EXPECT_EQ(0, row.uid);
+	EXPECT_EQ(0, actor_do(root, set_fsgid, uid, 0, 0));
+	EXPECT_TRUE(key_row(NULL, t, &row));
+	EXPECT_EQ(0, row.gid);
+	EXPECT_EQ(t, ON(root, kc_id(RING_T, 0)));
+	EXPECT_TRUE(key_row(NULL, t, &row));
+	EXPECT_EQ(uid, (uid_t)row.gid);
 	EXPECT_EQ(0, actor_do(root, set_fsuid, uid, 0, 0));
 	EXPECT_TRUE(key_row(NULL, t, &row));
 	EXPECT_EQ(0, row.uid);

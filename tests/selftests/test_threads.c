@@ -168,6 +168,15 @@ TEST_F(threads, each_joins_for_itself)
 	EXPECT_TRUE(key_exists(ses));
 }
 
+/* It stays a zombie until the last thread of the process is gone */
+static bool first_thread_exits(struct actor *p)
+{
+	const char *path = shared_text("/proc/%d/stat", p->pid);
+
+	actor_start(p, ORDER_LEAVE_ALONE);
+	return EVENTUALLY(strstr(slurp(NULL, path), ") Z "));
+}
+
 /* The process and its rings outlive the thread that began it */
 TEST_F(threads, leader_may_leave_first)
 {
@@ -180,12 +189,7 @@ TEST_F(threads, leader_may_leave_first)
 	young = actor_thread(self->p);
 	actor_leave(self->old);
 
-	/* the leader stays a zombie until its last thread is gone */
-	actor_start(self->p, ORDER_LEAVE_ALONE);
-	EXPECT_TRUE(EVENTUALLY(strstr(slurp(NULL,
-					    shared_text("/proc/%d/stat",
-							self->p->pid)),
-				      ") Z ")));
+	EXPECT_TRUE(first_thread_exits(self->p));
 	EXPECT_EQ(ring, ON(young, kc_id(RING_P, 0)));
 	EXPECT_EQ(ses, ON(young, kc_id(RING_S, 0)));
 	EXPECT_STREQ("v", ON(young, payload(key)));
@@ -196,6 +200,22 @@ TEST_F(threads, leader_may_leave_first)
 	EXPECT_TRUE(key_goes(ring));
 	EXPECT_TRUE(key_goes(key));
 	EXPECT_TRUE(key_goes(ses));
+}
+
+/* ... but not its own ring: thread-keyring(7), "destroyed when the thread terminates" */
+TEST_F(threads, ours_ring_of_the_first_thread_goes_with_it)
+{
+	long ring = ON(self->p, kc_id(RING_T, 1));
+	struct actor *young = actor_thread(self->p);
+
+	ASSERT_LT(0, ring);
+	actor_leave(self->old);
+	EXPECT_TRUE(first_thread_exits(self->p));
+	EXPECT_TRUE(key_goes(ring));
+
+	actor_start(young, ORDER_LEAVE_ALONE);
+	EXPECT_EQ(self->p->pid, waitpid(self->p->pid, NULL, __WALL));
+	self->p->gone = young->gone = true;
 }
 
 /* The ring of the process goes with its last thread, and not before */
