@@ -9,8 +9,9 @@
  * it takes its time, at "told" until the test has made a file named TOLD and the description,
  * and at "late", after that, until a time that it has set is over.
  * At "@u" and "refuse @u" it names a ring of its own, at "find" it looks for a key of the
- * requester's; what error that is, if it is one, becomes the payload. A host name gets an address. Each run adds a line
- * with type and description of the key to LOG, which the tests read.
+ * requester's; what error that is, if it is one, becomes the payload. A host name gets an
+ * address. Each run adds a line with type and description of the key to LOG, which the tests
+ * read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +59,7 @@ static bool is_word(const char *callout, long len, const char *word)
 	return len == (long)strlen(word) && !memcmp(callout, word, len);
 }
 
-/* 0: a key of the requester's whose description tells that it is one is found */
+/* 0, or the error: a key that the requester has for this one */
 static long find_requesters(const char *desc)
 {
 	char text[MAX_DESC + 100];

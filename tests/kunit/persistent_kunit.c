@@ -205,7 +205,7 @@ static struct choosy {
 	unsigned int asked, takes;
 } choosy;
 
-static int take_the_first(struct kr_restriction *restriction, struct kr_ring *ring,
+static int take_some(struct kr_restriction *restriction, struct kr_ring *ring,
 			  const struct kr_key_type *type, void *payload)
 {
 	return choosy.asked++ < choosy.takes ? 0 : -EPERM;
@@ -213,20 +213,28 @@ static int take_the_first(struct kr_restriction *restriction, struct kr_ring *ri
 
 static void choose(struct kunit *test, struct kr_key *dest, unsigned int takes)
 {
-	choosy = (struct choosy){ .restriction.check = take_the_first, .takes = takes };
+	choosy = (struct choosy){ .restriction.check = take_some, .takes = takes };
 	KUNIT_ASSERT_EQ(test, kr_ring_restrict(dest, &choosy.restriction), 0);
+}
+
+/* One that asks waits for such a destination; the ring that it has found is replaced. */
+static void begin_replaced(struct kunit *test, struct persona *me, struct asking *asking,
+			   struct asking *newer, unsigned int takes)
+{
+	*newer = (struct asking){ .dest = kt_ring(test, "third") };
+	prepare(test, me, asking);
+	choose(test, asking->dest, takes);
+	ask_and_wait(test, asking, ring_of(test, asking->first));
+	replace(test, me, asking, newer);
 }
 
 /* No error beside a link. The older one can be linked, the newer one cannot. */
 static void ring_that_was_replaced_is_better_than_none(struct kunit *test)
 {
-	struct asking asking, newer = { .dest = kt_ring(test, "third") };
+	struct asking asking, newer;
 	struct persona me;
 
-	prepare(test, &me, &asking);
-	choose(test, asking.dest, 1);
-	ask_and_wait(test, &asking, ring_of(test, asking.first));
-	replace(test, &me, &asking, &newer);
+	begin_replaced(test, &me, &asking, &newer, 1);
 	kr_limit_values.gc_delay = 100000;	/* the reaper does not come before its new time */
 	go_on(test, &asking);
 	KUNIT_EXPECT_EQ(test, choosy.asked, 2u);
@@ -239,13 +247,10 @@ static void ring_that_was_replaced_is_better_than_none(struct kunit *test)
 /* The newer one has displaced the older one, goes, and cannot be linked again. */
 static void ring_that_was_displaced_is_none(struct kunit *test)
 {
-	struct asking asking, newer = { .dest = kt_ring(test, "third") };
+	struct asking asking, newer;
 	struct persona me;
 
-	prepare(test, &me, &asking);
-	choose(test, asking.dest, 2);
-	ask_and_wait(test, &asking, ring_of(test, asking.first));
-	replace(test, &me, &asking, &newer);
+	begin_replaced(test, &me, &asking, &newer, 2);
 	reap_before_it_is_prolonged(1, 2500);
 	go_on(test, &asking);
 	kt_reaper_end(&overdue.reaper);
