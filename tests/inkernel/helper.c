@@ -9,8 +9,9 @@
  * it takes its time, at "told" until the test has made a file named TOLD and the description,
  * and at "late", after that, until a time that it has set is over.
  * At "@u" and "refuse @u" it names a ring of its own, at "find" it looks for a key of the
- * requester's; what error that is, if it is one, becomes the payload. A host name gets an
- * address. Each run adds a line with type and description of the key to LOG, which the tests
+ * requester's; what error that is, if it is one, becomes the payload. At "vouch" it leaves
+ * the requester a ring of its own that trusts the authorisation key; that key's serial becomes
+ * the payload. A host name gets an address. Each run adds a line with type and description of the key to LOG, which the tests
  * read.
  */
 #include <errno.h>
@@ -70,6 +71,20 @@ static long find_requesters(const char *desc)
 	return ret < 0 ? ret : 0;
 }
 
+/* The serial of the authorisation key, which the ring @desc of the requester's trusts then */
+static long vouch(const char *desc, char *serial, size_t size)
+{
+	long ring = kc_add_ring(desc, RING_REQUESTOR), authority = kc_id(AUTH_KEY, 0), ret;
+	char trust[64];
+
+	snprintf(serial, size, "%ld", authority);
+	snprintf(trust, sizeof(trust), "key_or_keyring:%ld", authority);
+	ret = ring < 0 ? ring : authority < 0 ? authority : kc_restrict(ring, "asymmetric", trust);
+	if (ret)
+		snprintf(serial, size, "error %ld", ret);
+	return strlen(serial);
+}
+
 /* For a minute at most */
 static void wait_until_told(const char *desc)
 {
@@ -118,6 +133,9 @@ int main(int argc, char **argv)
 	else if (is_word(callout, len, "find"))
 		ret = or_tell_error(key, find_requesters(desc) ?:
 					 keyctl(OP_INSTANTIATE, key, (long)callout, len, 0));
+	else if (is_word(callout, len, "vouch"))
+		ret = keyctl(OP_INSTANTIATE, key, (long)callout,
+			     vouch(desc, callout, sizeof(callout)), 0);
 	else if (is_word(callout, len, "refuse @u"))
 		ret = or_tell_error(key, keyctl(OP_REJECT, key, 60, EKEYREJECTED, user_ring()));
 	else

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "inkernel.h"
+#include "uring.h"
 
 #define DISK "/dev/ram1"
 #define IMAGE "ext4.img"
@@ -263,6 +264,47 @@ TEST_F(folder, v1_dead_keys)
 	EXPECT_EQ(-ENOKEY, actor_do(self->p, write_file, (long)path, (long)"text", 0));
 	ASSERT_LT(0, ON(self->p, add_logon(logon_desc, 1, RING_S)));
 	EXPECT_EQ(0, actor_do(self->p, write_file, (long)path, (long)"text", 0));
+}
+
+static long worker_opens(struct actor *p, const char *path)
+{
+	return actor_do(p, uring_open_file, (long)path, O_WRONLY | O_CREAT, 0666);
+}
+
+/* A worker of io_uring has the session of the process that it works for */
+TEST_F(folder, v1_opened_by_a_worker)
+{
+	const char *path = DIR_V1 "/file";
+	long ret;
+
+	ASSERT_EQ(0, set_policy_v1());
+	ret = worker_opens(self->p, path);
+	if (ret == -ENOSYS)
+		SKIP(return, "no io_uring here");
+	EXPECT_EQ(-ENOKEY, ret);
+	ASSERT_LT(0, ON(self->p, add_logon(logon_desc, 1, RING_S)));
+	EXPECT_EQ(0, worker_opens(self->p, path));
+}
+
+/* ... that it had when it was given its workers, and nothing of its own */
+TEST_F(folder, ours_v1_worker_keeps_the_session_it_began_with)
+{
+	const char *path = DIR_V1 "/file";
+	long ret;
+
+	ASSERT_EQ(0, set_policy_v1());
+	ASSERT_LT(0, ON(self->p, add_logon(logon_desc, 1, RING_T)));
+	ret = worker_opens(self->p, path);
+	if (ret == -ENOSYS)
+		SKIP(return, "no io_uring here");
+	EXPECT_EQ(-ENOKEY, ret);
+	ASSERT_LT(0, ON(self->p, add_logon(logon_desc, 1, RING_S)));
+	EXPECT_EQ(0, ON(self->p, kc_clear(RING_T)));
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	EXPECT_EQ(0, worker_opens(self->p, path));
+	/* which the process itself has not any more */
+	ASSERT_EQ(0, mount_again());
+	EXPECT_EQ(-ENOKEY, actor_do(self->p, write_file, (long)path, (long)"text", 0));
 }
 
 /* ---- version 2: a key by serial ---- */

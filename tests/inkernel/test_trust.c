@@ -277,6 +277,26 @@ TEST_F(trust, ours_chain_from_a_certificate_that_is_none)
 	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
 }
 
+/* By the authority of a helper, which is over */
+TEST_F(trust, ours_authority_that_vouches_goes)
+{
+	long key = ON(self->p, kc_request("user", "vouched for", "vouch", RING_S));
+	struct key_row row;
+	long authority, ring;
+
+	ASSERT_LT(0, key);
+	authority = atol(ON(self->p, payload(key)));
+	ring = ON(self->p, kc_search(RING_S, "keyring", "vouched for", 0));
+	ASSERT_LT(0, ring);
+	EXPECT_EQ(-EEXIST, ON(self->p, trusts(ring, self->ca, "")));
+	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, add_file("mid.der", NULL, ring)));
+	EXPECT_EQ(0, ON(self->p, ring_size(ring)));
+	EXPECT_TRUE(EVENTUALLY(!key_row(self->p, authority, &row)));
+	/* nor does one hold the other for ever */
+	actor_leave(self->p);
+	EXPECT_TRUE(key_goes(ring));
+}
+
 /* By the kernel's own keys, which have signed nothing here */
 TEST_F(trust, builtin)
 {
