@@ -187,6 +187,18 @@ long kr_op_reject(unsigned long a2, unsigned long a3, unsigned long a4, unsigned
 	return reject(a2, a3, a4, a5);
 }
 
+/*
+ * Why none was found. Over a key that is not there nobody has any, whatever could not be
+ * searched.
+ */
+static int no_authority(s32 id, int error)
+{
+	struct kr_key *key = kr_key_lookup(id);
+
+	kr_key_put(key);
+	return key ? error : -ENOKEY;
+}
+
 long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	struct kr_key *authkey;
@@ -204,8 +216,11 @@ long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4
 		return KR_KERNEL_HAS_KEYS ? KR_FOREIGN : 0;
 	}
 	authkey = kr_authority_find(id);
-	if (IS_ERR(authkey))
-		return kr_all_foreign(id, 0) ? KR_FOREIGN : PTR_ERR(authkey);
+	if (IS_ERR(authkey)) {
+		if (kr_all_foreign(id, 0))
+			return KR_FOREIGN;
+		return no_authority(id, PTR_ERR(authkey));
+	}
 	ret = kr_authority_assume(authkey) ?: authkey->serial;
 	kr_key_put(authkey);
 	return ret;

@@ -249,6 +249,17 @@ TEST_F(request, authority_of_a_helper_that_exits)
 	actor_leave(child);
 }
 
+/* ENOKEY: there is no such key, whatever cannot be searched; EACCES: there is one */
+TEST_F(request, ours_nobody_has_the_authority_over_no_key)
+{
+	long key = ON(self->p, kc_add_user("k", "v", RING_S));
+
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, ON(self->p, kc_setperm(RING_S, PERM_POS(MAY_ALL & ~MAY_SEARCH))));
+	EXPECT_EQ(-EACCES, ON(self->p, kc_assume(key)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_assume(1)));
+}
+
 /* In another user namespace it is none, and can be let go of all the same */
 TEST_F(request, authority_is_dropped_in_a_namespace)
 {
