@@ -127,12 +127,28 @@ static time64_t expiry_of(const struct key *held)
 	return expiry == 0 || expiry == TIME64_MAX ? KR_NEVER : expiry;
 }
 
-static int set_held(struct kr_key *key, struct key *held)
+/*
+ * The kernel charges all that a type says, and keeps 16 bits of it. No type says more
+ * than the @given bytes, so it is the most that these allow.
+ */
+static size_t charged(const struct key *held, size_t given)
+{
+	size_t datalen = READ_ONCE(held->datalen);
+
+	return datalen + (given > datalen ? round_down(given - datalen, SZ_64K) : 0);
+}
+
+static size_t given_by(const struct kr_prep *prep)
+{
+	return prep->data ? prep->data->len : 0;
+}
+
+static int set_held(struct kr_key *key, struct key *held, size_t given)
 {
 	int ret;
 
 	spin_lock(&key->lock);
-	ret = kr_key_set_payload_quota(key, held->datalen);
+	ret = kr_key_set_payload_quota(key, charged(held, given));
 	if (!ret)
 		rcu_assign_pointer(key->payload, held);
 	spin_unlock(&key->lock);
@@ -164,7 +180,7 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 	if (is_dead(key, prep->payload))
 		return -ENODEV;
 	prep->expiry = expiry_of(prep->payload);
-	ret = set_held(key, prep->payload);
+	ret = set_held(key, prep->payload, given_by(prep));
 	if (ret)
 		return ret;
 	prep->payload = NULL;
@@ -179,19 +195,20 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
  * What the key is charged follows what the built-in one has come to. That may be
  * over the limit: an update that has been made is not undone.
  */
-static void follow_length(struct kr_key *key, const struct key *held)
+static void follow_length(struct kr_key *key, const struct key *held, size_t given)
 {
 	spin_lock(&key->lock);
-	kr_key_follow_payload(key, READ_ONCE(held->datalen));
+	kr_key_follow_payload(key, charged(held, given));
 	spin_unlock(&key->lock);
 }
 
-static int reserve_length(struct kr_key *key, const struct key *held, size_t len)
+static int reserve_length(struct kr_key *key, size_t len, size_t *before)
 {
 	int ret;
 
 	spin_lock(&key->lock);
-	ret = kr_key_set_payload_quota(key, max_t(size_t, len, READ_ONCE(held->datalen)));
+	*before = key->datalen;
+	ret = kr_key_set_payload_quota(key, max_t(size_t, len, key->datalen));
 	spin_unlock(&key->lock);
 	return ret;
 }
@@ -234,18 +251,18 @@ static int update(struct key *held, const char *type, const void *data, size_t l
 static int held_update(struct kr_key *key, struct kr_prep *prep)
 {
 	struct key *held = kr_held(key);
-	size_t len = prep->data ? prep->data->len : 0;
+	size_t len = given_by(prep), before;
 	int ret;
 
 	/* A negative key cannot be brought to life by an update. */
 	if (!held)
 		return -ENOKEY;
 	/* What the type will charge is not known before; the bytes as they come must fit. */
-	ret = reserve_length(key, held, len);
+	ret = reserve_length(key, len, &before);
 	if (ret)
 		return ret;
 	ret = update(held, key->type->name, prep->data ? prep->data->data : NULL, len);
-	follow_length(key, held);
+	follow_length(key, held, ret ? before : len);
 	return ret;
 }
 
@@ -256,7 +273,8 @@ static void held_revoke(struct kr_key *key)
 	if (!held)
 		return;
 	key_revoke(held);
-	follow_length(key, held);
+	/* The type has let go of the payload, or has no say in it. */
+	follow_length(key, held, READ_ONCE(held->datalen) ? READ_ONCE(key->datalen) : 0);
 }
 
 /* In an RCU callback: letting go of a built-in key does not sleep. */

@@ -18,20 +18,25 @@
 FIXTURE(dns)
 {
 	struct actor *p;
+	uid_t uid;
 	const char *host;
+	long maxbytes;
 };
 
 FIXTURE_SETUP(dns)
 {
 	stage_open();
 	inkernel_open();
-	self->p = actor_user(fresh_uid());
+	self->maxbytes = sysctl_get("maxbytes");
+	self->uid = fresh_uid();
+	self->p = actor_user(self->uid);
 	self->host = fresh_desc("host");
 	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
 }
 
 FIXTURE_TEARDOWN(dns)
 {
+	sysctl_set("maxbytes", self->maxbytes);
 	stage_close();
 	inkernel_close();
 }
@@ -145,6 +150,51 @@ TEST_F(dns, revoked)
 	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
 	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_read(key, NULL, 0)));
 	EXPECT_EQ(-EKEYREVOKED, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
+}
+
+/* A host of very many addresses; of an actor, by actor_do() */
+static long add_long(long host, long bytes, long c)
+{
+	static char text[1 << 20];
+
+	(void)c;
+	memset(text, 'a', bytes);
+	text[bytes - 1] = '\0';
+	return raw_syscall(NR_ADD_KEY, (long)"dns_resolver", host, (long)text, bytes, RING_S);
+}
+
+/* What a key of this host, and its link, are charged without the payload */
+static int bare(const char *host)
+{
+	return strlen(host) + 1 + 4;
+}
+
+/* EDQUOT. The kernel keeps 16 bits of the length: these look like one of 100 bytes, and of none */
+TEST_F(dns, long_ones_are_charged_in_full)
+{
+	int before = bytes_charged(self->uid);
+
+	EXPECT_EQ(-EDQUOT, actor_do(self->p, add_long, (long)self->host, 65536 + 101, 0));
+	EXPECT_EQ(-EDQUOT, actor_do(self->p, add_long, (long)self->host, 15 * 65536 + 1, 0));
+	EXPECT_TRUE(EVENTUALLY(bytes_charged(self->uid) == before));
+	ASSERT_EQ(0, sysctl_set("maxbytes", 200000));
+	ASSERT_LT(0, actor_do(self->p, add_long, (long)self->host, 65536 + 101, 0));
+	EXPECT_EQ(before + bare(self->host) + 65636, bytes_charged(self->uid));
+}
+
+/* ... and all of it is given back */
+TEST_F(dns, ours_long_one_is_given_back)
+{
+	int before = bytes_charged(self->uid);
+	long key;
+
+	ASSERT_EQ(0, sysctl_set("maxbytes", 200000));
+	key = actor_do(self->p, add_long, (long)self->host, 2 * 65536 + 101, 0);
+	ASSERT_LT(0, key);
+	EXPECT_EQ(0, ON(self->p, kc_revoke(key)));
+	EXPECT_EQ(before + bare(self->host), bytes_charged(self->uid));
+	EXPECT_EQ(0, ON(self->p, kc_unlink(key, RING_S)));
+	EXPECT_TRUE(EVENTUALLY(bytes_charged(self->uid) == before));
 }
 
 /* A program's own request, answered by the helper */
