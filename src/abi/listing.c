@@ -97,6 +97,7 @@ static void sort_by_byte(const s32 *from, s32 *to, unsigned int count, unsigned 
 	}
 	for (i = 0; i < count; i++)
 		to[place[(u8)(from[i] >> shift)]++] = from[i];
+	cond_resched();
 }
 
 /*

@@ -128,6 +128,7 @@ int kr_ring_reap_key(struct kr_key *key)
 			else
 				again = true;
 			kr_key_put(&ring->key);
+			cond_resched();
 		}
 	} while (again);
 	leave_record(key);
