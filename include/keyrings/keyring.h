@@ -520,7 +520,9 @@ bool kr_ring_possesses_once(const struct kr_anchors *anchors, const struct kr_ke
  *
  * Return: 0; -ENOTDIR; -EINVAL no description or refused by the type; -EKEYREVOKED the
  * ring is revoked, or the key's type has gone; -EDQUOT; -EACCES ring or existing key not
- * writable; the error with which a key that was being made was rejected; -ENOMEM.
+ * writable; of a key there that is being made: -ERESTARTSYS, -EKEYEXPIRED, -ENOKEY or the error
+ * with which it was rejected; -EPERM and others, as the ring's restriction says; and as
+ * kr_ring_link(); -ENOMEM.
  */
 int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *type,
 		    struct kr_prep *prep, const struct cred *actor, struct kr_key_ref *out);
@@ -571,7 +573,8 @@ u32 kr_ring_default_perm(const struct kr_key_type *type);
  *
  * The second half of KEYCTL_UPDATE. May sleep.
  *
- * Return: 0; -EACCES; -EOPNOTSUPP the type has no update; what the type says; -EDQUOT.
+ * Return: 0; -EACCES; -EOPNOTSUPP the type has no update; what the type says, as -EKEYREVOKED
+ * of a key that was revoked meanwhile; -EDQUOT.
  */
 int kr_ring_update_key(const struct kr_key_ref *ref, struct kr_prep *prep,
 		       const struct cred *actor);

@@ -29,9 +29,11 @@ int kr_request_init(void);
  *
  * Return: 0; -ENOKEY nothing found, or the helper did not make it; -EACCES found, but it may
  * not be linked, or none of the rings may be searched, or not a ring of the UID that is
- * wanted; -EPERM a keyring cannot be made; -EKEYREVOKED; -EKEYEXPIRED what was waited for has
+ * wanted; -EINVAL no description, or one that the type refuses; -ENODEV the type has gone;
+ * -EPERM a keyring cannot be made; -EKEYREVOKED; -EKEYEXPIRED what was waited for has
  * expired meanwhile, or a ring of the UID; -EKEYREJECTED and others: the error of a negative
- * key; -EDQUOT; -ENOMEM; -ERESTARTSYS; errors of a link.
+ * key; -EDQUOT; -ENOMEM; -ERESTARTSYS; errors of a link; what the start of the helper says,
+ * as -ENOENT where there is none and -EBUSY while the kernel starts none.
  */
 int kr_request_key(const struct kr_key_type *type, const char *desc, struct kr_payload *callout,
 		   struct kr_key *dest, struct kr_key **key);
