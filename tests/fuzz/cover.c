@@ -61,24 +61,27 @@ struct cover *cover_of(int thread)
 	return c;
 }
 
-static const struct story *draw_kept(struct rng *r)
+/* A copy: another task may be writing it. Any mixture of two is a story, too. */
+static void draw_kept(struct rng *r, struct story *s)
 {
 	unsigned int kept = __atomic_load_n(&stage->kept, __ATOMIC_ACQUIRE);
 
-	return &stage->story[below(r, kept < STORIES ? kept : STORIES)];
+	*s = stage->story[below(r, kept < STORIES ? kept : STORIES)];
 }
 
 void cover_story(struct cover *c, struct rng *r, struct story *s)
 {
+	struct story other;
+
 	if (!c || !stage->kept || one_in(r, 4)) {
 		story_draw(r, s);
 		return;
 	}
-	/* Another task may be writing it: any mixture of two is a story, too */
-	*s = *draw_kept(r);
+	draw_kept(r, s);
 	if (!s->count || s->count > STEPS)
 		story_draw(r, s);
-	story_change(r, s, draw_kept(r));
+	draw_kept(r, &other);
+	story_change(r, s, &other);
 }
 
 void cover_begin(struct cover *c)
