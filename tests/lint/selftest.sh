@@ -133,6 +133,15 @@ aimed() {
 	a list   later
 	======== ======
 
+	Barriers and their partners
+	===========================
+
+	======== ======
+	in       reader
+	======== ======
+	\`\`f()\`\`  all
+	======== ======
+
 	What races at it
 	================
 
@@ -144,6 +153,7 @@ aimed() {
 	lock     \`\`pair.link\`\`,
 	         \`\`pair.two\`\`
 	a list   \`\`pair.two\`\`
+	\`\`f()\`\`  \`\`pair.two\`\`
 	======== ===============
 
 	What ends while it is used
@@ -168,6 +178,7 @@ aimless() {	# aimless EXPRESSION NAME [FILE]
 aimless '/^one lock ``/d' "a lock at which no test aims"
 aimless '/^lock     ``pair.link``$/d' "a lock of two of one name at which no test aims"
 aimless '/^a list   ``/d' "a list under RCU at which no test aims"
+aimless '/^``f()``  ``/d' "a barrier at which no test aims"
 aimless '/TEST_F_TIMEOUT/d' "a test that aims at a lock is missing" tests/selftests/race_a.c
 aimless 's/^one lock ``.*/one lock none/' "a lock without the name of a test"
 aimless 's/^the list ``.*/the list ``pair.three``/' "a test of an end is missing"

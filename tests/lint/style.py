@@ -241,12 +241,12 @@ LOCKING = "Documentation/design/locking.rst"
 
 
 def aims(root):
-    """At each lock, and at each thing that RCU guards, a test aims that exists."""
+    """At each lock, each barrier and each thing that RCU guards a test aims that exists."""
     if not (root / LOCKING).exists():
         return
     rows, have = table_rows(root, LOCKING), all_tests(root)[0]
-    guards, aims_at, ends = ("The locks", "What RCU guards"), "What races at it", \
-        "What ends while it is used"
+    guards = "The locks", "What RCU guards", "Barriers and their partners"
+    aims_at, ends = "What races at it", "What ends while it is used"
     for section in (*guards, aims_at, ends):
         if section not in {s for _, s, _ in rows}:
             yield LOCKING, 1, "no table below " + section
