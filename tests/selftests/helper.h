@@ -13,6 +13,8 @@
  *	key = answer_to(p, h);			// h ends, p has its answer
  *	helper_remove();			// in FIXTURE_TEARDOWN
  *
+ * In a race a helper is told beforehand: call->does runs in each, and it ends.
+ *
  * The description of the key tells the helper which test it belongs to. The
  * program's main() is HELPER_MAIN.
  */
@@ -39,6 +41,8 @@ struct call {
 	const char *callout;
 	int dest;
 	struct actor *helper;	/* who the next helper will be */
+	actor_fn does;		/* or what each helper does by itself, with the key and ... */
+	long with[2];
 	int runs;		/* how many helpers there were */
 	int argc;
 	char argv[HELPER_ARGS][24];
@@ -135,6 +139,8 @@ static void helper_main(int argc, char **argv)
 		_exit(3);
 	call = (struct call *)address;
 	__sync_fetch_and_add(&call->runs, 1);
+	if (call->does)
+		_exit(call->does(atoi(argv[2]), call->with[0], call->with[1]));
 	if (whose_turn(call->helper) != TURN_BIRTH)
 		_exit(4);
 	helper_records(call, argc, argv);

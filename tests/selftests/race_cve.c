@@ -21,6 +21,8 @@ struct board {
 	char name[LENGTH + 1];	/* ends at SHORT, or at LENGTH */
 	int key, ring;		/* the ones to be used now */
 	uid_t uid;
+	struct race *race;	/* for helpers, who are no workers */
+	struct call *call[2];	/* whom they answer */
 };
 
 /*
@@ -75,11 +77,13 @@ static void publish(int *to, int serial)
 	__atomic_store_n(to, serial, __ATOMIC_SEQ_CST);
 }
 
-#define RUN(workers, fn) do {						\
-	int seconds_ = race_seconds() > 2 ? 2 : race_seconds();		\
+#define RUN(workers, fn) \
+	RUN_FOR(race_seconds() > 2 ? 2 : race_seconds(), workers, fn)
+
+#define RUN_FOR(seconds, workers, fn) do {				\
 	int keys_ = keys_charged(self->board->uid);			\
 									\
-	race_run(self->race, seconds_, workers, fn, (long)self->board);	\
+	race_run(self->race, seconds, workers, fn, (long)self->board);	\
 	EXPECT_NO_FAILURES(self->race);					\
 	/* all that was made has gone, and is not charged any more */	\
 	EXPECT_EQ(0, kc_clear(RING_S));					\
@@ -420,6 +424,150 @@ static void restrict_or_add(struct race *race, int worker, long arg)
 TEST_F_TIMEOUT(cve_race, cve_2026_99040_restrict_beside_add, 120)
 {
 	RUN(4, restrict_or_add);
+}
+
+/* ---- a ring that is closed while helpers answer ---- */
+
+static bool is_kept_out(long ret)
+{
+	return ret == -EPERM || ret == -ENOKEY || ret == -EACCES;
+}
+
+/*
+ * In a helper: it tries until the ring lets the key in, and has one success only, which
+ * so is never long before the ring is closed.
+ */
+static long answer_into_the_ring(long key, long arg, long rejects)
+{
+	struct board *board = (struct board *)arg;
+	unsigned int seed = getpid();
+	long ret = kc_assume(key);
+
+	race_expect(board->race, ret > 0, "assume: %ld", ret);
+	do {
+		/* without a pause nobody else would come to anything */
+		jitter(&seed);
+		if (rejects)
+			ret = kc_reject(key, 1000, EKEYREJECTED, published(&board->ring));
+		else
+			ret = kc_instantiate(key, "v", 1, published(&board->ring));
+	} while (is_kept_out(ret) && !race_is_over(board->race));
+	race_expect(board->race, !ret || is_kept_out(ret), "answer: %ld", ret);
+	return 0;
+}
+
+/* In a helper: the key is to be where it was asked for */
+static long answer_at_once(long key, long arg, long c)
+{
+	struct board *board = (struct board *)arg;
+	long ret = kc_assume(key);
+
+	(void)c;
+	if (ret > 0)
+		ret = kc_instantiate(key, "v", 1, 0);
+	/* or the ring has been closed */
+	race_expect(board->race, !ret || ret == -EPERM, "answer: %ld", ret);
+	return 0;
+}
+
+/* A key that is not there, and another one each time */
+static long ask_for_another(struct call *call, int number, int dest)
+{
+	sprintf(call->desc, "selftest:%d:%lx:%d", stage->director, (long)call, number);
+	return kc_request("user", call->desc, "info", dest);
+}
+
+static void ask_beside(struct race *race, struct call *call, int dest, const int *closing)
+{
+	unsigned int seed = getpid();
+	long ret;
+	int i;
+
+	for (i = 0; !race_is_over(race); i++) {
+		ret = ask_for_another(call, i, closing ? published(closing) : dest);
+		race_expect(race, ONE_OF(ret, EKEYREJECTED, ENOKEY) ||
+			    (closing && is_kept_out(ret)), "request: %ld", ret);
+		if (!closing)
+			kc_clear(dest);
+		jitter(&seed);
+	}
+}
+
+static void request_what_is_there(struct race *race, struct board *board)
+{
+	unsigned int seed = getpid();
+	long ret;
+
+	while (!race_is_over(race)) {
+		ret = kc_request("user", "there", NULL, published(&board->ring));
+		race_expect(race, ret > 0 || is_kept_out(ret), "request: %ld", ret);
+		jitter(&seed);
+	}
+}
+
+static void restrict_or_answer(struct race *race, int worker, long arg)
+{
+	struct board *board = board_of(arg);
+
+	if (!worker)
+		close_rings(race, board);
+	else if (worker == 1)
+		request_what_is_there(race, board);
+	else
+		ask_beside(race, board->call[worker - 2], RING_P, NULL);
+}
+
+static void restrict_or_request(struct race *race, int worker, long arg)
+{
+	struct board *board = board_of(arg);
+
+	if (!worker)
+		close_rings(race, board);
+	else
+		ask_beside(race, board->call[worker - 1], 0, &board->ring);
+}
+
+static void board_calls(struct board *board, struct race *race, actor_fn does)
+{
+	int i;
+
+	board->race = race;
+	/* until there is another */
+	board->ring = field;
+	for (i = 0; i < 2; i++) {
+		board->call[i] = call_to("info", 0);
+		board->call[i]->desc = shared(64);
+		board->call[i]->does = does;
+		board->call[i]->with[0] = (long)board;
+		board->call[i]->with[1] = i;
+	}
+	helper_install();
+}
+
+/* Nobody asked once more, when a key was rejected, whether its ring had been closed */
+TEST_F_TIMEOUT(cve_race, cve_2026_99245_restrict_beside_answers, 120)
+{
+	struct board *board = self->board;
+
+	/* the built-in service makes these at the first request */
+	ASSERT_LT(0, ON(actor_user(board->uid), kc_id(RING_U, 0)));
+	ASSERT_LT(0, kc_add_user("there", "v", field));
+	board_calls(board, self->race, answer_into_the_ring);
+	/* each helper is another chance, and they come slowly */
+	RUN_FOR(2 * race_seconds(), 4, restrict_or_answer);
+	EXPECT_LT(0, board->call[0]->runs + board->call[1]->runs);
+	TH_LOG("%d instantiated, %d rejected", board->call[0]->runs, board->call[1]->runs);
+	helper_remove();
+}
+
+/* Nor does a request ask, there */
+TEST_F_TIMEOUT(cve_race, ours_restrict_beside_requests, 120)
+{
+	ASSERT_LT(0, ON(actor_user(self->board->uid), kc_id(RING_U, 0)));
+	board_calls(self->board, self->race, answer_at_once);
+	RUN_FOR(2 * race_seconds(), 3, restrict_or_request);
+	EXPECT_LT(0, self->board->call[0]->runs + self->board->call[1]->runs);
+	helper_remove();
 }
 
 HELPER_MAIN
