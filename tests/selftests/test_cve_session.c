@@ -119,7 +119,7 @@ static int usage_of(struct actor *who, long serial)
 /* Each time the ring of a session was joined by those who had it, one reference was lost */
 TEST_F(cve_session, cve_2016_0728_joining_ones_own_ring_leaks_nothing)
 {
-	enum { TIMES = 1 << 14 };
+	enum { TIMES = 1 << 16 };
 	char *name = shared_text("own %u", self->uid);
 	long ses = ON(self->p, kc_join(name));
 	int usage;
