@@ -112,6 +112,8 @@ TEST_F(pair, neither_read_nor_updated)
 	EXPECT_EQ(0, ON(self->p, kc_setperm(self->cert, PERM_POS(MAY_ALL))));
 	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_read(self->cert, NULL, 0)));
 	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_update(self->cert, cert->data, cert->len)));
+	/* CVE-2017-15274 */
+	EXPECT_EQ(-EFAULT, ON(self->p, kc_update(self->cert, NULL, 8)));
 	/* adding once more replaces it */
 	again = ON(self->p, add_file("leaf.der", NULL, RING_S));
 	EXPECT_LT(0, again);

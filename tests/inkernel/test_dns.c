@@ -109,6 +109,8 @@ TEST_F(dns, replaced)
 	EXPECT_EQ(-EACCES, ON(self->p, kc_update(key, "192.0.2.2", 10)));
 	EXPECT_EQ(0, ON(self->p, kc_setperm(key, PERM_POS(MAY_ALL))));
 	EXPECT_EQ(-EOPNOTSUPP, ON(self->p, kc_update(key, "192.0.2.2", 10)));
+	/* CVE-2017-15274 */
+	EXPECT_EQ(-EFAULT, ON(self->p, kc_update(key, NULL, 8)));
 	next = ON(self->p, add_host(self->host, "192.0.2.2", RING_S));
 	EXPECT_LT(0, next);
 	EXPECT_NE(key, next);

@@ -40,22 +40,48 @@ FIXTURE_TEARDOWN(cve_key)
 	stage_close();
 }
 
+/* One key of each type, as far as the kernel has the type */
+static const struct {
+	const char *type, *payload;
+	size_t len;
+} sorts[] = {
+	{ "user", "value", 5 }, { "logon", "value", 5 }, { "keyring", NULL, 0 },
+	{ "big_key", "value", 5 }, { "encrypted", "new user:master 32", 18 },
+	{ "dns_resolver", "192.0.2.1", 10 },
+};
+
 /* A payload of NULL with a length was followed */
 TEST_F(cve_key, cve_2017_15274_a_length_without_a_payload)
 {
 	static const char *const types[] = {
 		"user", "logon", "keyring", "big_key", "encrypted", "trusted",
-		"asymmetric", "no such type",
+		"asymmetric", "dns_resolver", "no such type",
 	};
-	unsigned int i;
+	unsigned int i, updated = 0;
+	long key;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		EXPECT_EQ(-EFAULT, ON(self->p, kc_add(types[i], "a:b", NULL, 8,
 						      RING_P)))
 			TH_LOG("%s", types[i]);
 	}
+	ASSERT_LT(0, ON(self->p, kc_add_user("master", "secret", RING_P)));
+	for (i = 0; i < ARRAY_SIZE(sorts); i++) {
+		key = ON(self->p, kc_add(sorts[i].type, "a:b", sorts[i].payload, sorts[i].len,
+					 RING_P));
+		if (key == -ENODEV)
+			continue;
+		updated++;
+		EXPECT_LT(0, key) TH_LOG("%s", sorts[i].type);
+		EXPECT_EQ(-EFAULT, ON(self->p, kc_update(key, NULL, 8)))
+			TH_LOG("%s", sorts[i].type);
+		/* over a key that is there */
+		EXPECT_EQ(-EFAULT, ON(self->p, kc_add(sorts[i].type, "a:b", NULL, 8, RING_P)))
+			TH_LOG("%s", sorts[i].type);
+	}
+	/* those that every kernel has */
+	EXPECT_LE(3, updated);
 	EXPECT_EQ(-EFAULT, ON(self->p, kc_update(self->key, NULL, 8)));
-	EXPECT_EQ(-EFAULT, ON(self->p, kc_update(self->ring, NULL, 8)));
 	EXPECT_STREQ("value", ON(self->p, payload(self->key)));
 }
 

@@ -137,6 +137,38 @@ TEST_F(cve_request, cve_2015_8539_add_over_negative_keys_of_each_type)
 	}
 }
 
+/* Does the kernel have it? */
+static bool has_type(struct actor *p, const char *type)
+{
+	return ON(p, kc_add(type, "a:b", NULL, 0, RING_S)) != -ENODEV;
+}
+
+/* CVE-2017-15274: a helper's payload of NULL with a length is one of no length, for any type */
+TEST_F(cve_request, cve_2017_15274_a_helpers_length_without_a_payload)
+{
+	static const char *const types[] = {
+		"user", "logon", "big_key", "encrypted", "asymmetric", "dns_resolver",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct call *call = call_to("info", self->dest);
+		struct actor *h;
+
+		call->type = types[i];
+		if (!has_type(self->p, call->type))
+			continue;
+		h = helper_for(self->p, call);
+		EXPECT_LT(0, ON(h, kc_assume(key_of(call))));
+		EXPECT_EQ(-EINVAL, ON(h, kc_instantiate(key_of(call), NULL, 4, 0)))
+			TH_LOG("%s", call->type);
+		/* it was not the last word */
+		EXPECT_EQ(0, ON(h, kc_reject(key_of(call), 1000, EKEYREJECTED, 0)))
+			TH_LOG("%s", call->type);
+		EXPECT_EQ(-EKEYREJECTED, answer_to(self->p, h));
+	}
+}
+
 /* A ring that was requested was left unmade, and its end ran over what it had not */
 TEST_F(cve_request, cve_2015_7872_rings_are_not_requested)
 {
