@@ -11,8 +11,9 @@
  * At "@u" and "refuse @u" it names a ring of its own, at "find" it looks for a key of the
  * requester's; what error that is, if it is one, becomes the payload. At "vouch" it leaves
  * the requester a ring of its own that trusts the authorisation key; that key's serial becomes
- * the payload. A host name gets an address. Each run adds a line with type and description of the key to LOG, which the tests
- * read.
+ * the payload. A host name gets an address; at "list", a list of servers that none have been
+ * found for, after it was given a long time. Each run adds a line with type and description of
+ * the key to LOG, which the tests read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,9 @@
 
 /* From the ranges that are kept for documentation */
 static const char address[] = "192.0.2.7";
+
+/* A list of servers, version 1, of nobody knows where, status "bad", and empty */
+static const char no_servers[] = { 0, 0, 1, 0, 3, 0 };
 
 /* "type;description" out of what KEYCTL_DESCRIBE tells */
 static void note(const char *type, const char *desc)
@@ -121,7 +125,10 @@ int main(int argc, char **argv)
 		wait_until_told(desc);
 	if (is_word(callout, len, "late") && !kc_timeout(key, 1))
 		sleep(2);
-	if (!strcmp(type, "dns_resolver"))
+	if (is_word(callout, len, "list"))
+		ret = kc_timeout(key, 5000) ?:
+		      keyctl(OP_INSTANTIATE, key, (long)no_servers, sizeof(no_servers), 0);
+	else if (!strcmp(type, "dns_resolver") && !is_word(callout, len, "refuse"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
 	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))
 		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);

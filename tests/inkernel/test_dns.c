@@ -209,6 +209,20 @@ TEST_F(dns, program_requests)
 	EXPECT_EQ(1, helper_runs("dns_resolver", self->host));
 }
 
+/* CVE-2015-8539: what is added over a name that nobody could resolve is another key */
+TEST_F(dns, add_over_a_negative_key)
+{
+	long key;
+
+	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_request("dns_resolver", self->host, "refuse",
+							RING_S)));
+	key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
+	ASSERT_LT(0, key);
+	EXPECT_STREQ("192.0.2.1", ON(self->p, payload(key)));
+	EXPECT_EQ(key, ON(self->p, kc_request("dns_resolver", self->host, NULL, 0)));
+	EXPECT_EQ(1, ON(self->p, ring_size(RING_S)));
+}
+
 /* Each network namespace has names of its own: the same one is another key there */
 static long leave_network(long a, long b, long c)
 {

@@ -14,6 +14,7 @@
 #include "actors.h"
 #include "probes.h"
 #include "helper.h"
+#include "../oracle/certificate.h"
 
 /*
  * A process of a fresh uid and whom it calls:
@@ -109,38 +110,55 @@ TEST_F(cve_request, cve_2011_4110_update_of_a_negative_key)
 	EXPECT_EQ(-EKEYREJECTED, ON(self->p, kc_update(key, "v", 1)));
 }
 
-/* So did adding over it, each type in its own way */
-TEST_F(cve_request, cve_2015_8539_add_over_negative_keys_of_each_type)
-{
-	static const char *const types[] = { "user", "logon", "big_key" };
-	unsigned char caps[2] = { 0 };
-	unsigned int i;
+/* What a key of each type is made of, and what it becomes when it is added over */
+enum change { IS_UPDATED, IS_REPLACED, IS_IN_THE_WAY };
 
-	kc_capabilities(caps, sizeof(caps));
-	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		struct call *call = call_to("info", self->dest);
-		struct key_row row;
-		int key;
-
-		call->type = types[i];
-		if (!strcmp(types[i], "big_key") && !(caps[0] & CAPS0_BIG_KEY))
-			continue;
-		key = negative_key(self->p, call, EKEYREJECTED);
-		EXPECT_EQ(key, ON(self->p, kc_add(types[i], call->desc,
-						  "payload", 7, self->dest)))
-			TH_LOG("%s", types[i]);
-		ASSERT_TRUE(key_row(self->p, key, &row));
-		EXPECT_STREQ("I--Q---", row.flags);
-		EXPECT_EQ(key, ON(self->p, kc_request(types[i], call->desc,
-						      NULL, 0)));
-		EXPECT_EQ(0, ON(self->p, kc_update(key, "other", 5)));
-	}
-}
+static const struct {
+	const char *type, *payload;
+	size_t len;
+	enum change change;
+} sorts[] = {
+	{ "user", "payload", 7, IS_UPDATED },
+	{ "logon", "payload", 7, IS_UPDATED },
+	{ "big_key", "payload", 7, IS_UPDATED },
+	{ "encrypted", "new user:master 32", 18, IS_IN_THE_WAY },
+	{ "asymmetric", (const char *)certificate, sizeof(certificate), IS_REPLACED },
+	{ "dns_resolver", "192.0.2.1", 10, IS_REPLACED },
+};
 
 /* Does the kernel have it? */
 static bool has_type(struct actor *p, const char *type)
 {
 	return ON(p, kc_add(type, "a:b", NULL, 0, RING_S)) != -ENODEV;
+}
+
+/* So did adding over it, each type in its own way */
+TEST_F(cve_request, cve_2015_8539_add_over_negative_keys_of_each_type)
+{
+	unsigned int i;
+
+	ASSERT_LT(0, ON(self->p, kc_add_user("master", "secret", RING_S)));
+	for (i = 0; i < ARRAY_SIZE(sorts); i++) {
+		struct call *call = call_to("info", self->dest);
+		long key, now;
+
+		call->type = sorts[i].type;
+		if (!has_type(self->p, call->type))
+			continue;
+		key = negative_key(self->p, call, EKEYREJECTED);
+		now = ON(self->p, kc_add(call->type, call->desc, sorts[i].payload, sorts[i].len,
+					 self->dest));
+		if (sorts[i].change == IS_IN_THE_WAY) {
+			EXPECT_EQ(-ENOKEY, now) TH_LOG("%s", call->type);
+			now = -EKEYREJECTED;
+		} else {
+			EXPECT_LT(0, now) TH_LOG("%s", call->type);
+			EXPECT_EQ(sorts[i].change == IS_UPDATED, now == key)
+				TH_LOG("%s", call->type);
+		}
+		EXPECT_EQ(now, ON(self->p, kc_request(call->type, call->desc, NULL, 0)))
+			TH_LOG("%s", call->type);
+	}
 }
 
 /* CVE-2017-15274: a helper's payload of NULL with a length is one of no length, for any type */
