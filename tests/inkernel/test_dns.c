@@ -145,6 +145,30 @@ TEST_F(dns, is_unlinked_as_it_expires)
 	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_size(RING_S))));
 }
 
+/* Its type gives a list of servers that were not found a second, and no more */
+TEST_F(dns, expires_when_its_type_says)
+{
+	static const char no_servers[] = { 0, 0, 1, 0, 3, 0 };
+	long key = ON(self->p, kc_add("dns_resolver", self->host, no_servers,
+				      sizeof(no_servers), RING_S));
+
+	ASSERT_LT(0, key);
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_search(RING_S, "dns_resolver",
+						     self->host, 0)) < 0));
+}
+
+/* So it does when a helper makes it, whatever time that had set before */
+TEST_F(dns, cve_2024_36031_expires_when_its_type_says)
+{
+	long key = ON(self->p, kc_request("dns_resolver", self->host, "list", RING_S));
+
+	/* on a slow kernel its second is over by then */
+	EXPECT_TRUE(key > 0 || key == -EKEYEXPIRED) TH_LOG("%ld", key);
+	EXPECT_EQ(1, helper_runs("dns_resolver", self->host));
+	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_search(RING_S, "dns_resolver",
+						     self->host, 0)) < 0));
+}
+
 TEST_F(dns, revoked)
 {
 	long key = ON(self->p, add_host(self->host, "192.0.2.1", RING_S));
