@@ -29,6 +29,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -306,6 +307,19 @@ static inline long drop_capability(long number, long b, long c)
 	if (syscall(SYS_capget, &head, data))
 		return -errno;
 	data[number / 32].effective &= ~(1U << number % 32);
+	return syscall(SYS_capset, &head, data) ? -errno : 0;
+}
+
+/* Turn root into a plain user who has this capability and no other */
+static inline long become_capable(long uid, long number, long c)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	(void)c;
+	data[number / 32].effective = data[number / 32].permitted = 1U << number % 32;
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || become(uid, 0, 0))
+		return -1;
 	return syscall(SYS_capset, &head, data) ? -errno : 0;
 }
 

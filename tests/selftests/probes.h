@@ -308,6 +308,13 @@ static inline int sysctl_set(const char *name, long value)
 	return ret;
 }
 
+/* The same, for actor_do() */
+static long sysctl_set_into(long name, long value, long c)
+{
+	(void)c;
+	return sysctl_set((char *)name, value);
+}
+
 /* ---- processes without a session keyring ---- */
 
 /*

@@ -6,8 +6,6 @@
  * Specified by user-keyring(7), user-session-keyring(7) and user_namespaces(7).
  */
 #include <kselftest_harness.h>
-#include <sys/prctl.h>
-#include <linux/capability.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -154,23 +152,6 @@ FIXTURE_VARIANT(unmapped)
 FIXTURE_VARIANT_ADD(unmapped, two_users) {};
 FIXTURE_VARIANT_ADD(unmapped, user_and_root) { .root = true };
 
-/* Become a user but keep root's capabilities, so that setns(2) is allowed */
-static long become_capable(long uid, long b, long c)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2];
-
-	(void)b, (void)c;
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || set_uids(uid, uid, uid) ||
-	    syscall(SYS_capget, &header, data))
-		return -1;
-	data[0].effective = data[0].permitted;
-	data[1].effective = data[1].permitted;
-	return syscall(SYS_capset, &header, data);
-}
-
 static long enter_ns(long fd, long b, long c)
 {
 	(void)b, (void)c;
@@ -190,8 +171,7 @@ FIXTURE_SETUP(unmapped)
 	ASSERT_LE(0, self->ns);
 	self->b = actor_fork(NULL);
 	if (!variant->root) {
-		ASSERT_EQ(0, actor_do(self->b, become_capable, self->uid_b, 0,
-				      0));
+		ASSERT_EQ(0, actor_do(self->b, become_capable, self->uid_b, CAP_SYS_ADMIN, 0));
 	}
 	ASSERT_EQ(0, actor_do(self->b, enter_ns, self->ns, 0, 0));
 }
@@ -238,6 +218,7 @@ TEST_F(unmapped, ours_no_persistent_ring)
 {
 	unsigned char caps[2] = { 0 };
 
+	/* setns(2) wants a capability */
 	kc_capabilities(caps, sizeof(caps));
 	ASSERT_LT(0, ON(self->a, kc_join(NULL)));
 	EXPECT_EQ(caps[0] & CAPS0_PERSISTENT ? -EINVAL : -EOPNOTSUPP,
