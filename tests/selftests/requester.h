@@ -19,7 +19,7 @@ FIXTURE(request)
 	struct actor *p;
 	uid_t uid;
 	long ses;
-	long maxkeys;
+	long maxkeys, maxbytes;
 	struct call *call;	/* "info", to the default destination */
 };
 
@@ -28,6 +28,7 @@ FIXTURE_SETUP(request)
 	stage_open();
 	helper_install();
 	self->maxkeys = sysctl_get("maxkeys");
+	self->maxbytes = sysctl_get("maxbytes");
 	self->uid = fresh_uid();
 	self->p = actor_user(self->uid);
 	self->ses = ON(self->p, kc_join(NULL));
@@ -38,6 +39,7 @@ FIXTURE_SETUP(request)
 FIXTURE_TEARDOWN(request)
 {
 	sysctl_set("maxkeys", self->maxkeys);
+	sysctl_set("maxbytes", self->maxbytes);
 	stage_close();
 	helper_remove();
 }

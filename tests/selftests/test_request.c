@@ -96,6 +96,76 @@ TEST_F(request, room_for_the_key_will_do)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == charged + 1));
 }
 
+/* What the key and its link cost, and the ring for the helper with its link besides */
+static int cost_of_key(const struct call *call)
+{
+	return strlen(call->desc) + 1 + LINK_BYTES;
+}
+
+static int cost_with_helper(const struct call *call, int key)
+{
+	return cost_of_key(call) + snprintf(NULL, 0, "_req.%d", key) + 1 + LINK_BYTES;
+}
+
+/* The helper, or NULL when the request ends without one */
+static struct actor *helper_if_any(struct actor *who, struct call *call)
+{
+	actor_begin(who, make_request, (long)call, 0, 0);
+	if (!EVENTUALLY(whose_turn(who) == TURN_DIRECTOR ||
+			whose_turn(call->helper) == TURN_DIRECTOR))
+		stage_broken("no helper, and no end");
+	return whose_turn(who) == TURN_DIRECTOR ? NULL : call->helper;
+}
+
+/* The helper makes no key */
+static void request_with(struct __test_metadata *_metadata, struct actor *p, struct call *call,
+			 uid_t uid, int left)
+{
+	int charged = bytes_charged(uid), *key = shared(sizeof(*key)), runs = call->runs;
+	struct actor *h;
+
+	ASSERT_EQ(0, sysctl_set("maxbytes", charged + left));
+	h = helper_if_any(p, call);
+	if (h) {
+		EXPECT_EQ(charged + cost_with_helper(call, key_of(call)), bytes_charged(uid));
+		EXPECT_EQ(-ENOKEY, answer_to(p, h));
+		helper_next(call);
+	} else {
+		EXPECT_EQ(-EDQUOT, actor_end(p));
+		EXPECT_EQ(runs, call->runs);
+	}
+	if (left < cost_of_key(call)) {
+		EXPECT_EQ(NULL, h);
+		EXPECT_EQ(0, ON(p, ring_size(RING_S)));
+		EXPECT_TRUE(EVENTUALLY(bytes_charged(uid) == charged));
+		return;
+	}
+	/* there is a key by now, which says for a minute that there is none */
+	EXPECT_EQ(4, ON(p, kc_read(RING_S, key, 4)));
+	EXPECT_EQ(left >= cost_with_helper(call, *key), !!h);
+	EXPECT_EQ(-ENOKEY, ON(p, kc_request("user", call->desc, "info", 0)));
+	EXPECT_TRUE(EVENTUALLY(bytes_charged(uid) == charged + cost_of_key(call)));
+	EXPECT_EQ(0, ON(p, kc_clear(RING_S)));
+	EXPECT_TRUE(EVENTUALLY(bytes_charged(uid) == charged));
+}
+
+/*
+ * Bytes are another matter: that ring is not refused, but the link from it to the authority
+ * is. Serials have more or fewer digits, and so has its name.
+ */
+TEST_F(request, bytes_for_the_key_will_not_do)
+{
+	int least = cost_of_key(self->call), left;
+
+	EXPECT_LT(0, ON(self->p, kc_id(RING_U, 0)));
+	for (left = least - LINK_BYTES - 1; left < least; left++)
+		request_with(_metadata, self->p, self->call, self->uid, left);
+	EXPECT_EQ(0, self->call->runs);
+	for (; left <= cost_with_helper(self->call, INT32_MAX); left++)
+		request_with(_metadata, self->p, self->call, self->uid, left);
+	EXPECT_LT(0, self->call->runs);
+}
+
 TEST_F(request, arguments_of_one_who_has_all_rings)
 {
 	long t = ON(self->p, kc_id(RING_T, 1)), ring;
