@@ -192,6 +192,30 @@ TEST_F(restrict, by_type)
 	EXPECT_EQ(0, ON(self->p, kc_link(self->key, self->ring)));
 }
 
+/*
+ * One has a link to the other, which trusts the first: their last process ends, nobody can
+ * reach them any more, and its UID pays for them for as long as they are not taken apart.
+ */
+TEST_F(restrict, rings_that_keep_each_other)
+{
+	long inner = ON(self->p, kc_add_ring("inner", self->ring)), ret;
+
+	ret = ON(self->p, kc_restrict(inner, "asymmetric",
+				      shared_text("key_or_keyring:%ld", self->ring)));
+	if (ret == -ENOKEY)
+		SKIP(return, "no asymmetric keys");
+	ASSERT_EQ(0, ret);
+	/* this is how the test reaches them */
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ring, PERM_POS(MAY_ALL) | PERM_OTH(MAY_ALL))));
+	actor_leave(self->p);
+	EXPECT_TRUE(key_goes(self->key));
+	EXPECT_TRUE(key_stays(self->ring));
+	EXPECT_TRUE(key_stays(inner));
+	EXPECT_EQ(3, keys_charged(self->uid));
+	EXPECT_EQ(0, kc_clear(self->ring));
+	EXPECT_FORGOTTEN(self->uid);
+}
+
 /* EACCES: without SETATTR */
 TEST_F(restrict, without_setattr)
 {

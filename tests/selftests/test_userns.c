@@ -23,12 +23,13 @@ FIXTURE(namespace)
 {
 	struct actor *n, *m, *o;
 	uid_t base;
-	long us, u, outer;
+	long us, u, outer, maxkeys;
 };
 
 FIXTURE_SETUP(namespace)
 {
 	stage_open();
+	self->maxkeys = sysctl_get("maxkeys");
 	REQUIRE_NO_SESSION();
 	self->base = fresh_uids(10);
 	self->n = actor_userns(self->base, 10);
@@ -45,6 +46,7 @@ FIXTURE_SETUP(namespace)
 
 FIXTURE_TEARDOWN(namespace)
 {
+	sysctl_set("maxkeys", self->maxkeys);
 	stage_close();
 }
 
@@ -105,6 +107,53 @@ TEST_F(namespace, ours_rings_go_with_the_last_process_inside)
 	self->m = actor_fork(self->n);
 	ASSERT_EQ(0, actor_do(self->m, become, 5, 0, 0));
 	EXPECT_NE(self->us, ON(self->m, kc_id(RING_US, 0)));
+}
+
+/* Who is given several UIDs outside has an account for each, and none is charged twice */
+TEST_F(namespace, each_uid_has_its_own_account)
+{
+	struct actor *q = actor_fork(self->n);
+
+	ASSERT_EQ(0, actor_do(q, become, 6, 0, 0));
+	ASSERT_LT(0, ON(self->m, kc_add_user("k", "v", RING_P)));
+	EXPECT_EQ(0, keys_charged(self->base + 6));
+	ASSERT_EQ(0, sysctl_set("maxkeys", keys_charged(self->base + 5)));
+	EXPECT_EQ(-EDQUOT, ON(self->m, kc_add_user("l", "v", RING_P)));
+	/* a namespace of its own gives this one no more, nor does what another UID has left */
+	ASSERT_EQ(0, actor_do(self->o, unshare_userns, 0, 0, 0));
+	EXPECT_EQ(-EDQUOT, ON(self->o, kc_add_user("l", "v", RING_P)));
+	EXPECT_LT(0, ON(q, kc_add_user("l", "v", RING_P)));
+	EXPECT_EQ(2, keys_charged(self->base + 6));
+	EXPECT_EQ(0, keys_charged(self->base));
+}
+
+/* Every capability, but in there: as good as none for who owns a key */
+TEST_F(namespace, root_inside_is_no_administrator)
+{
+	long own = ON(self->n, kc_add_user("own", "v", RING_P));
+	long key = ON(self->m, kc_add_user("k", "v", RING_P));
+
+	ASSERT_LT(0, own);
+	EXPECT_EQ(0, ON(self->m, kc_setperm(key, PERM_OTH(MAY_ALL))));
+	EXPECT_EQ(-EACCES, ON(self->n, kc_setperm(key, 0x3f3f3f3f)));
+	EXPECT_EQ(-EACCES, ON(self->n, kc_chown(key, 0, -1)));
+	EXPECT_EQ(-EACCES, ON(self->n, kc_chown(key, -1, 7)));
+	EXPECT_EQ(-EACCES, ON(self->n, kc_chown(own, 5, -1)));
+	EXPECT_EQ(-EACCES, ON(self->n, kc_chown(own, -1, 5)));
+	/* EINVAL: a number that is nobody's in there */
+	EXPECT_EQ(-EINVAL, ON(self->n, kc_chown(own, 10, -1)));
+	EXPECT_EQ(-EINVAL, ON(self->n, kc_chown(own, -1, 10)));
+	EXPECT_EQ(0, ON(self->n, kc_chown(own, 0, 0)));
+	EXPECT_EQ(0, ON(self->n, kc_setperm(own, 0x3f3f3f3f)));
+	/* who has the capability outside, has it */
+	EXPECT_EQ(0, kc_chown(key, self->base, self->base));
+	EXPECT_EQ(0, ON(self->m, uid_of(key)));
+}
+
+/* Nor does its root set limits */
+TEST_F(namespace, root_inside_sets_no_limits)
+{
+	EXPECT_EQ(-EACCES, actor_do(self->n, sysctl_set_into, (long)"maxkeys", self->maxkeys, 0));
 }
 
 /* A ring of a namespace that is gone may live on in a session, like any other */
@@ -170,6 +219,7 @@ FIXTURE_SETUP(unmapped)
 			O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, self->ns);
 	self->b = actor_fork(NULL);
+	/* setns(2) wants a capability */
 	if (!variant->root) {
 		ASSERT_EQ(0, actor_do(self->b, become_capable, self->uid_b, CAP_SYS_ADMIN, 0));
 	}
@@ -218,7 +268,6 @@ TEST_F(unmapped, ours_no_persistent_ring)
 {
 	unsigned char caps[2] = { 0 };
 
-	/* setns(2) wants a capability */
 	kc_capabilities(caps, sizeof(caps));
 	ASSERT_LT(0, ON(self->a, kc_join(NULL)));
 	EXPECT_EQ(caps[0] & CAPS0_PERSISTENT ? -EINVAL : -EOPNOTSUPP,
