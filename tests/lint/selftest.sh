@@ -106,6 +106,19 @@ tested; echo '``other.link``' >>Documentation/userspace-api/cve.rst
 finds tests "a table names a test of another fixture"
 tested; echo 'TEST_F(pair, cve_2000_1_two)' >>tests/selftests/test_a.c
 finds tests "a test of a CVE that is in no table"
+# prose that names tests, and words that are none
+secured() {
+	tested
+	mkdir -p Documentation/design
+	printf '.. SPDX-License-Identifier: GPL-2.0-only\n``big_key``, ``_tid``, ``kernel.ftrace_enabled``: ``pair.link``, ``ours_one``%s\n' "$1" >Documentation/design/security.rst
+}
+secured ''
+lint --only security >"$tmp/out" && ok=0 || { ok=1; cat "$tmp/out"; }
+report $ok "what security rests upon is tested"
+secured ', ``link_to_nothing``'
+finds security "security rests upon a missing test"
+secured ', ``other.link``'
+finds security "security rests upon a test of another fixture"
 # locks of two tables, and the tests that aim at them
 aimed() {
 	fresh

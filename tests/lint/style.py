@@ -175,10 +175,10 @@ TABLES = "Documentation/userspace-api/"
 SPECIAL = re.compile(r"(ours|cve|fix)_\w")
 
 
-def named_tests(text):
-    """(line, fixture or None, test) for each ``fixture.test`` and each ``ours_...`` in a table."""
+def named_tests(text, looks_like=SPECIAL):
+    """(line, fixture or None, test) for each ``fixture.test``, and each name like a test's."""
     for m in re.finditer(r"``(?:([a-z_]+)(?:\.\*)?\.)?([a-z][a-z0-9_]*)``", text):
-        if m[1] and m[2] != "c" or SPECIAL.match(m[2]):
+        if m[1] and m[2] != "c" or looks_like.match(m[2]):
             yield text.count("\n", 0, m.start()) + 1, m[1], m[2]
 
 
@@ -201,6 +201,20 @@ def is_test(have, fixture, test):
     if fixture in (None, "fixture"):
         return bool(fixture) or test in have
     return fixture in have.get(test, ())
+
+
+SECURITY = "Documentation/design/security.rst"
+SEVERAL_WORDS = re.compile(r"(?!big_key$|gc_delay$)[a-z0-9]+_\w")
+SYSCTLS = "kernel"
+
+
+def security(root):
+    """Each name of several words in there is that of a test that exists, or listed above."""
+    path = root / SECURITY
+    have = all_tests(root)[0]
+    for n, fixture, test in named_tests(path.read_text() if path.exists() else "", SEVERAL_WORDS):
+        if fixture != SYSCTLS and not is_test(have, fixture, test):
+            yield SECURITY, n, "no such test: " + test
 
 
 def tests(root):
@@ -288,7 +302,7 @@ def differences(root):
 
 
 RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
-                                 locks, sizes, tests, aims, differences, lengths)}
+                                 locks, sizes, tests, security, aims, differences, lengths)}
 
 
 def main():
