@@ -55,11 +55,10 @@ static bool made_there(struct scene *s, long ret)
 
 FAULTS_IN(request_nowhere, .prepare = a_default_ring, .done = made_there, .uid_rings = true);
 
-/* The helper's task takes its session before it executes the helper */
-FAULTS_LIKE(request, request_without_a_task, .prepare = a_ring, .done = made, .uid_rings = true,
-	    .below = "kr_cred_change", .helper = true);
-FAULTS_LIKE(request, request_without_a_session, .prepare = a_ring, .done = made,
-	    .uid_rings = true, .below = "kr_cred_alloc", .helper = true);
+/* The helper's task takes its session before it executes the helper, which assumes its authority */
+FAULTS_LIKE(request, request_of_a_helper_without_memory, .prepare = a_ring, .done = made,
+	    .uid_rings = true, .below = "kr_cred_change", .helper = true,
+	    .also = ENOKEY, .why = "a helper whose own call fails makes no key");
 
 /* ---- a helper with its authority ---- */
 

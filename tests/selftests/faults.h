@@ -166,15 +166,7 @@ static void times_set(int kind, int times)
 		stage_broken("times: %d", errno);
 }
 
-/* The kernel tells it once for each time that the file is opened */
-static int times_left(int kind)
-{
-	char text[16] = "";
-
-	return read(times_fd[kind], text, sizeof(text) - 1) > 0 ? atoi(text) : -1;
-}
-
-static bool times_open(int kind, char only_some_tasks)
+static bool times_open(int kind)
 {
 	char path[96];
 
@@ -184,7 +176,7 @@ static bool times_open(int kind, char only_some_tasks)
 	if (times_fd[kind] < 0)
 		return false;
 	times_set(kind, 0);
-	return fault_flag(fault_kinds[kind], "task-filter", only_some_tasks) &&
+	return fault_flag(fault_kinds[kind], "task-filter", 'Y') &&
 	       fault_set(fault_kinds[kind], "probability", 100);
 }
 
@@ -199,7 +191,7 @@ static bool faults_can_go_on(void)
 	bool done = fd >= 0 && write(fd, "1", 1) == 1;
 
 	close(fd);
-	return done && times_open(SLABS, 'Y') && times_open(PAGES, 'Y');
+	return done && times_open(SLABS) && times_open(PAGES);
 }
 
 /* From the fault on that fail-nth is set to, everything fails; or no more does */
@@ -209,10 +201,24 @@ static void faults_go_on(bool on)
 	times_set(PAGES, on ? -1 : 0);
 }
 
-/* After this the next allocation fails of whichever task when times_set() says so */
-static bool faults_of_any_task(void)
+/*
+ * The same for whichever task, and only one allocation fails: the first one for which there
+ * is no more @space, in bytes; those before it take theirs away. Root asks for it.
+ */
+static bool fault_of_any_task(unsigned long space)
 {
-	return times_open(SLABS, 'N');
+	return fault_flag("failslab", "task-filter", 'N') && fault_set("failslab", "space", space) &&
+	       fault_set("failslab", "probability", 100) && fault_set("failslab", "times", 1);
+}
+
+static long fault_get(const char *what, const char *file)
+{
+	char path[96], text[32] = "";
+
+	snprintf(path, sizeof(path), FAULT_DIR "%s/%s", what, file);
+	if (slurp_into((long)path, (long)text, sizeof(text)) <= 0)
+		stage_broken("%s: %d", path, errno);
+	return strtol(text, NULL, 0);
 }
 
 #endif /* FAULTS_H */

@@ -16,8 +16,8 @@
  *	all that was made is thrown away	as before the round
  *
  * Where one fault changes nothing, since the kernel tries another way, all those after
- * it fail, too, that are below the function which op->below names. With op->helper it
- * is the first one below it that fails, in whichever task.
+ * it fail, too, that are below the function which op->below names. With op->helper only
+ * one of those below it fails, in whichever task, from the last to the first.
  *
  * All this is done by a thread of a fresh UID, with a thread keyring of which all
  * else hangs. When the thread has ended nothing may be left of that UID.
@@ -29,7 +29,7 @@
 
 #include "faults.h"
 
-enum { VIEW_BYTES = 64 << 10 };
+enum { VIEW_BYTES = 64 << 10, PLENTY_OF_SPACE = 1 << 30 };
 
 struct fault_op;
 
@@ -42,6 +42,7 @@ struct scene {
 	long ring, other, key, id;	/* for the operation's own use */
 	char *buf;
 	int left;		/* of fail-nth after the call: 0 if something failed */
+	long space;		/* for the allocations before the one of a helper that fails */
 	char *empty, *before, *after;
 };
 
@@ -58,7 +59,7 @@ struct fault_op {
 	bool uid_rings;		/* the UID has its rings already */
 	bool sure;		/* it must not fail, whatever fails in it */
 	const char *below;	/* only what is below this function fails, and all after it */
-	bool helper;		/* ... or that is done by the request's helper, and fails once */
+	bool helper;		/* ... or that is done by the request's helper, one at a time */
 	int also;		/* another error that a fault may end in, ... */
 	const char *why;	/* ... and why that one */
 };
@@ -79,20 +80,6 @@ static long call_with_fault(long arg, long n, long c)
 		faults_go_on(false);
 	s->left = nth_left();
 	nth_set(0);
-	return ret;
-}
-
-/* The next fault is that of another task, which the call waits for */
-static long call_with_fault_of_helper(long arg, long n, long c)
-{
-	struct scene *s = (struct scene *)arg;
-	long ret;
-
-	(void)n, (void)c;
-	times_set(SLABS, 1);
-	ret = s->op->call(s);
-	s->left = times_left(SLABS);
-	times_set(SLABS, 0);
 	return ret;
 }
 
@@ -227,6 +214,30 @@ static void be_no_more_root(uid_t own)
 	if (set_uids(-1, own, -1))
 		stage_broken("cannot be %u again", own);
 	be_dumpable();
+}
+
+/*
+ * The fault is that of another task, which the call waits for, and the one before which there
+ * is no more space. How much the others had is how much there is to be for the one before it.
+ */
+static long call_with_fault_of_helper(long arg, long n, long c)
+{
+	struct scene *s = (struct scene *)arg;
+	uid_t own = be_root();
+	long ret;
+
+	(void)n, (void)c;
+	if (!fault_of_any_task(s->space))
+		stage_broken("no faults of other tasks");
+	be_no_more_root(own);
+	ret = s->op->call(s);
+	own = be_root();
+	s->left = fault_get("failslab", "times");
+	s->space -= fault_get("failslab", "space");
+	fault_set("failslab", "times", 0);
+	fault_set("failslab", "space", 0);
+	be_no_more_root(own);
+	return ret;
 }
 
 /* A process of a UID that nobody has used, which is the one to be compared */
@@ -401,11 +412,12 @@ static void sweep(struct __test_metadata *_metadata, struct scene *s, uid_t uid,
 	bool failed;
 	int n = 0;
 
+	s->space = PLENTY_OF_SPACE;	/* the first call of a helper fails in nothing */
 	do {
 		failed = fail_one(_metadata, s, ++n, seen);
 		EXPECT_TRUE(scene_clear(s, uid))
 			TH_LOG("fault %d: at first:\n%s\nat last:\n%s", n, s->empty, s->after);
-	} while (failed && !s->op->helper && n < MOST_FAULTS);
+	} while ((s->op->helper ? s->space > 0 : failed) && n < MOST_FAULTS);
 	EXPECT_GT(MOST_FAULTS, n);
 }
 
@@ -461,7 +473,7 @@ FIXTURE_SETUP(fault)
 	}
 	ASSERT_TRUE(faults_within(start, end));
 	if (op->below) {
-		ASSERT_TRUE(op->helper ? faults_of_any_task() : faults_can_go_on());
+		ASSERT_TRUE(op->helper || faults_can_go_on());
 	}
 }
 
