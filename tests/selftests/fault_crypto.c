@@ -136,7 +136,7 @@ static bool certificate_added(struct scene *s, long ret)
 	       !strncmp("asymmetric;", description(ret), 11);
 }
 
-FAULTS_IN(add_certificate, .prepare = a_ring, .done = certificate_added);
+FAULTS_IN(add_certificate, .prepare = a_ring, .done = certificate_added, .of_kernel = true);
 
 /* The kernel's type compares */
 static void a_certificate(struct scene *s)
@@ -155,7 +155,7 @@ static bool is_found(struct scene *s, long ret)
 	return ret == s->key;
 }
 
-FAULTS_IN(search_by_id, .prepare = a_certificate, .done = is_found);
+FAULTS_IN(search_by_id, .prepare = a_certificate, .done = is_found, .of_kernel = true);
 
 static long request_by_id(struct scene *s)
 {
@@ -163,7 +163,7 @@ static long request_by_id(struct scene *s)
 	return kc_request("asymmetric", by_id, NULL, 0);
 }
 
-FAULTS_IN(request_by_id, .prepare = a_certificate, .done = is_found);
+FAULTS_IN(request_by_id, .prepare = a_certificate, .done = is_found, .of_kernel = true);
 
 static void a_private_key(struct scene *s)
 {
@@ -181,7 +181,7 @@ static bool is_known(struct scene *s, long ret)
 	return !ret && ((struct pkey_query *)s->buf)->bits == 8 * RSA_BYTES;
 }
 
-FAULTS_IN(pkey_query, .prepare = a_private_key, .done = is_known);
+FAULTS_IN(pkey_query, .prepare = a_private_key, .done = is_known, .of_kernel = true);
 
 static long pkey(int op, long key, const char *info, const void *in, long in_len, void *out,
 		 long out_len)
@@ -205,7 +205,8 @@ static bool is_encrypted(struct scene *s, long ret)
 	       !memcmp(back, secret, secret_len);
 }
 
-FAULTS_IN(pkey_encrypt, .prepare = a_private_key, .done = is_encrypted, SUM_IS_THE_KERNELS);
+FAULTS_IN(pkey_encrypt, .prepare = a_private_key, .done = is_encrypted,
+	  .of_kernel = true, SUM_IS_THE_KERNELS);
 
 static long pkey_decrypt(struct scene *s)
 {
@@ -217,7 +218,8 @@ static bool is_decrypted(struct scene *s, long ret)
 	return ret == secret_len && !memcmp(s->buf, secret, secret_len);
 }
 
-FAULTS_IN(pkey_decrypt, .prepare = a_private_key, .done = is_decrypted, SUM_IS_THE_KERNELS);
+FAULTS_IN(pkey_decrypt, .prepare = a_private_key, .done = is_decrypted,
+	  .of_kernel = true, SUM_IS_THE_KERNELS);
 
 static long pkey_sign(struct scene *s)
 {
@@ -229,7 +231,8 @@ static bool is_signed(struct scene *s, long ret)
 	return ret == RSA_BYTES && !memcmp(s->buf, signature, RSA_BYTES);
 }
 
-FAULTS_IN(pkey_sign, .prepare = a_private_key, .done = is_signed, SUM_IS_THE_KERNELS);
+FAULTS_IN(pkey_sign, .prepare = a_private_key, .done = is_signed,
+	  .of_kernel = true, SUM_IS_THE_KERNELS);
 
 static long pkey_verify(struct scene *s)
 {
@@ -243,7 +246,8 @@ static bool is_verified(struct scene *s, long ret)
 	return !ret;
 }
 
-FAULTS_IN(pkey_verify, .prepare = a_private_key, .done = is_verified, SUM_IS_THE_KERNELS);
+FAULTS_IN(pkey_verify, .prepare = a_private_key, .done = is_verified,
+	  .of_kernel = true, SUM_IS_THE_KERNELS);
 
 /* ---- restrictions that look at signatures ---- */
 
@@ -263,7 +267,7 @@ static bool is_refused(struct scene *s, long ret)
 	return ret == -ENOKEY && ring_size(s->ring) == 1;
 }
 
-FAULTS_IN(add_without_trust, .prepare = a_ring_of_trust, .done = is_refused,
+FAULTS_IN(add_without_trust, .prepare = a_ring_of_trust, .done = is_refused, .of_kernel = true,
 	  .also = ENOKEY, .why = "the kernel's search for the signer takes a failed allocation for none");
 
 /* The same, and rings of ours to look for the signer in */
@@ -277,11 +281,11 @@ static void a_ring_that_trusts_rings(struct scene *s)
 }
 
 FAULTS_LIKE(add_without_trust, add_without_trusted_rings, .prepare = a_ring_that_trusts_rings,
-	    .done = is_refused, .also = ENOKEY,
+	    .done = is_refused, .of_kernel = true, .also = ENOKEY,
 	    .why = "the kernel's search for the signer takes a failed allocation for none");
 
 FAULTS_LIKE(add_without_trust, add_without_trusted_memory, .prepare = a_ring_that_trusts_rings,
-	    .done = is_refused, .below = "xa_store");
+	    .done = is_refused, .of_kernel = true, .below = "xa_store");
 
 /* ---- keys that the kernel makes with another one, and looks for it ---- */
 
@@ -306,7 +310,7 @@ static bool encrypted_added(struct scene *s, long ret)
 	       !strncmp(SEALED, payload(ret), strlen(SEALED));
 }
 
-FAULTS_IN(add_encrypted, .prepare = a_master, .done = encrypted_added);
+FAULTS_IN(add_encrypted, .prepare = a_master, .done = encrypted_added, .of_kernel = true);
 
 static void an_encrypted_key(struct scene *s)
 {
@@ -340,7 +344,7 @@ static bool encrypted_updated(struct scene *s, long ret)
 }
 
 FAULTS_IN(update_encrypted, .prepare = an_encrypted_key_and_another_master,
-	  .done = encrypted_updated);
+	  .done = encrypted_updated, .of_kernel = true);
 
 static long read_encrypted(struct scene *s)
 {
@@ -352,7 +356,7 @@ static bool encrypted_read(struct scene *s, long ret)
 	return ret > (long)strlen(SEALED) && !strncmp(SEALED, s->buf, strlen(SEALED));
 }
 
-FAULTS_IN(read_encrypted, .prepare = an_encrypted_key, .done = encrypted_read);
+FAULTS_IN(read_encrypted, .prepare = an_encrypted_key, .done = encrypted_read, .of_kernel = true);
 
 /* ---- a key of ours for the kernel ---- */
 
@@ -389,7 +393,7 @@ static bool cipher_works(struct scene *s, long ret)
 	return !ret && fd >= 0;
 }
 
-FAULTS_IN(set_cipher_key, .prepare = a_cipher, .done = cipher_works);
+FAULTS_IN(set_cipher_key, .prepare = a_cipher, .done = cipher_works, .of_kernel = true);
 
 /* The built-in key that stands for it is there; the kernel never has the bytes of before */
 static void a_key_that_the_kernel_has(struct scene *s)
@@ -410,7 +414,7 @@ static bool kernel_has_the_new(struct scene *s, long ret)
 }
 
 FAULTS_IN(update_what_the_kernel_has, .prepare = a_key_that_the_kernel_has,
-	  .done = kernel_has_the_new);
+	  .done = kernel_has_the_new, .of_kernel = true);
 
 /* ---- KEYCTL_WATCH_KEY ---- */
 

@@ -344,7 +344,7 @@ static void ring_of_trust(struct scene *s)
 	sprintf(s->buf, "key_or_keyring:%ld:chain", s->other);
 }
 
-FAULTS_IN(restrict_to_signed, .prepare = ring_of_trust, .done = restricted);
+FAULTS_IN(restrict_to_signed, .prepare = ring_of_trust, .done = restricted, .of_kernel = true);
 
 /* A key that vouches for nothing is trusted all the same, and lives as long as it is */
 static void ring_that_trusts_a_key(struct scene *s)
@@ -360,6 +360,6 @@ static bool restricted_by_a_key(struct scene *s, long ret)
 }
 
 FAULTS_LIKE(restrict_to_signed, restrict_to_a_user_key, .prepare = ring_that_trusts_a_key,
-	    .done = restricted_by_a_key);
+	    .done = restricted_by_a_key, .of_kernel = true);
 
 SELFTEST_MAIN

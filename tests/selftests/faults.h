@@ -53,6 +53,14 @@ static bool text_of(const char *symbol, unsigned long *start, unsigned long *end
 	return *end;
 }
 
+/* Whether there is a key service without the module, and types of keys with it */
+static bool kernel_has_keys(void)
+{
+	unsigned long start, end;
+
+	return text_of("register_key_type", &start, &end);
+}
+
 /*
  * What kmemleak notes of each allocation is an allocation, too, which makes no
  * difference to anybody when it fails: leave it out. Once for each boot.

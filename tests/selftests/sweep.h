@@ -60,6 +60,7 @@ struct fault_op {
 	bool sure;		/* it must not fail, whatever fails in it */
 	const char *below;	/* only what is below this function fails, and all after it */
 	bool helper;		/* ... or that is done by the request's helper, one at a time */
+	bool of_kernel;		/* it needs what only a kernel with keys of its own has */
 	int also;		/* another error that a fault may end in, ... */
 	const char *why;	/* ... and why that one */
 };
@@ -466,6 +467,8 @@ FIXTURE_SETUP(fault)
 
 	if (!kernel_injects())
 		SKIP(return, "the kernel injects no faults");
+	if (op->of_kernel && !kernel_has_keys())
+		SKIP(return, "the kernel has no key service of its own");
 	if (op->below) {
 		ASSERT_TRUE(text_of(op->below, &start, &end));
 	} else {
