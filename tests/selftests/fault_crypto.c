@@ -358,6 +358,37 @@ static bool encrypted_read(struct scene *s, long ret)
 
 FAULTS_IN(read_encrypted, .prepare = an_encrypted_key, .done = encrypted_read, .of_kernel = true);
 
+/*
+ * A blob is loaded with the master at once, while the kernel makes the key: of a master that
+ * it has never had it is told afterwards, and the key is made once more.
+ */
+static void a_blob_and_its_master(struct scene *s)
+{
+	long len;
+
+	an_encrypted_key(s);
+	len = must(read_encrypted(s));
+	memmove(s->buf + strlen("load "), s->buf, len);
+	memcpy(s->buf, "load ", strlen("load "));
+	s->buf[strlen("load ") + len] = 0;
+	must(1 + kc_clear(s->ring));
+	must(kc_add_user("master", "the master's secret", s->ring));
+}
+
+static long load_encrypted(struct scene *s)
+{
+	return kc_add("encrypted", "k", s->buf, strlen(s->buf), s->ring);
+}
+
+static bool encrypted_loaded(struct scene *s, long ret)
+{
+	return ret > 0 && ring_holds(s->ring, ret) == 1 &&
+	       !strcmp(s->buf + strlen("load "), payload(ret));
+}
+
+FAULTS_IN(load_encrypted, .prepare = a_blob_and_its_master, .done = encrypted_loaded,
+	  .of_kernel = true);
+
 /* ---- a key of ours for the kernel ---- */
 
 enum { SET_KEY_BY_SERIAL = 7 };	/* ALG_SET_KEY_BY_KEY_SERIAL */
