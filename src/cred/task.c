@@ -358,7 +358,7 @@ static int table_init(void)
 	unsigned int i;
 
 	table_bits = wanted_bits();
-	table = kvcalloc(1u << table_bits, sizeof(*table), GFP_KERNEL);
+	table = kvcalloc(1u << table_bits, sizeof(*table), GFP_KERNEL | __GFP_NOWARN);
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(locks); i++)
