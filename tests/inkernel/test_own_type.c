@@ -6,6 +6,9 @@
  */
 #include <kselftest_harness.h>
 
+#include <sys/prctl.h>
+
+#include "faults.h"
 #include "inkernel.h"
 
 #define OWN INKERNEL_TYPE
@@ -307,6 +310,54 @@ TEST_F(own, ours_busy_ring_keeps_nobody_waiting)
 	got = actor_end(q);
 	EXPECT_TRUE(got > 0 || got == -EPERM) TH_LOG("%ld", got);
 	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_holds(RING_S, key))));
+}
+
+/* Who has become somebody else may open no files of its own in /proc but when it may be dumped */
+static long able_to_fault(long a, long b, long c)
+{
+	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) ? -errno : nth_open(a, b, c);
+}
+
+static long invalidate_with_fault(long key, long n, long c)
+{
+	long ret;
+
+	(void)c;
+	nth_set(n);
+	ret = kc_invalidate(key);
+	nth_set(0);
+	return ret;
+}
+
+/* A key that is invalidated leaves a busy ring later, which takes memory, or is waited for */
+TEST_F(own, invalidated_in_a_busy_ring_without_memory)
+{
+	struct actor *q = actor_fork(self->p);
+	long key = ON(self->p, kc_add_user("u", "v", RING_S));
+	unsigned long start, end;
+	bool is_ours;
+
+	if (!kernel_injects())
+		SKIP(return, "the kernel injects no faults");
+	/* Without the module nothing fails. */
+	is_ours = module_text(&start, &end);
+	if (is_ours) {
+		ASSERT_TRUE(faults_within(start, end));
+	}
+	ASSERT_LT(0, key);
+	ASSERT_EQ(0, actor_do(q, able_to_fault, 0, 0, 0));
+	ASSERT_EQ(0, actor_do(self->p, catch_signal, 0, 0, 0));
+	actor_begin(self->p, wait_in_add, RING_S, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(self->p, NR_ADD_KEY)));
+	actor_begin(q, invalidate_with_fault, key, is_ours, 0);
+	EXPECT_TRUE(EVENTUALLY(whose_turn(q) == TURN_DIRECTOR || sleeps_in(q, NR_KEYCTL)));
+	EXPECT_TRUE(sleeps_in(self->p, NR_ADD_KEY));
+
+	EXPECT_EQ(0, kill(self->p->pid, SIGUSR1));
+	EXPECT_LT(0, actor_end(self->p));
+	EXPECT_EQ(0, actor_end(q));
+	EXPECT_TRUE(EVENTUALLY(!ON(self->p, ring_holds(RING_S, key))));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_describe(key, NULL, 0)));
 }
 
 /* What was in a ring that is invalid is not found, also while the ring that holds it is busy */

