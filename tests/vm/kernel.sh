@@ -10,7 +10,8 @@
 #                 KCOV and GCOV; with the built-in key service and its users
 #                 in the kernel
 #   debug-nokeys  the same without the built-in key service
-#   kcsan         lockdep, RCU and KCSAN; with the built-in key service
+#   kcsan         lockdep, RCU and KCSAN; with the built-in key service and its
+#                 users in the kernel
 #   coverage      GCOV and fault injection; with the built-in key service and
 #                 its users in the kernel
 #
@@ -26,12 +27,12 @@ build=$here/../../build
 say() { echo "kernel: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-[ $# = 1 ] || { sed -n '4,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 1 ] || { sed -n '4,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 series=${1%%-*} flavour=${1#*-}
 case $flavour in
 debug)		fragments="base debug kasan keys-y users" ;;
 debug-nokeys)	fragments="base debug kasan keys-n" ;;
-kcsan)		fragments="base debug kcsan keys-y" ;;
+kcsan)		fragments="base debug kcsan keys-y users" ;;
 coverage)	fragments="base coverage keys-y users" ;;
 *)		die "no kernel $1: flavours are debug, debug-nokeys, kcsan and coverage" ;;
 esac
