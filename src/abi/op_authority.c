@@ -191,7 +191,7 @@ long kr_op_reject(unsigned long a2, unsigned long a3, unsigned long a4, unsigned
  * Why none was found. Over a key that is not there nobody has any, whatever could not be
  * searched.
  */
-static int no_authority(s32 id, int error)
+static int why_none(s32 id, int error)
 {
 	struct kr_key *key = kr_key_lookup(id);
 
@@ -219,7 +219,7 @@ long kr_op_assume_authority(unsigned long a2, unsigned long a3, unsigned long a4
 	if (IS_ERR(authkey)) {
 		if (kr_all_foreign(id, 0))
 			return KR_FOREIGN;
-		return no_authority(id, PTR_ERR(authkey));
+		return why_none(id, PTR_ERR(authkey));
 	}
 	ret = kr_authority_assume(authkey) ?: authkey->serial;
 	kr_key_put(authkey);
