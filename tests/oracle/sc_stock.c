@@ -279,6 +279,7 @@ static void ring_tried(struct worker *w, long ring, bool open)
 	call(w, SEARCH, RING_S, P("user"), P("k"), ring);
 	call(w, REQUEST_KEY, P("user"), P("k"), 0, ring);
 	call(w, ADD_KEY, P("user"), P("k"), P("x"), 1, ring);
+	call(w, GET_PERSISTENT, -1, ring);
 	call(w, LINK, key, ring);
 	call(w, LINK, ring, RING_S);
 	call(w, LINK, ring, ring);
