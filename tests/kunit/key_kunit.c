@@ -157,7 +157,7 @@ static void description_of_any_length(struct kunit *test)
 static void count_anew(void)
 {
 	rcu_barrier();
-	probe.destroyed = 0;
+	atomic_set(&probe.destroyed, 0);
 }
 
 static void dead_key_is_not_found(struct kunit *test)
@@ -172,12 +172,12 @@ static void dead_key_is_not_found(struct kunit *test)
 	kr_key_put(key);
 	/* A reader that found it before may still look, and gets no reference. */
 	KUNIT_EXPECT_FALSE(test, kr_key_tryget(key));
-	KUNIT_EXPECT_EQ(test, probe.destroyed, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&probe.destroyed), 0);
 	KUNIT_EXPECT_STREQ(test, key->desc, "k");
 	rcu_read_unlock();
 	KUNIT_EXPECT_NULL(test, kr_key_lookup(serial));
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, probe.destroyed, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&probe.destroyed), 1);
 }
 
 static void put_of_nothing(struct kunit *test)
@@ -211,7 +211,7 @@ static void put_later_ends_the_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kr_key_count(), 0u);
 	KT_EXPECT_DEBT(test, KT_UID, 0, 0);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, probe.destroyed, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&probe.destroyed), 1);
 }
 
 static void hash_depends_on_type_and_description(struct kunit *test)

@@ -12,7 +12,7 @@
 static struct {
 	int instantiated;
 	int revoked;
-	int destroyed;
+	atomic_t destroyed;	/* by callbacks of RCU, on any CPU */
 	int fail;	/* what instantiate returns */
 } probe;
 
@@ -31,7 +31,7 @@ static inline void probe_revoke(struct kr_key *key)
 
 static inline void probe_destroy(struct kr_key *key)
 {
-	probe.destroyed++;
+	atomic_inc(&probe.destroyed);
 }
 
 static struct kr_key_type probe_type = {

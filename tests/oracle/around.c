@@ -59,6 +59,40 @@ static void put_with_pid(const char *rest)
 	put_text(more, strlen(more));
 }
 
+/*
+ * The clock stands still at the beginning of a second: it is set back to it before
+ * a call and before a process ends, when a tenth of that second is over. How long a
+ * machine takes changes nothing, if what was begun is done in the rest of it.
+ */
+static time_t clock_now;
+
+void clock_hold(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (!clock_now)
+		clock_now = t.tv_sec + 1;
+	if (t.tv_sec == clock_now && t.tv_nsec < 100000000L)
+		return;
+	t.tv_sec = clock_now;
+	t.tv_nsec = 0;
+	clock_settime(CLOCK_REALTIME, &t);
+}
+
+/* What was done since clock_hold() was done in that second. */
+static bool clock_is_held(void)
+{
+	return time(NULL) == clock_now;
+}
+
+void clock_jump(int seconds)
+{
+	clock_hold();
+	clock_now += seconds;
+	clock_hold();
+}
+
 /* The rows of keys that have been named, by name */
 void say_proc_keys(struct worker *w, bool usage)
 {
@@ -66,12 +100,14 @@ void say_proc_keys(struct worker *w, bool usage)
 	unsigned int count = 0, i;
 	char *rows_text, *l, *save;
 
-	clock_hold();
 	rows_text = room(1 << 20);
-	if (in(w, slurp, P("/proc/keys"), 0, P(rows_text)) < 0) {
-		say("W%d /proc/keys: not there", w->number);
-		return;
-	}
+	do {
+		clock_hold();
+		if (in(w, slurp, P("/proc/keys"), 0, P(rows_text)) < 0) {
+			say("W%d /proc/keys: not there", w->number);
+			return;
+		}
+	} while (!clock_is_held());	/* the times in it are those of one second */
 	for (l = strtok_r(rows_text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		unsigned int number = name_number(strtoul(l, NULL, 16));
 
@@ -215,34 +251,6 @@ void limits(const char *name, unsigned int value)
 		return;
 	fprintf(f, "%u\n", value);
 	fclose(f);
-}
-
-/*
- * The clock stands still at the beginning of a second: it is set back to it before
- * a call and before a process ends, when a tenth of that second is over. How long a
- * machine takes changes nothing, if what was begun is done in the rest of it.
- */
-static time_t clock_now;
-
-void clock_hold(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	if (!clock_now)
-		clock_now = t.tv_sec + 1;
-	if (t.tv_sec == clock_now && t.tv_nsec < 100000000L)
-		return;
-	t.tv_sec = clock_now;
-	t.tv_nsec = 0;
-	clock_settime(CLOCK_REALTIME, &t);
-}
-
-void clock_jump(int seconds)
-{
-	clock_hold();
-	clock_now += seconds;
-	clock_hold();
 }
 
 long new_user_ns(long uid, long gid, long c)
