@@ -34,6 +34,7 @@ static const struct rowset *const rowsets[] = {
 	&rows_join, &rows_join_10k, &rows_death, &rows_proc,
 	&rows_search_100k,
 	&rows_task, &rows_task_session,
+	&rows_uids,
 };
 
 #define N_ROWSETS	(sizeof(rowsets) / sizeof(rowsets[0]))

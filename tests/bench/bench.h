@@ -47,7 +47,7 @@ extern const struct rowset rows_base, rows_keys, rows_links;
 extern const struct rowset rows_search_10, rows_search_1k, rows_search_100k;
 extern const struct rowset rows_nested, rows_join, rows_join_10k;
 extern const struct rowset rows_death, rows_proc;
-extern const struct rowset rows_task, rows_task_session, rows_memory;
+extern const struct rowset rows_task, rows_task_session, rows_memory, rows_uids;
 
 /* meter.c: the clock */
 int64_t now_ns(void);
