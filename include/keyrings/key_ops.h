@@ -68,7 +68,7 @@ struct kr_ring_ops {
  * kr_key_end() - end a key whose last reference has gone
  * @key: its usage fell to 0
  *
- * For the reaper and kr_key_put().
+ * For whoever drops the last reference by itself: kr_key_put(), the reaper, room keyring.
  */
 void kr_key_end(struct kr_key *key);
 

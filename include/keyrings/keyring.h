@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Room keyring: keyrings and the links in them. Names, search, possession, and
- * adding a key to a ring.
+ * adding a key to a ring. What the reaper asks of it is in keyring_reap.h.
  */
 #ifndef KEYRINGS_KEYRING_H
 #define KEYRINGS_KEYRING_H
@@ -292,17 +292,6 @@ void kr_ring_forget_key(struct kr_key *key);
  * one way and by what they trust the other way. Sleeps.
  */
 void kr_ring_clear_all(void);
-
-/**
- * kr_ring_reap_key() - remove a key whose time is over from its rings
- * @key: the key; if it is a keyring of a UID, the record of that lets go of it, too
- *
- * Leaves it where it is when it has been given another time. May sleep, but waits for no
- * more than a moment for a ring that is locked: one caller reaps for everybody.
- *
- * Return: 0; -EAGAIN when it may still be in a ring that stayed locked.
- */
-int kr_ring_reap_key(struct kr_key *key);
 
 /**
  * kr_ring_invalidate() - make a key disappear

@@ -4,7 +4,7 @@
  * type has gone. Who waits for rings that are locked, and who does not, is in
  * Documentation/design/locking.rst, "Two rings".
  */
-#include <keyrings/keyring.h>
+#include <keyrings/keyring_reap.h>
 
 #include <keyrings/user.h>
 
@@ -133,6 +133,65 @@ int kr_ring_reap_key(struct kr_key *key)
 	} while (again);
 	leave_record(key);
 	return ret;
+}
+
+/*
+ * The ring that has the first place in the key, with a reference; NULL when there is none, or
+ * there is more. A key that was moved, so that its ring has the other one, is not reaped faster.
+ */
+static struct kr_ring *only_holder(const struct kr_key *key)
+{
+	struct kr_key *ring;
+
+	rcu_read_lock();
+	ring = READ_ONCE(key->holders.more) ? NULL : READ_ONCE(key->holders.first);
+	if (ring && !kr_key_tryget(ring))
+		ring = NULL;
+	rcu_read_unlock();
+	return ring ? kr_ring_of(ring) : NULL;
+}
+
+/*
+ * With the lock of the ring, under which it and the key know each other, or neither does. A
+ * key that another ring comes to hold from here on gets a new deadline: see kr_edit_commit().
+ */
+static bool leaves_for_good(const struct kr_ring *ring, const struct kr_key *key)
+{
+	return READ_ONCE(key->holders.first) == &ring->key && !READ_ONCE(key->holders.more) &&
+	       !kr_key_is_ring(key) && kr_key_validate(key);
+}
+
+static unsigned int reap_run_from(struct kr_ring *ring, struct kr_key **keys, unsigned int count,
+				  unsigned int *last)
+{
+	unsigned int n = 0;
+
+	while (n < count && leaves_for_good(ring, keys[n]))
+		n++;
+	if (!n)
+		return 0;
+	*last = kr_link_remove_run(ring, keys, n);
+	if (!ring->count)
+		set_bit(KR_KEY_REAPED_EMPTY, &ring->key.flags);
+	return n;
+}
+
+unsigned int kr_ring_reap_run(struct kr_key **keys, unsigned int count)
+{
+	struct kr_ring *ring = only_holder(keys[0]);
+	unsigned int gone = 0, last = 0, i;
+
+	might_sleep();
+	if (!ring)
+		return 0;
+	if (mutex_trylock(&ring->lock)) {
+		gone = reap_run_from(ring, keys, count, &last);
+		mutex_unlock(&ring->lock);
+	}
+	for (i = 0; i < last; i++)
+		kr_key_end(keys[i]);
+	kr_key_put(&ring->key);
+	return gone;
 }
 
 void kr_ring_invalidate(struct kr_key *key)

@@ -468,6 +468,22 @@ int kr_link_remove(struct kr_ring *ring, struct kr_key *key)
 	return 0;
 }
 
+unsigned int kr_link_remove_run(struct kr_ring *ring, struct kr_key **keys, unsigned int count)
+{
+	unsigned int i, last = 0;
+
+	lockdep_assert_held(&ring->lock);
+	for (i = 0; i < count; i++)
+		kr_places_remove(ring, keys[i]);
+	charge_link(ring, -(int)count);
+	for (i = 0; i < count; i++) {
+		refcount_dec(&keys[i]->usage);	/* the link's is left */
+		if (let_go(ring, keys[i]))
+			keys[last++] = keys[i];
+	}
+	return last;
+}
+
 int kr_ring_unlink(struct kr_key *ring_key, struct kr_key *key)
 {
 	struct kr_ring *ring = kr_ring_of(ring_key);

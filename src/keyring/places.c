@@ -242,14 +242,18 @@ void kr_places_remove(struct kr_ring *ring, struct kr_key *key)
 {
 	unsigned long entry = KR_STORE_MARK;
 	struct kr_store *set = NULL;
+	unsigned int at;
 
 	lockdep_assert_held(&ring->lock);
 	if (is_indexed(ring->links)) {
 		set = set_of(ring->links, key->type);
 		entry = kr_store_remove(set, key, key->hash);
 	}
+	at = entry & KR_STORE_MARK ? place_of(ring, key) : 0;
+	if (WARN_ON_ONCE(!entry || at == NO_PLACE))	/* the ring does not hold the key */
+		return;
 	if (entry & KR_STORE_MARK)
-		vacate(ring, place_of(ring, key));
+		vacate(ring, at);
 	WRITE_ONCE(ring->count, ring->count - 1);
 	if (!ring->count)
 		become_empty(ring);

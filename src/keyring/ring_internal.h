@@ -234,6 +234,12 @@ void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying);
 /* Take a key out of a ring, which is locked; 0 or -ENOENT. */
 int kr_link_remove(struct kr_ring *ring, struct kr_key *key);
 
+/*
+ * Take keys out of the ring, locked, that alone holds them; the caller's references go, too.
+ * Returns how many are to be ended, when the ring is not locked any more: the first @keys then.
+ */
+unsigned int kr_link_remove_run(struct kr_ring *ring, struct kr_key **keys, unsigned int count);
+
 /* May a key of this type with this payload be linked? The ring is locked; may sleep. */
 int kr_ring_admits(struct kr_ring *ring, const struct kr_key_type *type, void *payload);
 /* The same for a key without a payload yet: 0 when that is to be seen. The ring may be unlocked. */

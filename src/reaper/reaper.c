@@ -15,7 +15,7 @@
 #include <keyrings/reaper.h>
 
 #include <keyrings/key_ops.h>
-#include <keyrings/keyring.h>
+#include <keyrings/keyring_reap.h>
 #include <linux/slab.h>
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
@@ -29,12 +29,24 @@
  * @node: in a queue; its time, in seconds and without the delay, is when the key was to expire,
  *	or, when its links could not be removed then, a second after that was tried
  * @queue: which one
- * @key: the key, which outlives its deadline
+ * @key: the key, which takes this out of the queue before it ends; not looked at after that
  */
 struct kr_deadline {
 	struct timerqueue_node node;
 	struct timerqueue_head *queue;
 	struct kr_key *key;
+};
+
+/**
+ * struct batch - what the worker has taken off the queues
+ * @count: how many there are
+ * @deadlines: the deadlines
+ * @keys: their keys, with a reference each
+ */
+struct batch {
+	unsigned int count;
+	struct kr_deadline *deadlines[BATCH];
+	struct kr_key *keys[BATCH];
 };
 
 static struct workqueue_struct *reaper_wq;
@@ -101,7 +113,7 @@ static void arm(void)
 }
 
 /* Take one deadline off its queue; its key, if that lives, gets a reference. */
-static struct kr_deadline *take(struct timerqueue_node *node)
+static void take(struct batch *batch, struct timerqueue_node *node)
 {
 	struct kr_deadline *deadline = container_of(node, struct kr_deadline, node);
 	struct kr_key *key = deadline->key;
@@ -109,43 +121,40 @@ static struct kr_deadline *take(struct timerqueue_node *node)
 	lockdep_assert_held(&queue_lock);
 	timerqueue_del(deadline->queue, node);
 	WRITE_ONCE(key->deadline, NULL);
-	if (kr_key_tryget(key))
-		return deadline;
-	kfree(deadline);
-	return NULL;
+	if (!kr_key_tryget(key)) {
+		kfree(deadline);
+		return;
+	}
+	batch->deadlines[batch->count] = deadline;
+	batch->keys[batch->count++] = key;
 }
 
-static unsigned int take_due_of(struct timerqueue_head *queue, struct kr_deadline **taken,
-				unsigned int max)
+static void take_due_of(struct batch *batch, struct timerqueue_head *queue, unsigned int max)
 {
 	time64_t limit = due_limit(queue);
 	struct timerqueue_node *first;
-	unsigned int count = 0;
 
 	lockdep_assert_held(&queue_lock);
-	while (count < max && (first = timerqueue_getnext(queue)) && first->expires <= limit) {
-		taken[count] = take(first);
-		count += !!taken[count];
-	}
-	return count;
+	while (batch->count < max && (first = timerqueue_getnext(queue)) &&
+	       first->expires <= limit)
+		take(batch, first);
 }
 
 /*
  * Keys that are due, with references and out of their queue. The one queue leaves places
  * for the other: keys in rings that somebody keeps busy come again and again.
  */
-static unsigned int take_due(struct kr_deadline *taken[BATCH])
+static void take_due(struct batch *batch)
 {
-	unsigned int count;
-
+	batch->count = 0;
 	spin_lock(&queue_lock);
-	count = take_due_of(&queues[DELAYED], taken, BATCH / 2);
-	count += take_due_of(&queues[AT_ONCE], taken + count, BATCH - count);
-	count += take_due_of(&queues[DELAYED], taken + count, BATCH - count);
-	if (count < BATCH)
+	take_due_of(batch, &queues[DELAYED], BATCH / 2);
+	take_due_of(batch, &queues[AT_ONCE], BATCH);
+	take_due_of(batch, &queues[DELAYED], BATCH);
+	if (batch->count < BATCH)
 		arm();
 	spin_unlock(&queue_lock);
-	return count;
+	smp_mb();	/* the deadlines, then the links: see kr_edit_commit() */
 }
 
 static void queue_deadline(struct kr_key *key, struct kr_deadline *deadline, time64_t expires)
@@ -210,21 +219,33 @@ static void reap(struct kr_key *key, struct kr_deadline *deadline)
 		give_deadline(key, deadline, again);
 }
 
+/* Keys that expire together have been made together, as a rule, and are in one ring. */
+static void reap_batch(struct batch *batch)
+{
+	unsigned int i = 0, gone;
+
+	while (i < batch->count) {
+		gone = kr_ring_reap_run(&batch->keys[i], batch->count - i);
+		if (gone) {
+			kfree_bulk(gone, (void **)&batch->deadlines[i]);
+		} else {
+			reap(batch->keys[i], batch->deadlines[i]);
+			kr_key_put(batch->keys[i]);
+			gone = 1;
+		}
+		i += gone;
+	}
+}
+
 static void reap_due(struct work_struct *work)
 {
-	struct kr_deadline *taken[BATCH];
-	unsigned int count, i;
+	struct batch batch;
 
 	do {
-		count = take_due(taken);
-		for (i = 0; i < count; i++) {
-			struct kr_key *key = taken[i]->key;
-
-			reap(key, taken[i]);
-			kr_key_put(key);
-		}
+		take_due(&batch);
+		reap_batch(&batch);
 		cond_resched();
-	} while (count == BATCH);
+	} while (batch.count == BATCH);
 }
 
 static int schedule_key(struct kr_key *key, time64_t expiry)

@@ -5,6 +5,7 @@
  */
 #include "kunit_rings.h"
 
+#include <keyrings/keyring_reap.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 

@@ -188,6 +188,42 @@ static void many_expire_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, links_of(ring), 0u);
 }
 
+enum { TOGETHER = 36, KEPT = TOGETHER / 4 };	/* more than a batch */
+
+/* In either ring or in both, somebody else's as well, and a ring among them. */
+static void due_together_though_not_alike(struct kunit *test)
+{
+	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b"), *ring = kt_ring(test, "r");
+	struct kr_key *kept[KEPT], *key;
+	char desc[16];
+	int i;
+
+	kr_limit_values.gc_delay = 0;
+	for (i = 0; i < TOGETHER; i++) {
+		if (i == TOGETHER / 2) {
+			KUNIT_ASSERT_EQ(test, kr_ring_link(a, ring), 0);
+			KUNIT_ASSERT_EQ(test, kr_key_set_expiry(ring, kr_now() + 100), 0);
+		}
+		snprintf(desc, sizeof(desc), "k%02d", i);
+		key = mortal(test, i % 12 < 8 ? a : b, desc, 100);
+		if (i % 4 == 1)
+			KUNIT_ASSERT_EQ(test, kr_ring_link(i % 12 < 8 ? b : a, key), 0);
+		if (i % 4 == 2)
+			kept[i / 4] = key;
+		else
+			kt_drop(test, key);
+	}
+	advance(101);
+	KUNIT_EXPECT_EQ(test, links_of(a) + links_of(b), 0u);
+	KUNIT_EXPECT_FALSE(test, linked(ring));
+	for (i = 0; i < KEPT; i++) {
+		KUNIT_EXPECT_FALSE(test, linked(kept[i]));
+		KUNIT_EXPECT_EQ(test, refcount_read(&kept[i]->usage), 1u);
+	}
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 3u + KEPT);
+	KT_EXPECT_DEBT(test, KT_UID, 3 + KEPT, 2 + 2 + 2 + KEPT * (4 + 1));
+}
+
 static void flush_of_nothing(struct kunit *test)
 {
 	kr_reaper_flush();
@@ -388,6 +424,7 @@ static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE(key_in_no_ring_is_only_forgotten),
 	KUNIT_CASE(expired_ring_takes_its_tree_along),
 	KUNIT_CASE_PARAM(many_expire_at_once, crowd_gen_params),
+	KUNIT_CASE(due_together_though_not_alike),
 	KUNIT_CASE(flush_of_nothing),
 	KUNIT_CASE(deferred_ends_are_done_in_time),
 	KUNIT_CASE(reaped_while_they_change),
