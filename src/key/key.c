@@ -244,7 +244,8 @@ static void end_one(struct kr_key *key, struct llist_head *dying)
 	call_rcu(&key->rcu, free_rcu);
 }
 
-void kr_key_end(struct kr_key *key)
+/* A tree of rings ends one ring at a time, not by recursion. */
+static void end_tree(struct kr_key *key)
 {
 	struct llist_node *next;
 	LLIST_HEAD(dying);
@@ -256,6 +257,14 @@ void kr_key_end(struct kr_key *key)
 			return;
 		key = llist_entry(next, struct kr_key, dying);
 	}
+}
+
+void kr_key_end(struct kr_key *key)
+{
+	if (unlikely(kr_key_is_ring(key)))
+		end_tree(key);
+	else
+		end_one(key, NULL);
 }
 
 void kr_key_put(struct kr_key *key)
