@@ -481,12 +481,16 @@ static int users_show(struct seq_file *m, void *v)
 	int keys = atomic_read(&account->nkeys);
 
 	/* The built-in subsystem counts who uses its record: keys, and for root itself. */
-	seq_printf(m, "%5u: %5d %d/%d %u/%u %llu/%u\n",
-		   from_kuid_munged(m->file->f_cred->user_ns, account->uid),
-		   keys + root, keys, atomic_read(&account->nikeys), READ_ONCE(account->qnkeys),
-		   READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys)),
-		   READ_ONCE(account->qnbytes),
-		   READ_ONCE(*(root ? kr_limits.root_maxbytes : kr_limits.maxbytes)));
+	seq_printf(m, "%5u: %5d", from_kuid_munged(m->file->f_cred->user_ns, account->uid),
+		   keys + root);
+	seq_put_decimal_ull(m, " ", keys);
+	seq_put_decimal_ull(m, "/", atomic_read(&account->nikeys));
+	seq_put_decimal_ull(m, " ", READ_ONCE(account->qnkeys));
+	seq_put_decimal_ull(m, "/", READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys)));
+	seq_put_decimal_ull(m, " ", READ_ONCE(account->qnbytes));
+	seq_put_decimal_ull(m, "/",
+			    READ_ONCE(*(root ? kr_limits.root_maxbytes : kr_limits.maxbytes)));
+	seq_putc(m, '\n');
 	return 0;
 }
 
