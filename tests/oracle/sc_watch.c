@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,6 +23,7 @@ enum {
 	META = 0, KEY = 1,		/* types of records */
 	LOST = 1,			/* of META; the other is the end of what is watched */
 	AS_RING = 0x5a, AS_KEY = 7,
+	TOLD_MS = 60000,		/* an emulated machine may be slow */
 };
 
 struct note {
@@ -85,6 +87,29 @@ static int by_key(const void *a, const void *b)
 }
 
 /*
+ * Neither service tells of an end in the call that brings it about. When all keys have ended,
+ * one is watched that ends then: who is told of that has been told of theirs.
+ */
+static void await_ends_told(void)
+{
+	struct pollfd told = { .events = POLLIN };
+	long key, ret;
+	int fds[2];
+
+	ret = queue_open(fds, 16);
+	if (!ret) {
+		key = quiet(NULL, ADD_KEY, P("user"), P("canary"), P("x"), 1, RING_T);
+		ret = quiet(NULL, WATCH_KEY, key, fds[0], 1) ?: quiet(NULL, UNLINK, key, RING_T);
+		told.fd = fds[0];
+		if (ret || poll(&told, 1, TOLD_MS) != 1)
+			give_up("nobody is told of the canary: %s", result_name(ret));
+	} else if (ret != -ENOPKG) {
+		give_up("no queue for the canary: %s", result_name(ret));
+	}
+	queue_close(fds);
+}
+
+/*
  * All that there is, when what was begun has come to its end. Of keys that end together
  * the built-in service lets go in the order of their serials.
  */
@@ -95,6 +120,7 @@ static void say_notes(int fd)
 	long len;
 
 	quiesce();
+	await_ends_told();
 	do {
 		memset(&n, 0, sizeof(n));
 		len = read(fd, &n, sizeof(n));
