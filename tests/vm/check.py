@@ -12,7 +12,8 @@ into tests/vm/expect/ instead of comparing them.
 
 "all" is for the stock kernels, "debug" for those built to find mistakes, "coverage" for the
 one that counts the lines that run; it ends with the report of coverage.py.  KERNELS names some
-of any kind to run on instead.  TIMEOUT is in place of the seconds that a machine has.
+of any kind to run on instead.  TIMEOUT is in place of the seconds that a machine has, BOOT
+are more arguments for its kernel, of which the last of a name counts.
 """
 import concurrent.futures
 import configparser
@@ -286,6 +287,7 @@ class Suite:
         slower = int(self.machine.get("slower", "1"))
         asked = "".join(" %s=%s" % (name, os.environ[name])
                         for name in self.conf["ask"].split() if name in os.environ)
+        asked += " " + os.environ.get("BOOT", "")
         timeout = int(os.environ.get("TIMEOUT") or self.conf.getint("timeout") * slower)
         return boot.boot_retry(self.kernel, archive, timeout,
                                keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
