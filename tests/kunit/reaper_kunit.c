@@ -190,11 +190,11 @@ static void many_expire_at_once(struct kunit *test)
 
 enum { TOGETHER = 36, KEPT = TOGETHER / 4 };	/* more than a batch */
 
-/* In either ring or in both, somebody else's as well, and a ring among them. */
+/* In one ring, in two, in three, moved, somebody else's as well, and a ring among them. */
 static void due_together_though_not_alike(struct kunit *test)
 {
 	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b"), *ring = kt_ring(test, "r");
-	struct kr_key *kept[KEPT], *key;
+	struct kr_key *third = kt_ring(test, "t"), *kept[KEPT], *key, *from, *to;
 	char desc[16];
 	int i;
 
@@ -205,23 +205,29 @@ static void due_together_though_not_alike(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, kr_key_set_expiry(ring, kr_now() + 100), 0);
 		}
 		snprintf(desc, sizeof(desc), "k%02d", i);
-		key = mortal(test, i % 12 < 8 ? a : b, desc, 100);
+		from = i % 12 < 8 ? a : b;
+		to = i % 12 < 8 ? b : a;
+		key = mortal(test, from, desc, 100);
 		if (i % 4 == 1)
-			KUNIT_ASSERT_EQ(test, kr_ring_link(i % 12 < 8 ? b : a, key), 0);
+			KUNIT_ASSERT_EQ(test, kr_ring_link(to, key), 0);
+		if (i % 12 == 9)
+			KUNIT_ASSERT_EQ(test, kr_ring_link(third, key), 0);
+		if (i % 12 == 3)
+			KUNIT_ASSERT_EQ(test, kr_ring_move(key, from, to, true), 0);
 		if (i % 4 == 2)
 			kept[i / 4] = key;
 		else
 			kt_drop(test, key);
 	}
 	advance(101);
-	KUNIT_EXPECT_EQ(test, links_of(a) + links_of(b), 0u);
+	KUNIT_EXPECT_EQ(test, links_of(a) + links_of(b) + links_of(third), 0u);
 	KUNIT_EXPECT_FALSE(test, linked(ring));
 	for (i = 0; i < KEPT; i++) {
 		KUNIT_EXPECT_FALSE(test, linked(kept[i]));
 		KUNIT_EXPECT_EQ(test, refcount_read(&kept[i]->usage), 1u);
 	}
-	KUNIT_EXPECT_EQ(test, kr_key_count(), 3u + KEPT);
-	KT_EXPECT_DEBT(test, KT_UID, 3 + KEPT, 2 + 2 + 2 + KEPT * (4 + 1));
+	KUNIT_EXPECT_EQ(test, kr_key_count(), 4u + KEPT);
+	KT_EXPECT_DEBT(test, KT_UID, 4 + KEPT, 2 + 2 + 2 + 2 + KEPT * (4 + 1));
 }
 
 static void flush_of_nothing(struct kunit *test)
