@@ -10,7 +10,9 @@
 #include <kselftest_harness.h>
 
 #include <sys/klog.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -387,15 +389,15 @@ TEST_F_TIMEOUT(crowd, a_uid_that_takes_all_hurts_no_other, 120)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(ALICE) <= 0));
 }
 
-/* Until there is no memory, or we are killed for it. */
-static void devour(void)
+/* Until there is no memory, or we are killed for it; from when @go is closed on. */
+static void devour(int go)
 {
 	static char payload[32767];
 	char desc[32];
 	long id = 1;
 
 	write_number("/proc/self/oom_score_adj", 1000);
-	if (kc_join(NULL) < 0)
+	if (kc_join(NULL) < 0 || read(go, desc, 1))
 		_exit(1);
 	for (long i = 0; id > 0; i++) {
 		sprintf(desc, "big:%ld", i);
@@ -413,20 +415,38 @@ static void console_level(int level)
 	klogctl(8, NULL, level);
 }
 
+/* Needs none itself. Keys go some time after who had them. */
+static void await_memory(void)
+{
+	struct sysinfo info;
+
+	do {
+		nap_ms(10);
+	} while (!sysinfo(&info) && info.freeram * info.mem_unit < 64 << 20);
+}
+
 TEST_F_TIMEOUT(crowd, no_memory_left, 300)
 {
 	long before = keys_charged(0);
-	int status;
+	int status = 0, go[2];
 	pid_t glutton;
 
+	ASSERT_EQ(0, pipe(go));
 	console_level(4);
 	glutton = fork();
-	if (!glutton)
-		devour();
-	status = 0;
+	if (!glutton) {
+		close(go[1]);
+		devour(go[0]);
+	}
+	/* Whoever needs a page while there is none has somebody else killed: we have ours before. */
+	EXPECT_EQ(0, mlockall(MCL_CURRENT));
+	close(go[1]);
 	if (glutton > 0)
 		waitpid(glutton, &status, 0);
+	await_memory();
 	console_level(8);
+	munlockall();
+	close(go[0]);
 	ASSERT_LE(0, glutton);
 	lap("all memory taken");
 	EXPECT_TRUE(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : !WEXITSTATUS(status))
