@@ -157,6 +157,7 @@ static struct kr_ring *only_holder(const struct kr_key *key)
  */
 static bool leaves_for_good(const struct kr_ring *ring, const struct kr_key *key)
 {
+	lockdep_assert_held(&ring->lock);
 	return READ_ONCE(key->holders.first) == &ring->key && !READ_ONCE(key->holders.more) &&
 	       !kr_key_is_ring(key) && kr_key_validate(key);
 }
