@@ -91,8 +91,10 @@ static inline struct kr_store *kr_holders_set(unsigned long more)
  * @datalen: bytes of its payload or links as charged; under @lock
  * @holders: the rings that hold it; written under @lock, read under RCU
  * @deadline: what the reaper keeps about it, or NULL; the reaper's lock
+ * @chained: of a dead key, in the place of @deadline: the next of those that died with it,
+ *	or NULL; belongs to whoever ended it, and then to the callback of @rcu
  * @payload: the type's; RCU
- * @rcu: frees the key after the readers
+ * @rcu: frees the key, and those @chained to it, after the readers
  * @dying: in a list of keys whose last reference has gone
  * @desc: the description; constant
  * @inline_desc: where a short description lives
@@ -106,7 +108,8 @@ static inline struct kr_store *kr_holders_set(unsigned long more)
  * invalidated    KR_KEY_INVALIDATED, in no ring but those   calls, credentials,
  *                that were locked just then                 links of these
  * dead           @usage 0, out of the table, quota given    readers under RCU
- *                back, @holders empty or going
+ *                back, @holders empty or going, @deadline
+ *                has made room for @chained
  * freed          a grace period after dead                  nobody
  * ============== ========================================== =======================
  */
@@ -127,7 +130,10 @@ struct kr_key {
 	time64_t expiry;
 	u32 datalen;
 	struct kr_holders holders;
-	struct kr_deadline *deadline;
+	union {
+		struct kr_deadline *deadline;
+		struct kr_key *chained;
+	};
 	void __rcu *payload;
 	union {
 		struct rcu_head rcu;

@@ -55,12 +55,26 @@ struct kr_reaper_ops {
 };
 
 /**
+ * struct kr_ending - keys that end together, and share callbacks of RCU
+ * @rings: those whose last reference has gone, and that are still to be ended
+ * @dead: those that have ended and for which no callback is queued yet, by &struct kr_key.chained
+ * @count: how many are in @dead
+ *
+ * On the stack of whoever ends them; {} to begin with, and so again after kr_ending_finish().
+ */
+struct kr_ending {
+	struct llist_head rings;
+	struct kr_key *dead;
+	unsigned int count;
+};
+
+/**
  * struct kr_ring_ops - what a key asks of room keyring
- * @end: the ring's last reference has gone: drop the links, chain child rings that died to @dying
+ * @end: the ring's last reference has gone: drop the links, end those of whom that was the last
  * @free: free the ring's memory; called a grace period later
  */
 struct kr_ring_ops {
-	void (*end)(struct kr_key *ring, struct llist_head *dying);
+	void (*end)(struct kr_key *ring, struct kr_ending *ending);
 	void (*free)(struct kr_key *ring);
 };
 
@@ -71,6 +85,24 @@ struct kr_ring_ops {
  * For whoever drops the last reference by itself: kr_key_put(), the reaper, room keyring.
  */
 void kr_key_end(struct kr_key *key);
+
+/**
+ * kr_key_end_with() - the same, together with others
+ * @key: its usage fell to 0
+ * @ending: kr_ending_finish() must follow, soon: it is what has the memory freed
+ *
+ * A ring is not ended by this but by kr_ending_finish(), so that the caller may hold the lock
+ * of another ring.
+ */
+void kr_key_end_with(struct kr_key *key, struct kr_ending *ending);
+
+/**
+ * kr_ending_finish() - end the rings, and have all be freed when their readers have gone
+ * @ending: what kr_key_end_with() has filled
+ *
+ * Takes time in proportion to the links of the rings. The caller holds no lock of a ring.
+ */
+void kr_ending_finish(struct kr_ending *ending);
 
 /**
  * kr_key_set_reaper() - tell the room who reaps

@@ -196,10 +196,8 @@ static bool is_held(const struct kr_key *key)
 	return key->holders.first || (set ? set->count : key->holders.more);
 }
 
-static void free_rcu(struct rcu_head *rcu)
+static void free_dead(struct kr_key *key)
 {
-	struct kr_key *key = container_of(rcu, struct kr_key, rcu);
-
 	free_holders(key);
 	if (key->type->destroy)
 		key->type->destroy(key);
@@ -209,6 +207,25 @@ static void free_rcu(struct rcu_head *rcu)
 		ring_ops->free(key);
 	else
 		kmem_cache_free(leaf_cache, key);
+}
+
+static void free_chain(struct rcu_head *rcu)
+{
+	struct kr_key *key = container_of(rcu, struct kr_key, rcu), *next;
+
+	for (; key; key = next) {
+		next = key->chained;
+		free_dead(key);
+	}
+}
+
+/* The grace period begins when all have ended. */
+static void free_later(struct kr_ending *ending)
+{
+	if (ending->dead)
+		call_rcu(&ending->dead->rcu, free_chain);
+	ending->dead = NULL;
+	ending->count = 0;
 }
 
 static void settle_account(struct kr_key *key)
@@ -228,7 +245,7 @@ static bool is_watched(const struct kr_key *key)
 	return KR_KERNEL_HAS_WATCH_QUEUE && test_bit(KR_KEY_WATCHED, &key->flags);
 }
 
-static void end_one(struct kr_key *key, struct llist_head *dying)
+static void end_one(struct kr_key *key, struct kr_ending *ending)
 {
 	kr_serials_remove(key);
 	if (unlikely(READ_ONCE(key->deadline)))
@@ -236,35 +253,60 @@ static void end_one(struct kr_key *key, struct llist_head *dying)
 	if (unlikely(is_watched(key)))
 		kr_watch_end(key);
 	if (kr_key_is_ring(key))
-		ring_ops->end(key, dying);
+		ring_ops->end(key, ending);
 	if (unlikely(test_bit(KR_KEY_MIRRORED, &key->flags)))
 		kr_key_mirror->end(key);
 	WARN_ON_ONCE(is_held(key));
 	settle_account(key);
-	call_rcu(&key->rcu, free_rcu);
+	WARN_ON_ONCE(key->deadline);
+}
+
+/* Worth the sharing, and still a short callback: it runs with softirqs off. */
+#define CHAIN_MAX	32
+
+static void end_chained(struct kr_key *key, struct kr_ending *ending)
+{
+	end_one(key, ending);
+	key->chained = ending->dead;
+	ending->dead = key;
+	if (++ending->count == CHAIN_MAX)
+		free_later(ending);
 }
 
 /* A tree of rings ends one ring at a time, not by recursion. */
+void kr_key_end_with(struct kr_key *key, struct kr_ending *ending)
+{
+	if (unlikely(kr_key_is_ring(key)))
+		__llist_add(&key->dying, &ending->rings);
+	else
+		end_chained(key, ending);
+}
+
+void kr_ending_finish(struct kr_ending *ending)
+{
+	struct llist_node *ring;
+
+	while ((ring = llist_del_first(&ending->rings)))
+		end_chained(llist_entry(ring, struct kr_key, dying), ending);
+	free_later(ending);
+}
+
 static void end_tree(struct kr_key *key)
 {
-	struct llist_node *next;
-	LLIST_HEAD(dying);
+	struct kr_ending ending = {};
 
-	for (;;) {
-		end_one(key, &dying);
-		next = llist_del_first(&dying);
-		if (!next)
-			return;
-		key = llist_entry(next, struct kr_key, dying);
-	}
+	end_chained(key, &ending);
+	kr_ending_finish(&ending);
 }
 
 void kr_key_end(struct kr_key *key)
 {
-	if (unlikely(kr_key_is_ring(key)))
+	if (unlikely(kr_key_is_ring(key))) {
 		end_tree(key);
-	else
+	} else {
 		end_one(key, NULL);
+		call_rcu(&key->rcu, free_chain);
+	}
 }
 
 void kr_key_put(struct kr_key *key)

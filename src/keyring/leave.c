@@ -181,6 +181,7 @@ unsigned int kr_ring_reap_run(struct kr_key **keys, unsigned int count)
 {
 	struct kr_ring *ring = only_holder(keys[0]);
 	unsigned int gone = 0, last = 0, i;
+	struct kr_ending ending = {};
 
 	might_sleep();
 	if (!ring)
@@ -190,7 +191,8 @@ unsigned int kr_ring_reap_run(struct kr_key **keys, unsigned int count)
 		mutex_unlock(&ring->lock);
 	}
 	for (i = 0; i < last; i++)
-		kr_key_end(keys[i]);
+		kr_key_end_with(keys[i], &ending);
+	kr_ending_finish(&ending);
 	kr_key_put(&ring->key);
 	return gone;
 }

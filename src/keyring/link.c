@@ -271,25 +271,20 @@ static void link_drop(struct kr_ring *ring, struct kr_key *key)
 
 struct dropping {
 	struct kr_ring *ring;
-	struct llist_head *dying;
+	struct kr_ending *ending;
 };
 
 static void drop_taken(struct kr_key *key, void *arg)
 {
 	struct dropping *dropping = arg;
 
-	if (!let_go(dropping->ring, key))
-		return;
-	/* A tree of rings ends one ring at a time, not by recursion. */
-	if (kr_key_is_ring(key))
-		__llist_add(&key->dying, dropping->dying);
-	else
-		kr_key_end(key);
+	if (let_go(dropping->ring, key))
+		kr_key_end_with(key, dropping->ending);
 }
 
-static void drop_each(struct kr_ring *ring, unsigned long links, struct llist_head *dying)
+static void drop_each(struct kr_ring *ring, unsigned long links, struct kr_ending *ending)
 {
-	struct dropping dropping = { .ring = ring, .dying = dying };
+	struct dropping dropping = { .ring = ring, .ending = ending };
 
 	kr_places_each(links, drop_taken, &dropping);
 	spin_lock(&ring->key.lock);
@@ -297,13 +292,13 @@ static void drop_each(struct kr_ring *ring, unsigned long links, struct llist_he
 	spin_unlock(&ring->key.lock);
 }
 
-void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
+void kr_link_drop_all(struct kr_ring *ring, struct kr_ending *ending)
 {
 	unsigned long links;
 
 	if (!refcount_read(&ring->key.usage)) {
 		/* Readers may be in the ring to its end: what they look at stays. */
-		drop_each(ring, ring->links, dying);
+		drop_each(ring, ring->links, ending);
 		return;
 	}
 	lockdep_assert_held(&ring->lock);
@@ -314,7 +309,7 @@ void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying)
 	set_bit(KR_KEY_EMPTYING, &ring->key.flags);
 	smp_mb__after_atomic();
 	links = kr_places_take(ring);
-	drop_each(ring, links, dying);
+	drop_each(ring, links, ending);
 	clear_bit_unlock(KR_KEY_EMPTYING, &ring->key.flags);
 	kr_places_free_later(links);
 }
@@ -547,25 +542,17 @@ int kr_ring_move(struct kr_key *key, struct kr_key *from_key, struct kr_key *to_
 	return ret;
 }
 
-static void end_all(struct llist_head *dying)
-{
-	struct llist_node *node;
-
-	while ((node = llist_del_first(dying)))
-		kr_key_end(llist_entry(node, struct kr_key, dying));
-}
-
 void kr_link_drop_and_end(struct kr_ring *ring, bool cleared)
 {
-	LLIST_HEAD(dying);
+	struct kr_ending ending = {};
 
 	mutex_lock(&ring->lock);
 	count_removal();
-	kr_link_drop_all(ring, &dying);
+	kr_link_drop_all(ring, &ending);
 	if (cleared)
 		kr_key_notify(&ring->key, NOTIFY_KEY_CLEARED, 0);
 	mutex_unlock(&ring->lock);
-	end_all(&dying);
+	kr_ending_finish(&ending);
 }
 
 int kr_ring_clear(struct kr_key *ring_key)

@@ -55,13 +55,13 @@ static struct kr_key_type ring_type = {
 };
 
 /* The last reference has gone: nobody can lock the ring or find it alive. */
-static void ring_end(struct kr_key *key, struct llist_head *dying)
+static void ring_end(struct kr_key *key, struct kr_ending *ending)
 {
 	struct kr_ring *ring = kr_ring_of(key);
 
 	kr_name_withdraw(ring);
 	kr_restriction_drop(ring);
-	kr_link_drop_all(ring, dying);
+	kr_link_drop_all(ring, ending);
 }
 
 static void ring_free(struct kr_key *key)

@@ -229,7 +229,7 @@ int kr_edit_commit_new(struct kr_edit *edit, struct kr_key *key);
 void kr_edit_cancel(struct kr_edit *edit);
 
 /* Drop all, of a locked ring or of one that has ended. */
-void kr_link_drop_all(struct kr_ring *ring, struct llist_head *dying);
+void kr_link_drop_all(struct kr_ring *ring, struct kr_ending *ending);
 
 /* Take a key out of a ring, which is locked; 0 or -ENOENT. */
 int kr_link_remove(struct kr_ring *ring, struct kr_key *key);
