@@ -70,7 +70,8 @@ struct kr_ending {
 
 /**
  * struct kr_ring_ops - what a key asks of room keyring
- * @end: the ring's last reference has gone: drop the links, end those of whom that was the last
+ * @end: the ring's last reference has gone: drop the links, and by kr_key_end_with() the keys
+ *	of which that was the last one
  * @free: free the ring's memory; called a grace period later
  */
 struct kr_ring_ops {
@@ -91,8 +92,8 @@ void kr_key_end(struct kr_key *key);
  * @key: its usage fell to 0
  * @ending: kr_ending_finish() must follow, soon: it is what has the memory freed
  *
- * A ring is not ended by this but by kr_ending_finish(), so that the caller may hold the lock
- * of another ring.
+ * A ring is not ended by this but by kr_ending_finish(): a tree does not end by recursion, nor
+ * while the lock of the ring that is cleared is held. Context as kr_key_put().
  */
 void kr_key_end_with(struct kr_key *key, struct kr_ending *ending);
 
@@ -100,7 +101,7 @@ void kr_key_end_with(struct kr_key *key, struct kr_ending *ending);
  * kr_ending_finish() - end the rings, and have all be freed when their readers have gone
  * @ending: what kr_key_end_with() has filled
  *
- * Takes time in proportion to the links of the rings. The caller holds no lock of a ring.
+ * Context as kr_key_put(). Takes time in proportion to the links of the rings.
  */
 void kr_ending_finish(struct kr_ending *ending);
 

@@ -258,7 +258,6 @@ static void end_one(struct kr_key *key, struct kr_ending *ending)
 		kr_key_mirror->end(key);
 	WARN_ON_ONCE(is_held(key));
 	settle_account(key);
-	WARN_ON_ONCE(key->deadline);
 }
 
 /* Worth the sharing, and still a short callback: it runs with softirqs off. */
@@ -305,6 +304,7 @@ void kr_key_end(struct kr_key *key)
 		end_tree(key);
 	} else {
 		end_one(key, NULL);
+		key->chained = NULL;
 		call_rcu(&key->rcu, free_chain);
 	}
 }
