@@ -12,12 +12,15 @@
  * requester's; what error that is, if it is one, becomes the payload. At "vouch" it leaves
  * the requester a ring of its own that trusts the authorisation key; that key's serial becomes
  * the payload. A host name gets an address; at "list", a list of servers that none have been
- * found for, after it was given a long time. Each run adds a line with type and description of
+ * found for, after it was given a long time. For NFS it gives whoever has a name the number
+ * 5000, and whoever has the number N the name uN@test, for CIFS a ticket that says whom it is
+ * for. Each run adds a line with type and description of
  * the key to LOG, which the tests read.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +62,16 @@ static long or_tell_error(long key, long ret)
 	return keyctl(OP_INSTANTIATE, key, (long)text, strlen(text), 0);
 }
 
+/* Behind "type;uid;gid;permissions;"; it may have semicolons itself */
+static const char *description(const char *text)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		text = strchr(text, ';') + 1;
+	return text;
+}
+
 static bool is_word(const char *callout, long len, const char *word)
 {
 	return len == (long)strlen(word) && !memcmp(callout, word, len);
@@ -89,6 +102,27 @@ static long vouch(const char *desc, char *serial, size_t size)
 	return strlen(serial);
 }
 
+/* What NFS knows by the name, or the number, that the description has behind a colon */
+static long identity(const char *desc, char *payload, size_t size)
+{
+	if (strncmp(desc, "user:", 5))
+		return snprintf(payload, size, "5000");
+	return snprintf(payload, size, "u%s@test", desc + 5);
+}
+
+/* What CIFS expects: a session key of as many bytes, and the ticket, here a text */
+static long ticket(const char *desc, char *payload)
+{
+	struct {
+		uint32_t version, flags, session_key_len, ticket_len;
+		char session_key[16];
+	} head = { .version = 2, .session_key_len = sizeof(head.session_key) };
+
+	head.ticket_len = sprintf(payload + sizeof(head), "for %s", desc);
+	memcpy(payload, &head, sizeof(head));
+	return sizeof(head) + head.ticket_len;
+}
+
 /* For a minute at most */
 static void wait_until_told(const char *desc)
 {
@@ -112,7 +146,7 @@ int main(int argc, char **argv)
 	if (kc_describe(key, text, sizeof(text)) < 0 ||
 	    sscanf(text, "%31[^;];", type) != 1)
 		return 3;
-	desc = strrchr(text, ';') + 1;
+	desc = description(text);
 	note(type, desc);
 	if (keyctl(OP_ASSUME_AUTHORITY, key, 0, 0, 0) < 0)
 		return 4;
@@ -130,6 +164,11 @@ int main(int argc, char **argv)
 		      keyctl(OP_INSTANTIATE, key, (long)no_servers, sizeof(no_servers), 0);
 	else if (!strcmp(type, "dns_resolver") && !is_word(callout, len, "refuse"))
 		ret = keyctl(OP_INSTANTIATE, key, (long)address, sizeof(address), 0);
+	else if (!strcmp(type, "id_resolver"))
+		ret = keyctl(OP_INSTANTIATE, key, (long)callout,
+			     identity(desc, callout, sizeof(callout)), 0);
+	else if (!strcmp(type, "cifs.spnego"))
+		ret = keyctl(OP_INSTANTIATE, key, (long)callout, ticket(desc, callout), 0);
 	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))
 		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);
 	else if (is_word(callout, len, "negate"))

@@ -9,6 +9,7 @@ Everything the machine needs is in its initramfs: busybox, keyctl, process 1
 (init.c) and what the caller adds, so it has no disk and no modules to load.
 The kernel's console and the results go to two serial ports and never mix.
 """
+import contextlib
 import lzma
 import os
 import re
@@ -247,6 +248,27 @@ def qemu_command(vmlinuz, initrd, console, results, smp=2, mem=512, icount=False
     return cmd + ["-append", " ".join(words + shlex.split(append))]
 
 
+@contextlib.contextmanager
+def emulated_tpm():
+    """A TPM for one machine: what QEMU is to be told of it, and the kernel, which has no ACPI to
+    find it by."""
+    fetch("tools", "tpm")
+    with tempfile.TemporaryDirectory(prefix="tpm-") as folder:
+        sock = os.path.join(folder, "sock")
+        with subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + folder,
+                               "--ctrl", "type=unixio,path=" + sock],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as tpm:
+            try:
+                until = time.monotonic() + 20
+                while not os.path.exists(sock) and tpm.poll() is None and time.monotonic() < until:
+                    time.sleep(0.1)
+                yield (["-chardev", "socket,id=tpm,path=" + sock,
+                        "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm0"],
+                       " tpm_tis.force=1 tpm_tis.interrupts=0")
+            finally:
+                tpm.terminate()
+
+
 # Seconds until something must have started in the machine: with a stock kernel, with one of ours.
 START_PATIENCE, START_PATIENCE_BUILT = 300, 900
 
@@ -339,19 +361,21 @@ def run_qemu(cmd, results, tty, patience):
         return qemu.wait()
 
 
-def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, coverage=False,
-         **machine):
+def boot(kernel, archive, timeout=120, live=None, keep=None, tty=False, coverage=False, tpm=False,
+         append="", **machine):
     """Boots once.  @live is a stream for the output as it comes, @keep a folder for the two
     logs, and with @coverage for what the machine has counted; with @tty the output, and input,
-    is our terminal's."""
+    is our terminal's; with @tpm the machine has one."""
     vmlinuz = image(kernel)
     os.makedirs(os.path.join(BUILD, "vm"), exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="run-", dir=os.path.join(BUILD, "vm")) as work:
+    with tempfile.TemporaryDirectory(prefix="run-", dir=os.path.join(BUILD, "vm")) as work, \
+            emulated_tpm() if tpm else contextlib.nullcontext(([], "")) as (device, words):
         console, results = os.path.join(work, "console"), os.path.join(work, "results")
         initrd, counts = os.path.join(work, "initrd"), os.path.join(work, "coverage")
         archive.write(initrd)
         cmd = qemu_command(vmlinuz, initrd, console, results, tty=tty, sockets=is_built(kernel),
-                           counts=counts if coverage else None, **machine)
+                           counts=counts if coverage else None, append=append + words,
+                           **machine) + device
         done = threading.Event()
         reader = threading.Thread(target=follow, args=(results, done, live))
         if live:

@@ -291,7 +291,9 @@ class Suite:
         timeout = int(os.environ.get("TIMEOUT") or self.conf.getint("timeout") * slower)
         return boot.boot_retry(self.kernel, archive, timeout,
                                keep=os.path.join(LOGS, "%s-%s" % (self.name, self.kernel)),
-                               coverage=counts, smp=self.conf.getint("smp"),
+                               coverage=counts,
+                               tpm=self.conf.getboolean("tpm") and boot.is_built(self.kernel),
+                               smp=self.conf.getint("smp"),
                                mem=self.conf.getint("mem") + int(self.machine.get("mem", "0")),
                                append=self.conf["append"] + " " + self.machine.get("append", "") + asked)
 

@@ -4,7 +4,7 @@
 # Get from Debian what the builds and the virtual machines need.
 #
 #   fetch.sh tools GROUP...       install what is missing of: build vm check
-#                                 kernel
+#                                 kernel tpm
 #   fetch.sh release SERIES       print the stock kernel's release, e.g. for 6.12
 #   fetch.sh headers SERIES       install its headers; print the build folder
 #   fetch.sh headers-of RELEASE   the same for a release named in full
@@ -100,6 +100,7 @@ tool_packages() {
 	kernel)	printf '%s %s\n' ccache ccache flex flex bison bison bc bc lz4 lz4 \
 			xz xz-utils /usr/include/libelf.h libelf-dev \
 			/usr/include/openssl/opensslv.h libssl-dev ;;
+	tpm)	printf '%s %s\n' swtpm swtpm ;;
 	*)	die "no tool group $1" ;;
 	esac
 }

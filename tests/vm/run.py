@@ -39,6 +39,7 @@ def parse():
     p.add_argument("--seed", type=int, default=1, help="for --icount")
     p.add_argument("--shift", type=int, help="the guest's clock counts instructions, 2^N ns each; "
                    "what waits costs no time")
+    p.add_argument("--tpm", action="store_true", help="with a TPM")
     p.add_argument("--append", default="", help="more kernel arguments")
     p.add_argument("--timeout", type=int, default=120, help="seconds")
     p.add_argument("--keep", metavar="DIR", help="leave the console and results logs there")
@@ -77,7 +78,7 @@ def main():
     a = parse()
     boot.fetch("tools", "build", "vm")
     machine = dict(smp=a.smp, mem=a.mem, icount=a.icount, seed=a.seed, append=a.append, shift=a.shift,
-                   thread="multi" if a.multi else "single")
+                   tpm=a.tpm, thread="multi" if a.multi else "single")
     if a.shell:
         return boot.boot(a.kernel, archive(a), 86400, tty=True, keep=a.keep, **machine).status
     r = boot.boot_retry(a.kernel, lambda: archive(a), a.timeout, live=sys.stdout, keep=a.keep,
