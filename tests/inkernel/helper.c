@@ -111,14 +111,14 @@ static long identity(const char *desc, char *payload, size_t size)
 }
 
 /* What CIFS expects: a session key of as many bytes, and the ticket, here a text */
-static long ticket(const char *desc, char *payload)
+static long ticket(const char *desc, char *payload, size_t size)
 {
 	struct {
 		uint32_t version, flags, session_key_len, ticket_len;
 		char session_key[16];
 	} head = { .version = 2, .session_key_len = sizeof(head.session_key) };
 
-	head.ticket_len = sprintf(payload + sizeof(head), "for %s", desc);
+	head.ticket_len = snprintf(payload + sizeof(head), size - sizeof(head), "for %.1000s", desc);
 	memcpy(payload, &head, sizeof(head));
 	return sizeof(head) + head.ticket_len;
 }
@@ -168,7 +168,8 @@ int main(int argc, char **argv)
 		ret = keyctl(OP_INSTANTIATE, key, (long)callout,
 			     identity(desc, callout, sizeof(callout)), 0);
 	else if (!strcmp(type, "cifs.spnego"))
-		ret = keyctl(OP_INSTANTIATE, key, (long)callout, ticket(desc, callout), 0);
+		ret = keyctl(OP_INSTANTIATE, key, (long)callout, ticket(desc, callout, sizeof(callout)),
+			     0);
 	else if (is_word(callout, len, "refuse") || is_word(callout, len, "slow refuse"))
 		ret = keyctl(OP_REJECT, key, 60, EKEYREJECTED, 0);
 	else if (is_word(callout, len, "negate"))
