@@ -141,6 +141,17 @@ static inline const char *ik_describe(long slot)
 	return ik_text(INKERNEL_DESCRIBE, slot);
 }
 
+/* READ of a key that the kernel gives as a long text; a failure reads "error -128" */
+static inline char *blob(long key)
+{
+	char *text = shared(4096);
+	long ret = kc_read(key, text, 4095);
+
+	if (ret < 0)
+		sprintf(text, "error %ld", ret);
+	return text;
+}
+
 /* ---- the helper (helper.c) ---- */
 
 #define HELPER_LOG "/tmp/helper.log"

@@ -46,17 +46,6 @@ FIXTURE_TEARDOWN(encrypted)
 #define add_blob(desc, text, ring) \
 	kc_add("encrypted", desc, text, strlen(text), ring)
 
-/* READ as text, of any length */
-static char *blob(long key)
-{
-	char *text = shared(1024);
-	long ret = kc_read(key, text, 1023);
-
-	if (ret < 0)
-		sprintf(text, "error %ld", ret);
-	return text;
-}
-
 /* The hexadecimal part alone */
 static const char *hex_part(const char *text)
 {

@@ -78,17 +78,6 @@ FIXTURE_TEARDOWN(trusted)
 #define add_text(type, desc, text, ring) \
 	kc_add(type, desc, text, strlen(text), ring)
 
-/* READ as text, of any length */
-static char *blob(long key)
-{
-	char *text = shared(4096);
-	long ret = kc_read(key, text, 4095);
-
-	if (ret < 0)
-		sprintf(text, "error %ld", ret);
-	return text;
-}
-
 static char *new_key(const char *parent)
 {
 	return shared_text("new 32 %s", parent);
