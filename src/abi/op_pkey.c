@@ -140,6 +140,18 @@ static void limits_of(const struct pkey_call *call, u32 *in, u32 *out)
 	}
 }
 
+/* Wiped also when only the beginning can be read: it may be a text. */
+static int draw_in(const void __user *uin, u32 len, u8 **in)
+{
+	*in = kmalloc(len, GFP_USER | __GFP_NOWARN);
+	if (!*in)
+		return -ENOMEM;
+	if (!copy_from_user(*in, uin, len))
+		return 0;
+	kfree_sensitive(*in);
+	return -EFAULT;
+}
+
 /* With a key: check the lengths and draw the input in. */
 static int get_input(struct pkey_call *call, const void __user *uin, u8 **in)
 {
@@ -150,8 +162,7 @@ static int get_input(struct pkey_call *call, const void __user *uin, u8 **in)
 		return -EINVAL;
 	call->params.in_len = call->user.in_len;
 	call->params.out_len = max_out;
-	*in = memdup_user(uin, call->params.in_len);
-	return PTR_ERR_OR_ZERO(*in);
+	return draw_in(uin, call->user.in_len, in);
 }
 
 static long crypt(struct pkey_call *call, const void __user *uin, void __user *uout)

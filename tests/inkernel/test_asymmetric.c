@@ -490,14 +490,29 @@ TEST_F(pair, bytes_written)
 }
 
 #ifdef __x86_64__
-/* What was encrypted and decrypted is wiped where it was computed with */
+/* Of a text of which the beginning can be read, and the rest is not there */
+static long encrypt_cut_off(long key, long plain, long len)
+{
+	unsigned char *text = (unsigned char *)end_of_memory() - len, out[RSA_BYTES];
+	long ret;
+
+	/* byte by byte, or it would be found in the task's vector registers, too */
+	for (int i = 0; i < len; i++)
+		((volatile unsigned char *)text)[i] = ((volatile unsigned char *)plain)[i];
+	ret = kc_pkey(OP_PKEY_ENCRYPT, key, "enc=pkcs1", text, len + 1, out, RSA_BYTES);
+	explicit_bzero(text, len);
+	return ret;
+}
+
+/* What was encrypted and decrypted is wiped where it was computed with, or was to be */
 TEST_F_TIMEOUT(pair, ours_plaintext_is_wiped, 900)
 {
-	static const int sizes[] = { 60, 90, 120, 180, 240 };
+	enum { CUT_OFF = 5 };
+	static const int sizes[CUT_OFF] = { 60, 90, 120, 180, 240 };
 	unsigned char *plain = shared(RSA_BYTES);
 
 	REQUIRE_KCORE();
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < CUT_OFF; i++) {
 		secret_write(i, plain, sizes[i]);
 		EXPECT_EQ(RSA_BYTES, ON(self->p, kc_pkey(OP_PKEY_ENCRYPT, self->cert, "enc=pkcs1",
 							 plain, sizes[i], self->out, RSA_BYTES)));
@@ -506,6 +521,12 @@ TEST_F_TIMEOUT(pair, ours_plaintext_is_wiped, 900)
 							"enc=pkcs1", self->out, RSA_BYTES,
 							plain, RSA_BYTES)));
 		EXPECT_TRUE(secret_take(i, plain, sizes[i]));
+	}
+	for (int i = 0; i < CUT_OFF; i++) {
+		secret_write(CUT_OFF, plain, sizes[i]);
+		EXPECT_EQ(-EFAULT, actor_do(self->p, encrypt_cut_off, self->cert, (long)plain,
+					    sizes[i]));
+		explicit_bzero(plain, RSA_BYTES);
 	}
 	EXPECT_TRUE(none_remains());
 }

@@ -341,4 +341,47 @@ static inline bool started_without_session(void)
  * every such test fails and every other one passes; see judge.awk.
  */
 
+/* Behind it nothing is mapped */
+static inline char *end_of_memory(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	if (memory == MAP_FAILED || munmap(memory + page, page))
+		stage_broken("no memory that ends");
+	return memory + page;
+}
+
+/* ---- in a call that does not return ---- */
+
+/* One system call, that returns to user space only when woken */
+static inline long sleep_until(long flag, long b, long c)
+{
+	(void)b, (void)c;
+	while (!__atomic_load_n((int *)flag, __ATOMIC_SEQ_CST))
+		futex_wait((int *)flag, 0, NULL);
+	return 0;
+}
+
+/* Returns when the actor sleeps, and what wakes it */
+static inline int *actor_sleep(struct actor *a)
+{
+	int *flag = shared(sizeof(*flag));
+	const char *stat = shared_text("/proc/%d/stat", a->pid);
+
+	*flag = 0;
+	actor_begin(a, sleep_until, (long)flag, 0, 0);
+	if (!EVENTUALLY(strstr(slurp(NULL, stat), ") S ")))
+		stage_broken("%s: no sleep", stat);
+	return flag;
+}
+
+static inline long actor_wake(struct actor *a, int *flag)
+{
+	__atomic_store_n(flag, 1, __ATOMIC_SEQ_CST);
+	futex_wake(flag);
+	return actor_end(a);
+}
+
 #endif /* PROBES_H */

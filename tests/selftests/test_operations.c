@@ -81,18 +81,6 @@ TEST_F(holder, capabilities)
 	EXPECT_EQ(-EFAULT, ON(self->p, kc_capabilities(NOWHERE, 2)));
 }
 
-/* Behind it nothing is mapped */
-static char *end_of_memory(void)
-{
-	long page = sysconf(_SC_PAGESIZE);
-	char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0);
-
-	if (memory == MAP_FAILED || munmap(memory + page, page))
-		stage_broken("no memory that ends");
-	return memory + page;
-}
-
 /* EFAULT: an answer of which only so many bytes can be written is none */
 TEST_F(holder, answers_that_end_beyond_memory)
 {
