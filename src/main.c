@@ -6,8 +6,8 @@
  * Who could still be inside on the way down: the live patch is disabled and its
  * transition is over before the kernel lets the module go, so no task is in a
  * call. Once the events are detached nothing calls in any more, and what is
- * left are works and RCU callbacks of the module's own, which the rooms wait
- * for.
+ * left are works, of the module and of tasks, and RCU callbacks, which the rooms
+ * take back or wait for.
  */
 #define pr_fmt(fmt) "keyrings: " fmt
 

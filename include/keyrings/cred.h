@@ -209,13 +209,23 @@ long kr_cred_join_session(const char *name);
 /**
  * kr_cred_session_to_parent() - KEYCTL_SESSION_TO_PARENT
  *
- * Takes effect at once: each look-up of a call of the parent's finds the old ring or the
- * new one.
+ * Takes effect when the parent next returns to user space. May sleep.
  *
- * Return: 0; -EPERM the parent may not be given a ring; -EACCES no link permission; -ESRCH the
- * parent exits; -ENOMEM; and the errors of a lookup of the session keyring.
+ * Return: 0, also when the parent is about to exit; -EPERM the parent may not be given a ring;
+ * -EACCES no link permission; -ENOMEM; and the errors of a lookup of the session keyring.
  */
 long kr_cred_session_to_parent(void);
+
+/* Takes a work back that is queued for a task; false when it is not. Does not sleep. */
+typedef bool (*kr_cancel_work_fn)(struct task_struct *task, struct callback_head *work);
+
+/**
+ * kr_cred_set_cancel_work() - tell the room how a task work is taken back
+ * @cancel: the function, which the kernel has and does not export
+ *
+ * Before the room is used.
+ */
+void kr_cred_set_cancel_work(kr_cancel_work_fn cancel);
 
 /**
  * kr_cred_set_reqkey() - KEYCTL_SET_REQKEY_KEYRING

@@ -21,7 +21,8 @@
  * entry, and points &kr_limits at the kernel's variables. Patches nothing but
  * this module's own call sites. May sleep. First step of the module's init.
  *
- * Return: 0, or -EOPNOTSUPP after a message that says what this kernel lacks.
+ * Return: 0; -EOPNOTSUPP after a message that says what this kernel lacks; -ENOMEM; -ENOSPC
+ * when the tables have more rows than there is room for, which is a mistake.
  */
 int kr_hooks_resolve(void);
 

@@ -259,7 +259,7 @@ static long no_authority(s32 id)
 }
 
 /*
- * A module cannot ask security modules about keys: no key of ours has a label.
+ * What security modules label is the kernel's struct key: no key of ours has a label.
  * A key that may not be viewed is no key here: the error is that of looking for
  * an authority over it.
  */

@@ -10,7 +10,7 @@
  * struct kr_task - the record of one task that has rings
  * @node: in the table of tasks
  * @task: whose; compared only, the exit hook takes the record away before it is freed
- * @cred: what is shared after a fork, or NULL; replaced with cmpxchg(), RCU readers
+ * @cred: what is shared after a fork, or NULL; replaced by the task itself, RCU readers
  * @thread: the thread keyring or NULL; used by the task itself
  * @process: a process keyring that only some threads of the process have: the one that made it
  *	while it had a UID of its own, and those made by one that has it; or NULL; used by the
@@ -21,10 +21,8 @@
  * state    what is true                          who may hold it
  * ======== ===================================== ==================================
  * none     the task has no ring of its own       -
- * hashed   found by its task                     the task; a child that gives its
- *                                                session away, under the bucket lock
- * retired  unhashed by exit or unload, or by the readers under RCU
- *          child, which saw the exit begin
+ * hashed   found by its task                     the task; readers under RCU
+ * retired  unhashed by exit or unload            readers under RCU
  * ======== ===================================== ==================================
  */
 struct kr_task {
@@ -83,28 +81,52 @@ void kr_cred_put_later(struct kr_cred *cred);
 /* Unless its last reference has gone. */
 bool kr_cred_tryget(struct kr_cred *cred);
 /*
- * Where a task with this shared half puts new keys; without one it is what the built-in
+ * Where current puts new keys, with this shared half; without one it is what the built-in
  * service would do: the task's choice of before the load, or the kernel's.
  */
-int kr_cred_reqkey(const struct kr_cred *cred, struct task_struct *task);
-/* A copy for the task that has @old, to be changed, not folded; NULL when memory is short. */
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old, struct task_struct *task);
+int kr_cred_reqkey(const struct kr_cred *cred);
+/* Memory for a shared half, with nothing in it; NULL when it is short. May sleep. */
+struct kr_cred *kr_cred_alloc(void);
+/* Free what was not published, and holds nothing; NULL will do. */
+void kr_cred_free(struct kr_cred *cred);
+/* Make @cred a copy of current's half, to be changed, not folded. */
+void kr_cred_copy(struct kr_cred *cred, const struct kr_cred *old);
 int kr_shared_init(void);
 void kr_shared_exit(void);
-/*
- * Publish a changed copy of current's half; 0 or -ENOMEM. @change may sleep; it is called
- * again, with another copy, when somebody else published meanwhile.
+
+/* Changes current's copy of its shared half; may sleep, but publishes nothing itself. */
+typedef void (*kr_cred_change_fn)(struct kr_cred *cred, void *arg);
+
+/* Publish a changed copy of current's half; 0 or -ENOMEM. */
+int kr_cred_change(kr_cred_change_fn change, void *arg);
+
+/**
+ * struct kr_change_memory - what a change needs that may not fail when its time comes
+ * @record: for a task that has none
+ * @cred: the copy
  */
-int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg);
-/*
- * Publish @new, whose reference passes, in place of @old, for another task. -ESRCH when it
- * exits, -EAGAIN when somebody published meanwhile.
- */
-int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new);
-/* Free a record that was hashed for a task that was seen to exit then; may sleep. */
-void kr_task_abandon(struct kr_task *record);
-/* The shared half of another task, with a reference; NULL for none. */
+struct kr_change_memory {
+	struct kr_task *record;
+	struct kr_cred *cred;
+};
+
+/* 0 or -ENOMEM; may sleep. */
+int kr_change_memory_get(struct kr_change_memory *memory);
+/* Give back what was not needed. */
+void kr_change_memory_put(struct kr_change_memory *memory);
+/* kr_cred_change() with memory that is there, and of which the rest is left to be given back. */
+void kr_cred_change_with(struct kr_change_memory *memory, kr_cred_change_fn change, void *arg);
+/* The shared half of any task, with a reference; NULL for none. */
 struct kr_cred *kr_cred_get_of(struct task_struct *task);
+
+/*
+ * Give a task a session keyring, whose reference stays the caller's: the task takes it when it
+ * next returns to user space, unless it exits. What it was given before, and has not taken
+ * yet, it does not get. 0 or -ENOMEM; may sleep.
+ */
+int kr_session_give(struct task_struct *parent, struct kr_key *session);
+/* Take back, or wait for, every session keyring that is on its way to a parent. May sleep. */
+void kr_handovers_end(void);
 
 /* The process keyring of current, whose record this is, if any: borrowed under RCU, or NULL. */
 struct kr_key *kr_process_ring_peek(const struct kr_task *record);
@@ -129,8 +151,10 @@ bool kr_user_ring_usable(const struct kr_key *ring, const struct cred *actor);
 struct kr_key *kr_kept_ring_peek(const struct cred *cred);
 
 struct kr_key *kr_session_get(void);
-/* Make `ring` the session keyring of a current that has none; the reference stays the caller's. */
-int kr_session_adopt(struct kr_key *ring);
+/* Make `ring` the session keyring of current; the reference stays the caller's. */
+int kr_session_set(struct kr_key *ring);
+/* Of a shared half that is being changed; @arg is the ring, whose reference stays the caller's. */
+void kr_session_replace(struct kr_cred *cred, void *arg);
 struct kr_key *kr_session_make(const char *name, u32 perm, unsigned int flags);
 
 /*

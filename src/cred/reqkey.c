@@ -9,7 +9,7 @@
 static int current_reqkey(void)
 {
 	struct kr_cred *cred = kr_cred_current_get();
-	int value = kr_cred_reqkey(cred, current);
+	int value = kr_cred_reqkey(cred);
 
 	kr_cred_put(cred);
 	return value;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The session keyring: session-keyring(7). Joined, made, given to the parent. */
+/* The session keyring: session-keyring(7). Joined and made. */
 #include <keyrings/cred.h>
 
 #include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
 #include <linux/user_namespace.h>
 
 #include "cred_internal.h"
@@ -22,32 +21,20 @@ struct kr_key *kr_session_get(void)
 	return session;
 }
 
-static void change_session(struct kr_cred *cred, void *arg)
+void kr_session_replace(struct kr_cred *cred, void *arg)
 {
 	kr_key_put(cred->session);
 	cred->session = kr_key_get(arg);
 }
 
-static void adopt_session(struct kr_cred *cred, void *arg)
+int kr_session_set(struct kr_key *ring)
 {
-	if (!cred->session)
-		cred->session = kr_key_get(arg);
-}
-
-/* Unless a child has given us one meanwhile. */
-int kr_session_adopt(struct kr_key *ring)
-{
-	return kr_cred_change(adopt_session, ring);
-}
-
-static int set_session(struct kr_key *ring)
-{
-	return kr_cred_change(change_session, ring);
+	return kr_cred_change(kr_session_replace, ring);
 }
 
 static void change_to_helper(struct kr_cred *cred, void *arg)
 {
-	change_session(cred, arg);
+	kr_session_replace(cred, arg);
 	cred->reqkey = KEY_REQKEY_DEFL_THREAD_KEYRING;
 }
 
@@ -74,7 +61,7 @@ static long join_anonymous(void)
 	kr_key_put(old);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	ret = set_session(ring) ?: ring->serial;
+	ret = kr_session_set(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }
@@ -111,7 +98,7 @@ static long join_named(const char *name)
 	if (is_session(ring))
 		ret = 0;
 	else
-		ret = set_session(ring) ?: ring->serial;
+		ret = kr_session_set(ring) ?: ring->serial;
 	kr_key_put(ring);
 	return ret;
 }
@@ -120,93 +107,4 @@ long kr_cred_join_session(const char *name)
 {
 	might_sleep();
 	return name ? join_named(name) : join_anonymous();
-}
-
-/* The parent's six IDs are all those that the child acts with. */
-static bool same_ids(const struct cred *parent, const struct cred *me)
-{
-	return uid_eq(parent->uid, me->euid) && uid_eq(parent->euid, me->euid) &&
-	       uid_eq(parent->suid, me->euid) && gid_eq(parent->gid, me->egid) &&
-	       gid_eq(parent->egid, me->egid) && gid_eq(parent->sgid, me->egid);
-}
-
-static bool owned_by_me(const struct kr_key *session)
-{
-	return !session || uid_eq(READ_ONCE(session->uid), current_euid());
-}
-
-/* 1 when the parent's session is to be replaced, 0 when it is the same, or -EPERM. */
-static int may_give(struct task_struct *parent, const struct kr_key *mine,
-		    const struct kr_key *theirs)
-{
-	bool same;
-
-	/* A parent that exits loses its memory any time: kr_cred_publish_for() sees it exit. */
-	if (parent->pid <= 1 || !data_race(READ_ONCE(parent->mm)) || !thread_group_empty(parent))
-		return -EPERM;
-	if (mine == theirs)
-		return 0;
-	rcu_read_lock();
-	same = same_ids(__task_cred(parent), current_cred());
-	rcu_read_unlock();
-	return same && owned_by_me(mine) && owned_by_me(theirs) ? 1 : -EPERM;
-}
-
-static int give_once(struct task_struct *parent, struct kr_key *mine)
-{
-	struct kr_cred *old = kr_cred_get_of(parent), *new;
-	int ret;
-
-	ret = may_give(parent, mine, kr_cred_session(old));
-	if (ret <= 0)
-		goto out;
-	ret = -ENOMEM;
-	new = kr_cred_alloc(old, parent);
-	if (!new)
-		goto out;
-	change_session(new, mine);
-	new = kr_cred_fold(new);
-
-	ret = kr_cred_publish_for(parent, old, new);
-	if (ret)
-		kr_cred_put(new);
-	else if (old)
-		synchronize_rcu();	/* a call of the parent may be searching the old ring */
-	/* It exits, and has as much of the ring as if it had got that a moment before. */
-	if (ret == -ESRCH)
-		ret = 0;
-out:
-	kr_cred_put(old);
-	return ret;
-}
-
-static struct task_struct *parent_get(void)
-{
-	struct task_struct *parent;
-
-	rcu_read_lock();
-	parent = rcu_dereference(current->real_parent);
-	get_task_struct(parent);
-	rcu_read_unlock();
-	return parent;
-}
-
-long kr_cred_session_to_parent(void)
-{
-	struct task_struct *parent;
-	struct kr_key_ref mine;
-	int ret;
-
-	ret = kr_cred_lookup(KEY_SPEC_SESSION_KEYRING, 0, KR_LINK, &mine);
-	if (ret)
-		return ret;
-
-	parent = parent_get();
-	do {
-		ret = give_once(parent, mine.key);
-	} while (ret == -EAGAIN);	/* the parent changed its session meanwhile */
-	put_task_struct(parent);
-
-	kr_key_put(mine.key);
-	return ret;
 }

@@ -18,40 +18,37 @@ static struct kr_key *get_or_null(struct kr_key *key)
 	return key ? kr_key_get(key) : NULL;
 }
 
-static int jit_keyring_of(struct task_struct *task)
-{
-	int value;
-
-	rcu_read_lock();
-	value = kr_cred_jit_keyring(__task_cred(task));
-	rcu_read_unlock();
-	return value;
-}
-
-int kr_cred_reqkey(const struct kr_cred *cred, struct task_struct *task)
+int kr_cred_reqkey(const struct kr_cred *cred)
 {
 	const struct kr_cred *special = kr_cred_special(cred);
 
 	if (!cred)
-		return jit_keyring_of(task);
+		return kr_cred_jit_keyring(current_real_cred());
 	return special ? special->reqkey : KEY_REQKEY_DEFL_DEFAULT;
 }
 
-struct kr_cred *kr_cred_alloc(const struct kr_cred *old, struct task_struct *task)
+struct kr_cred *kr_cred_alloc(void)
 {
-	struct kr_cred *cred = kmem_cache_alloc(cred_cache, GFP_KERNEL);
+	return kmem_cache_alloc(cred_cache, GFP_KERNEL);
+}
+
+void kr_cred_free(struct kr_cred *cred)
+{
+	if (cred)
+		kmem_cache_free(cred_cache, cred);
+}
+
+void kr_cred_copy(struct kr_cred *cred, const struct kr_cred *old)
+{
 	const struct kr_cred *special = kr_cred_special(old);
 
-	if (!cred)
-		return NULL;
-	*cred = (struct kr_cred) { .reqkey = kr_cred_reqkey(old, task) };
+	*cred = (struct kr_cred) { .reqkey = kr_cred_reqkey(old) };
 	refcount_set(&cred->usage, 1);
 	cred->session = get_or_null(kr_cred_session(old));
 	if (special) {
 		cred->authority = get_or_null(special->authority);
 		cred->authority_ns = special->authority_ns;
 	}
-	return cred;
 }
 
 struct kr_cred *kr_cred_fold(struct kr_cred *cred)
@@ -60,7 +57,7 @@ struct kr_cred *kr_cred_fold(struct kr_cred *cred)
 
 	if (!session || cred->authority || cred->reqkey != KEY_REQKEY_DEFL_DEFAULT)
 		return cred;
-	kmem_cache_free(cred_cache, cred);
+	kr_cred_free(cred);
 	return (struct kr_cred *)((unsigned long)session | KR_CRED_FOLDED);
 }
 

@@ -99,7 +99,7 @@ static int make_session(unsigned int flags)
 	if (flags & KR_LOOKUP_CREATE)
 		ret = kr_cred_join_session(NULL);
 	else
-		ret = kr_session_adopt(user_session);
+		ret = kr_session_set(user_session);
 	kr_key_put(user_session);
 	return ret < 0 ? ret : 0;
 }
@@ -199,28 +199,26 @@ static int process_ring(unsigned int flags, struct kr_key **ring)
 	}
 }
 
+static bool has_session(void)
+{
+	struct kr_key *session = kr_session_get();
+
+	kr_key_put(session);
+	return session;
+}
+
 static int session_ring(unsigned int flags, struct kr_key **ring)
 {
-	struct kr_key *session;
 	long ret;
 
-	for (;;) {
-		*ring = kr_ring_special_tryget(KEY_SPEC_SESSION_KEYRING, flags);
-		if (likely(*ring))
-			return 0;
-		session = kr_session_get();
-		if (session_will_do(session, flags)) {
-			*ring = session;
-			return 0;
-		}
-		if (session)
-			ret = kr_cred_join_session(NULL);
-		else
-			ret = make_session(flags);
-		kr_key_put(session);
-		if (ret < 0)
-			return ret;
-	}
+	*ring = kr_ring_special_tryget(KEY_SPEC_SESSION_KEYRING, flags);
+	if (likely(*ring))
+		return 0;
+	ret = has_session() ? kr_cred_join_session(NULL) : make_session(flags);
+	if (ret < 0)
+		return ret;
+	*ring = kr_session_get();
+	return 0;
 }
 
 /* Where the requester wants the key; a helper of the built-in may have an authority of its own. */

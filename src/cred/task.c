@@ -2,11 +2,12 @@
 /*
  * From a task to its rings: a hash of the tasks that have any. A task without
  * rings has no record and costs its fork and its exit one look into the table.
+ * A record is made by the task itself or by the fork that makes the task, and
+ * changed by nobody but the task.
  *
  * Who could still be inside a record when it is freed: the task itself never,
- * it exits; a child that gives its session away holds the bucket's lock, which
- * exit takes, and frees the record itself if the exit had looked for one before;
- * readers under RCU are waited for.
+ * it exits; readers under RCU, as a child that looks at its parent's session,
+ * are waited for.
  */
 #include <keyrings/cred.h>
 
@@ -102,22 +103,26 @@ static void record_retire(struct kr_task *record)
 	call_rcu(&record->rcu, record_free_rcu);
 }
 
-/* Add a record for @task unless it has one; returns the one it has then. */
-static struct kr_task *record_get_or_add(struct kr_task *new, struct task_struct *task)
+static struct kr_task *record_alloc(void)
 {
-	spinlock_t *lock = lock_of(task);
-	struct kr_task *record;
+	return kmem_cache_alloc(task_cache, GFP_KERNEL);
+}
 
-	record_init(new, task, NULL);
+/* Of the fork, for the child that it makes, or of a task that has none, for itself. */
+static void record_hash(struct kr_task *record)
+{
+	spinlock_t *lock = lock_of(record->task);
+
 	spin_lock(lock);
-	record = find(task);
-	if (!record)
-		record_add(new);
+	record_add(record);
 	spin_unlock(lock);
+}
 
-	if (record)
-		mempool_free(new, task_pool);
-	return record ?: new;
+static struct kr_task *current_hash(struct kr_task *record)
+{
+	record_init(record, current, NULL);
+	record_hash(record);
+	return record;
 }
 
 struct kr_task *kr_task_current_make(void)
@@ -127,8 +132,8 @@ struct kr_task *kr_task_current_make(void)
 	might_sleep();
 	if (record)
 		return record;
-	record = kmem_cache_alloc(task_cache, GFP_KERNEL);
-	return record ? record_get_or_add(record, current) : NULL;
+	record = record_alloc();
+	return record ? current_hash(record) : NULL;
 }
 
 /* The record's shared half with a reference. Caller is in an RCU read section. */
@@ -157,103 +162,56 @@ struct kr_cred *kr_cred_get_of(struct task_struct *task)
 	return cred;
 }
 
-/*
- * Publish @new, whose reference passes, in place of @old. False when somebody
- * else published meanwhile.
- */
-static bool publish(struct kr_task *record, struct kr_cred *old, struct kr_cred *new)
+/* Nobody but current replaces its half. */
+static void publish_changed(struct kr_task *record, struct kr_cred *new, kr_cred_change_fn change,
+			    void *arg)
 {
-	/* A full barrier: the new half is complete before it can be found. */
-	if (unrcu_pointer(cmpxchg(&record->cred, RCU_INITIALIZER(old), RCU_INITIALIZER(new))) != old)
-		return false;
-	/* The publisher has a reference of its own: this one is not the last. */
+	struct kr_cred *old = rcu_dereference_protected(record->cred, record->task == current);
+
+	kr_cred_copy(new, old);
+	change(new, arg);
+	/* A release: the new half is complete before it can be found. */
+	rcu_assign_pointer(record->cred, kr_cred_fold(new));
 	kr_cred_put(old);
-	return true;
 }
 
-int kr_cred_change(void (*change)(struct kr_cred *cred, void *arg), void *arg)
+int kr_cred_change(kr_cred_change_fn change, void *arg)
 {
 	struct kr_task *record = kr_task_current_make();
-	struct kr_cred *old, *new;
-	bool done;
+	struct kr_cred *new = record ? kr_cred_alloc() : NULL;
 
-	if (!record)
+	if (!new)
 		return -ENOMEM;
-	/* Again when a child gave us its session meanwhile. */
-	do {
-		old = kr_cred_current_get();
-		new = kr_cred_alloc(old, current);
-		if (!new) {
-			kr_cred_put(old);
-			return -ENOMEM;
-		}
-		change(new, arg);
-		new = kr_cred_fold(new);
-		done = publish(record, old, new);
-		kr_cred_put(old);
-		if (!done)
-			kr_cred_put(new);
-	} while (!done);
+	publish_changed(record, new, change, arg);
 	return 0;
 }
 
-/*
- * The other task may exit meanwhile. Its exit hook looks for a record after
- * PF_EXITING was set; here the record is added before PF_EXITING is looked at.
- * One of the two sees what the other did. Until it exits, the task may find the
- * record and use it as its own: see kr_task_abandon().
- */
-static struct kr_task *record_of_living(struct kr_task *new, struct task_struct *task)
+int kr_change_memory_get(struct kr_change_memory *memory)
 {
-	struct kr_task *record;
+	memory->record = record_alloc();
+	memory->cred = kr_cred_alloc();
+	if (memory->record && memory->cred)
+		return 0;
+	kr_change_memory_put(memory);
+	return -ENOMEM;
+}
 
-	lockdep_assert_held(lock_of(task));
-	record = find(task);
-	if (record)
-		return record;
-	record_add(new);
-	smp_mb();	/* pairs with the one in kr_cred_task_exit() */
-	/* The task writes its flags plainly; this one is set once and stays. */
-	if (data_race(READ_ONCE(task->flags)) & PF_EXITING) {
-		hlist_del_rcu(&new->node);
-		return NULL;
+void kr_change_memory_put(struct kr_change_memory *memory)
+{
+	mempool_free(memory->record, task_pool);
+	kr_cred_free(memory->cred);
+}
+
+void kr_cred_change_with(struct kr_change_memory *memory, kr_cred_change_fn change, void *arg)
+{
+	struct kr_task *record = kr_task_current();
+
+	if (!record) {
+		record = current_hash(memory->record);
+		memory->record = NULL;
 	}
-	return new;
-}
-
-/* Readers may have seen it, and the task, before it began to exit, may have put rings there. */
-void kr_task_abandon(struct kr_task *record)
-{
-	synchronize_rcu();
-	record_empty(record);
-	mempool_free(record, task_pool);
-}
-
-int kr_cred_publish_for(struct task_struct *task, struct kr_cred *old, struct kr_cred *new)
-{
-	spinlock_t *lock = lock_of(task);
-	struct kr_task *record, *spare;
-	int ret = 0;
-
-	might_sleep();
-	spare = kmem_cache_alloc(task_cache, GFP_KERNEL);
-	if (!spare)
-		return -ENOMEM;
-	record_init(spare, task, NULL);
-
-	spin_lock(lock);
-	record = record_of_living(spare, task);
-	if (!record)
-		ret = -ESRCH;
-	else if (!publish(record, old, new))
-		ret = -EAGAIN;
-	spin_unlock(lock);
-
-	if (!record)
-		kr_task_abandon(spare);
-	else if (record != spare)
-		mempool_free(spare, task_pool);
-	return ret;
+	publish_changed(record, memory->cred, change, arg);
+	memory->cred = NULL;
 }
 
 void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
@@ -261,7 +219,6 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 	struct kr_key *process = NULL;
 	struct kr_task *record, *new;
 	struct kr_cred *cred;
-	spinlock_t *lock;
 
 	rcu_read_lock();
 	record = find(current);
@@ -281,10 +238,7 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 	}
 	record_init(new, child, cred);
 	new->process = process;
-	lock = lock_of(child);
-	spin_lock(lock);
-	record_add(new);
-	spin_unlock(lock);
+	record_hash(new);
 }
 
 void kr_cred_task_exec(struct task_struct *task)
@@ -311,18 +265,15 @@ void kr_cred_task_exit(struct task_struct *task)
 	if (!atomic_read(&task->signal->live))
 		kr_process_drop(task->signal);
 
-	smp_mb();	/* pairs with record_of_living() */
-	if (likely(!kr_task_current()))
+	record = kr_task_current();
+	if (likely(!record))
 		return;
 
 	lock = lock_of(task);
 	spin_lock(lock);
-	record = find(task);
-	if (record)
-		hlist_del_rcu(&record->node);
+	hlist_del_rcu(&record->node);
 	spin_unlock(lock);
-	if (record)
-		record_retire(record);
+	record_retire(record);
 }
 
 unsigned long kr_cred_lost(void)
@@ -336,6 +287,7 @@ void kr_cred_drop_all(void)
 	struct hlist_node *next;
 	unsigned int i;
 
+	kr_handovers_end();
 	for (i = 0; i < 1u << table_bits; i++) {
 		hlist_for_each_entry_safe(record, next, &table[i], node) {
 			hlist_del_rcu(&record->node);

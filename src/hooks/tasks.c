@@ -10,7 +10,9 @@
 #include <keyrings/cred.h>
 
 #include <linux/kernel.h>
+#include <linux/static_call.h>
 #include <linux/string.h>
+#include <linux/task_work.h>
 #include <linux/tracepoint.h>
 #include <trace/events/sched.h>
 #include <trace/events/task.h>
@@ -78,9 +80,44 @@ static void note_tracepoint(struct tracepoint *tp, void *unused)
 	}
 }
 
+static struct callback_head *no_work(struct task_struct *task,
+				     bool (*match)(struct callback_head *, void *), void *data)
+{
+	return NULL;
+}
+
+/* A direct branch, as each to a function that is found by name. */
+DEFINE_STATIC_CALL(kr_task_work_cancel_match, no_work);
+
+static bool is_that_work(struct callback_head *work, void *data)
+{
+	return work == data;
+}
+
+static bool cancel_task_work(struct task_struct *task, struct callback_head *work)
+{
+	return static_call(kr_task_work_cancel_match)(task, is_that_work, work);
+}
+
+static const struct kr_hook cancel_hook = {
+	.name = "task_work_cancel_match", .required = true,
+	.lost = "a session keyring for a parent that sleeps holds up the unload",
+};
+
+static int resolve_cancel(void)
+{
+	void *cancel = (void *)kr_ksym_find(cancel_hook.name);
+
+	if (!cancel)
+		return kr_hook_missing(&cancel_hook, "no such function");
+	static_call_update(kr_task_work_cancel_match, cancel);
+	kr_cred_set_cancel_work(cancel_task_work);
+	return 0;
+}
+
 int kr_tasks_resolve(void)
 {
-	int i, ret = 0;
+	int i, ret = resolve_cancel();
 
 	for_each_kernel_tracepoint(note_tracepoint, NULL);
 	for (i = 0; i < ARRAY_SIZE(rows) && !ret; i++) {

@@ -6,175 +6,202 @@
 #include "kunit_helpers.h"
 #include "kunit_puppet.h"
 
-#include <linux/delay.h>
 #include <linux/kthread.h>
-#include <linux/slab.h>
+#include <linux/task_work.h>
 
 #include "../../src/cred/cred_internal.h"
 
-/* Gives a task a session, as a child does to its parent. */
-static int give(struct task_struct *task, struct kr_key *session)
+/* As the kernel does when the task returns to user space: kthreads do not. */
+static void do_return(struct puppet *puppet, void *arg)
 {
-	struct kr_cred *old = kr_cred_get_of(task), *new = kr_cred_alloc(old, task);
-	int ret = -ENOMEM;
+	struct callback_head *work = xchg(&current->task_works, NULL), *next;
 
-	if (new) {
-		kr_key_put(new->session);
-		new->session = kr_key_get(session);
-		ret = kr_cred_publish_for(task, old, new);
-		if (ret)
-			kr_cred_put(new);
+	for (; work; work = next) {
+		next = work->next;
+		work->func(work);
 	}
-	kr_cred_put(old);
-	return ret;
 }
 
-static void session_given_by_another(struct kunit *test)
+/* What the kernel has for this is not exported; nobody else takes works of these tasks. */
+static bool cancel_only(struct task_struct *task, struct callback_head *work)
 {
-	struct puppet *parent = puppet_new(test, kt_actor_of(test, kt_login(test, KT_UID)));
+	return cmpxchg(&task->task_works, work, NULL) == work;
+}
+
+static struct puppet *parent_new(struct kunit *test)
+{
+	return puppet_new(test, kt_actor_of(test, kt_login(test, KT_UID)));
+}
+
+static void taken_on_return(struct kunit *test)
+{
 	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b");
+	struct puppet *parent = parent_new(test);
 	long thread;
 
 	/* To a task without a record, and then to one with. */
-	KUNIT_EXPECT_EQ(test, give(parent->task, a), 0);
-	KUNIT_EXPECT_EQ(test, session_of(parent), (long)a->serial);
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, a), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 2u);
 	KUNIT_EXPECT_EQ(test, reqkey(parent, 4), 0L);
+	KUNIT_EXPECT_NE(test, session_of(parent), (long)a->serial);
+	tell(parent, do_return, NULL);
+	KUNIT_EXPECT_EQ(test, session_of(parent), (long)a->serial);
+	KUNIT_EXPECT_EQ(test, reqkey(parent, -1), 4L);
 	thread = ask(parent, KEY_SPEC_THREAD_KEYRING, KR_LOOKUP_CREATE);
-	KUNIT_EXPECT_EQ(test, give(parent->task, b), 0);
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, b), 0);
+	KUNIT_EXPECT_EQ(test, session_of(parent), (long)a->serial);
+	tell(parent, do_return, NULL);
 	KUNIT_EXPECT_EQ(test, session_of(parent), (long)b->serial);
 	KUNIT_EXPECT_EQ(test, reqkey(parent, -1), 4L);
 	KUNIT_EXPECT_EQ(test, ask(parent, KEY_SPEC_THREAD_KEYRING, 0), thread);
+	kr_reaper_flush();
 	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
 	KUNIT_EXPECT_EQ(test, refcount_read(&b->usage), 2u);
 }
 
-static void giver_and_owner_publish_at_once(struct kunit *test)
+static void taken_by_who_has_nothing(struct kunit *test)
 {
-	struct puppet *parent = puppet_new(test, kt_actor_of(test, kt_login(test, KT_UID)));
 	struct kr_key *a = kt_ring(test, "a");
-	struct kr_cred *old, *new;
-	long serial;
-
-	KUNIT_EXPECT_GT(test, join(parent), 0L);
-	old = kr_cred_get_of(parent->task);
-	new = kr_cred_alloc(old, parent->task);
-	KUNIT_ASSERT_NOT_NULL(test, new);
-	kr_key_put(new->session);
-	new->session = kr_key_get(a);
-	/* The owner was faster: what was copied is out of date. */
-	serial = join(parent);
-	KUNIT_EXPECT_EQ(test, kr_cred_publish_for(parent->task, old, new), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, session_of(parent), serial);
-	kr_cred_put(new);
-	kr_cred_put(old);
-	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
-	/* The record has gone altogether. */
-	old = kr_cred_get_of(parent->task);
-	new = kr_cred_alloc(old, parent->task);
-	tell(parent, do_exit_thread, test);
-	KUNIT_EXPECT_EQ(test, kr_cred_publish_for(parent->task, old, new), -EAGAIN);
-	kr_cred_put(new);
-	kr_cred_put(old);
-}
-
-/* As one that somebody has a reference on: it keeps its credentials. */
-static struct task_struct *dying_task(struct kunit *test)
-{
-	struct task_struct *dying = kunit_kzalloc(test, sizeof(*dying), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, dying);
-	RCU_INIT_POINTER(dying->real_cred, current_cred());
-	dying->flags = PF_EXITING;
-	return dying;
-}
-
-static void session_is_not_given_to_the_dying(struct kunit *test)
-{
-	struct task_struct *dying = dying_task(test);
-	struct kr_key *a = kt_ring(test, "a");
+	struct puppet *parent = parent_new(test);
 	struct kr_cred *cred;
 
-	KUNIT_EXPECT_EQ(test, give(dying, a), -ESRCH);
-	cred = kr_cred_get_of(dying);
-	KUNIT_EXPECT_NULL(test, cred);
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, a), 0);
+	tell(parent, do_return, NULL);
+	cred = kr_cred_get_of(parent->task);
+	KUNIT_EXPECT_PTR_EQ(test, kr_cred_session(cred), a);
+	kr_cred_put(cred);
+	tell(parent, do_exit_thread, test);
+	kr_reaper_flush();
 	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
 }
 
-struct glance {
-	atomic_t inside;
-	atomic_t started;	/* the giver is about to give */
-	atomic_t over;		/* the giver has returned */
-	atomic_t read;
-	bool alone;		/* when the reader left, the giver had */
-};
-
-/* In a read section, as the task is that looks for its own record. */
-static int look_for_long(void *arg)
+static void last_one_is_taken(struct kunit *test)
 {
-	struct glance *glance = arg;
-	unsigned int i;
+	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b");
+	struct puppet *parent = parent_new(test), *other = parent_new(test);
 
-	rcu_read_lock();
-	atomic_set(&glance->inside, 1);
-	for (i = 0; i < 10000 && !atomic_read(&glance->started); i++)
-		mdelay(1);
-	for (i = 0; i < 100 && !atomic_read(&glance->over); i++)
-		mdelay(1);
-	glance->alone = atomic_read(&glance->over);
-	rcu_read_unlock();
-	atomic_set(&glance->read, 1);
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, a), 0);
+	KUNIT_EXPECT_EQ(test, kr_session_give(other->task, a), 0);
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, b), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 2u);
+	tell(parent, do_return, NULL);
+	tell(other, do_return, NULL);
+	KUNIT_EXPECT_EQ(test, session_of(parent), (long)b->serial);
+	KUNIT_EXPECT_EQ(test, session_of(other), (long)a->serial);
+}
+
+static int until_stopped(void *arg)
+{
+	if (arg)
+		atomic_set((atomic_t *)arg, 1);
 	while (!kthread_should_stop())
 		schedule_timeout_idle(1);
 	return 0;
 }
 
-/*
- * A record that was hashed for a moment, and was not needed, is freed when no reader
- * can have it any more. Two CPUs: the reader keeps one busy.
- */
-static void unneeded_record_outlives_its_readers(struct kunit *test)
+static void await(atomic_t *flag)
 {
-	struct task_struct *dying = dying_task(test);
+	while (!atomic_read(flag))
+		schedule_timeout_idle(1);
+}
+
+static struct task_struct *waiting_task(struct kunit *test)
+{
+	atomic_t started = ATOMIC_INIT(0);
+	struct task_struct *task = kthread_run(until_stopped, &started, "kr_parent");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	await(&started);
+	return get_task_struct(task);
+}
+
+/* The kernel runs what is queued when a task exits; its rings are gone by then. */
+static void who_exits_takes_nothing(struct kunit *test)
+{
+	struct task_struct *parent = waiting_task(test);
 	struct kr_key *a = kt_ring(test, "a");
-	struct glance glance = {};
 
-	kt_crew_start(test, 1, look_for_long, &glance);
-	while (!atomic_read(&glance.inside))
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent, a), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 2u);
+	KUNIT_EXPECT_EQ(test, kthread_stop(parent), 0);
+	kr_handovers_end();
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
+	KUNIT_EXPECT_NULL(test, kr_cred_get_of(parent));
+	/* And to one that has exited nothing is given. */
+	while (READ_ONCE(parent->exit_state) != EXIT_DEAD)
 		schedule_timeout_idle(1);
-	atomic_set(&glance.started, 1);
-	KUNIT_EXPECT_EQ(test, give(dying, a), -ESRCH);
-	atomic_set(&glance.over, 1);
-	while (!atomic_read(&glance.read))
-		schedule_timeout_idle(1);
-	KUNIT_EXPECT_FALSE(test, glance.alone);
-	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent, a), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
+	put_task_struct(parent);
 }
 
-static void take_record(struct puppet *puppet, void *arg)
+static void what_is_queued_is_taken_back(struct kunit *test)
 {
-	*(struct kr_task **)arg = kr_task_current();
+	struct puppet *parent = parent_new(test), *other = parent_new(test);
+	struct kr_key *a = kt_ring(test, "a");
+
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, a), 0);
+	KUNIT_EXPECT_EQ(test, kr_session_give(other->task, a), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 3u);
+	kr_handovers_end();
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
+	KUNIT_EXPECT_NULL(test, READ_ONCE(parent->task->task_works));
+	KUNIT_EXPECT_NULL(test, READ_ONCE(other->task->task_works));
+	/* It can be used again. */
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent->task, a), 0);
+	tell(parent, do_return, NULL);
+	KUNIT_EXPECT_EQ(test, session_of(parent), (long)a->serial);
 }
 
-/*
- * The task had found a record that was added for it, and used it, before it was seen to
- * exit: nothing of what it put there is left.
- */
-static void abandoned_record_keeps_no_ring(struct kunit *test)
-{
-	struct puppet *puppet = puppet_new(test, kt_actor_of(test, kt_login(test, KT_UID)));
-	long session = join(puppet);
-	long thread = ask(puppet, KEY_SPEC_THREAD_KEYRING, KR_LOOKUP_CREATE);
-	struct kr_task *record;
+struct slow_return {
+	atomic_t begun;
+	atomic_t go_on;
+};
 
-	KUNIT_ASSERT_GT(test, session, 0);
-	KUNIT_ASSERT_GT(test, thread, 0);
-	tell(puppet, take_record, &record);
-	KUNIT_ASSERT_NOT_NULL(test, record);
-	hlist_del_rcu(&record->node);
-	kr_task_abandon(record);
+/* The kernel has taken the works out, as it does for all at once, and not come to ours. */
+static int return_slowly(void *arg)
+{
+	struct slow_return *slow = arg;
+	struct callback_head *work;
+
+	while (!(work = xchg(&current->task_works, NULL)))
+		schedule_timeout_idle(1);
+	atomic_set(&slow->begun, 1);
+	await(&slow->go_on);
+	work->func(work);
+	kr_cred_task_exit(current);
+	return until_stopped(NULL);
+}
+
+static int end_handovers(void *arg)
+{
+	kr_handovers_end();
+	return until_stopped(arg);
+}
+
+static void what_is_about_to_run_is_waited_for(struct kunit *test)
+{
+	struct kr_key *a = kt_ring(test, "a");
+	struct slow_return slow = {};
+	struct task_struct *parent, *ender;
+	atomic_t ended = ATOMIC_INIT(0);
+
+	parent = kthread_run(return_slowly, &slow, "kr_parent");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(parent));
+	KUNIT_EXPECT_EQ(test, kr_session_give(parent, a), 0);
+	await(&slow.begun);
+	ender = kthread_run(end_handovers, &ended, "kr_ender");
+	schedule_timeout_uninterruptible(HZ / 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ended), 0);
+	atomic_set(&slow.go_on, 1);
+	if (!IS_ERR(ender)) {
+		await(&ended);
+		kthread_stop(ender);
+	}
+	KUNIT_EXPECT_FALSE(test, IS_ERR(ender));
+	KUNIT_EXPECT_EQ(test, kthread_stop(parent), 0);
 	kr_reaper_flush();
-	KUNIT_EXPECT_NULL(test, kr_key_lookup(session));
-	KUNIT_EXPECT_NULL(test, kr_key_lookup(thread));
+	KUNIT_EXPECT_EQ(test, refcount_read(&a->usage), 1u);
 }
 
 struct market {
@@ -196,6 +223,7 @@ static int take_sessions(void *arg)
 
 	WRITE_ONCE(market->taker, current);
 	while (!kthread_should_stop()) {
+		do_return(NULL, NULL);
 		ret = kr_cred_lookup(KEY_SPEC_SESSION_KEYRING, 0, 0, &ref);
 		complaints += !!ret;
 		if (!ret) {
@@ -208,6 +236,7 @@ static int take_sessions(void *arg)
 		atomic_inc(&market->taken);
 		cond_resched();
 	}
+	do_return(NULL, NULL);
 	kr_cred_task_exit(current);
 	revert_creds(before);
 	return complaints;
@@ -216,15 +245,17 @@ static int take_sessions(void *arg)
 static int give_sessions(void *arg)
 {
 	struct market *market = arg;
-	int complaints = 0, ret;
+	struct kr_cred *cred;
+	int complaints = 0;
 	unsigned int i = 0;
 
 	while (!kthread_should_stop()) {
 		if (READ_ONCE(market->taker)) {
-			ret = give(market->taker, market->ring[i++ % 2]);
-			complaints += ret && ret != -EAGAIN;
-			if (!ret)
-				atomic_inc(&market->given);
+			complaints += kr_session_give(market->taker, market->ring[i++ % 2]) != 0;
+			cred = kr_cred_get_of(market->taker);
+			complaints += cred && !kr_cred_session(cred);
+			kr_cred_put(cred);
+			atomic_inc(&market->given);
 		}
 		cond_resched();
 	}
@@ -232,8 +263,9 @@ static int give_sessions(void *arg)
 }
 
 /*
- * Several givers and the owner itself publish; nothing is lost. The taker is
- * started first and thus stopped last: it exits after the givers.
+ * Several givers, who look at the taker's session meanwhile, and a taker that changes its
+ * record itself; nothing is lost. The taker is started first and thus stopped last: it exits
+ * after the givers.
  */
 static void sessions_given_while_they_are_used(struct kunit *test)
 {
@@ -254,18 +286,25 @@ static void sessions_given_while_they_are_used(struct kunit *test)
 }
 
 static struct kunit_case session_to_parent_cases[] = {
-	KUNIT_CASE(session_given_by_another),
-	KUNIT_CASE(giver_and_owner_publish_at_once),
-	KUNIT_CASE(session_is_not_given_to_the_dying),
-	KUNIT_CASE(unneeded_record_outlives_its_readers),
-	KUNIT_CASE(abandoned_record_keeps_no_ring),
+	KUNIT_CASE(taken_on_return),
+	KUNIT_CASE(taken_by_who_has_nothing),
+	KUNIT_CASE(last_one_is_taken),
+	KUNIT_CASE(who_exits_takes_nothing),
+	KUNIT_CASE(what_is_queued_is_taken_back),
+	KUNIT_CASE(what_is_about_to_run_is_waited_for),
 	KUNIT_CASE(sessions_given_while_they_are_used),
 	{}
 };
 
+static int rooms_up(struct kunit_suite *suite)
+{
+	kr_cred_set_cancel_work(cancel_only);
+	return kt_rooms_up(suite);
+}
+
 static struct kunit_suite session_to_parent_suite = {
 	.name		= "kr_cred_session_to_parent",
-	.suite_init	= kt_rooms_up,
+	.suite_init	= rooms_up,
 	.suite_exit	= kt_rooms_down,
 	.init		= kt_case_init,
 	.exit		= kt_case_exit,

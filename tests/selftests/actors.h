@@ -391,6 +391,14 @@ static inline void actor_leave(struct actor *a)
 		stage_broken("actor %d does not leave", a->tid);
 }
 
+/* One that the director has made itself, with no word of goodbye */
+static inline void actor_kill(struct actor *a)
+{
+	kill(a->pid, SIGKILL);
+	waitpid(a->pid, NULL, __WALL);
+	a->gone = true;
+}
+
 /* execve(2) of a copy of this program, which goes on being the same actor */
 static long exec_into(long slot, long path, long c)
 {

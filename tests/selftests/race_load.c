@@ -105,6 +105,7 @@ static void *use_everything(void *arg)
 	sane(race, "join", kc_join(NULL));
 	sane(race, "add", kc_add_user("k", "v", RING_S));
 	sane(race, "clear", kc_clear(RING_P));
+	sane(race, "to parent", kc_to_parent());
 	race_round(race);
 	return NULL;
 }
@@ -296,6 +297,28 @@ TEST_F_TIMEOUT(module, unloads_while_everything_exists, 1200)
 		for (i = 0; i < 10; i++) {
 			EXPECT_FALSE(uid_is_known(base + i));
 		}
+	}
+}
+
+/* A session that a parent was given while it sleeps keeps nobody, and is not taken later */
+TEST_F_TIMEOUT(module, given_to_a_sleeping_parent, 1200)
+{
+	struct actor *p = actor_user(fresh_uid()), *c;
+	long before = ON(p, kc_join(NULL));
+	int cycle;
+
+	for (cycle = 0; cycle < 2; cycle++) {
+		int *flag;
+
+		ASSERT_EQ(0, module_load(self->path));
+		c = actor_fork(p);
+		EXPECT_LT(0, ON(c, kc_join(NULL)));
+		flag = actor_sleep(p);
+		EXPECT_EQ(0, ON(c, kc_to_parent()));
+		ASSERT_EQ(0, module_unload());
+		EXPECT_FALSE(*flag);
+		EXPECT_EQ(0, actor_wake(p, flag));
+		EXPECT_EQ(before, ON(p, kc_id(RING_S, 0)));
 	}
 }
 

@@ -63,6 +63,22 @@ TEST_F(newcomer, what_takes_away_makes_no_ring)
 	}
 }
 
+/* Nor for what is found only: it is there before, and stays when there is nothing */
+TEST_F(newcomer, looking_makes_the_ring_for_what_is_found)
+{
+	struct actor *q = actor_fork(self->p);
+
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_search(RING_U, "user", "none", RING_T)));
+	EXPECT_LT(0, ON(self->p, kc_id(RING_T, 0)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, kc_request("user", "none", NULL, RING_P)));
+	EXPECT_LT(0, ON(self->p, kc_id(RING_P, 0)));
+	/* so does the choice of where to put what will be requested */
+	EXPECT_LE(0, ON(q, kc_reqkey(REQKEY_T)));
+	EXPECT_LT(0, ON(q, kc_id(RING_T, 0)));
+	EXPECT_LE(0, ON(q, kc_reqkey(REQKEY_P)));
+	EXPECT_LT(0, ON(q, kc_id(RING_P, 0)));
+}
+
 TEST_F(newcomer, serial_of_a_dead_key)
 {
 	long key;

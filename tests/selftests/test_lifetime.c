@@ -82,9 +82,7 @@ TEST_F(login, ours_pinned_by_a_process_that_never_asked)
 
 TEST_F(login, ours_gone_when_killed)
 {
-	kill(self->x->pid, SIGKILL);
-	waitpid(self->x->pid, NULL, __WALL);
-	self->x->gone = true;
+	actor_kill(self->x);
 	EXPECT_TRUE(key_goes(self->us));
 	EXPECT_TRUE(key_goes(self->u));
 	EXPECT_FORGOTTEN(self->uid);

@@ -154,36 +154,51 @@ TEST_F(parent, both_without_session)
 	EXPECT_EQ(us, ON(p, kc_id(RING_S, 0)));
 }
 
-/*
- * It is done when the call returns, even if the parent sleeps: its old session
- * goes while it does.
- */
-static long sleep_until(long flag, long b, long c)
+/* It is done when the parent returns to user space: the old session lives until then */
+TEST_F(parent, takes_it_when_it_returns)
 {
-	(void)b, (void)c;
-	/* one system call, that returns to user space only when woken */
-	while (!__atomic_load_n((int *)flag, __ATOMIC_SEQ_CST))
-		futex_wait((int *)flag, 0, NULL);
-	return 0;
+	int *flag = actor_sleep(self->p);
+
+	EXPECT_EQ(0, ON(self->c, kc_to_parent()));
+	EXPECT_EQ(self->own, ON(self->c, kc_id(RING_S, 0)));
+	EXPECT_TRUE(key_stays(self->old));
+	/* its own child's session has gone to it: the parent has it as well */
+	actor_leave(self->c);
+	EXPECT_TRUE(key_stays(self->own));
+
+	EXPECT_EQ(0, actor_wake(self->p, flag));
+	EXPECT_EQ(self->own, ON(self->p, kc_id(RING_S, 0)));
+	EXPECT_TRUE(key_goes(self->old));
 }
 
-TEST_F(parent, ours_done_while_the_parent_sleeps)
+/* Of two that are given while it sleeps it takes the second */
+TEST_F(parent, takes_the_last_when_it_returns)
 {
-	int *flag = shared(sizeof(*flag));
+	struct actor *d = actor_fork(self->p);
+	long ses = ON(d, kc_join(NULL));
+	int *flag = actor_sleep(self->p);
 
-	*flag = 0;
-	actor_begin(self->p, sleep_until, (long)flag, 0, 0);
-	EXPECT_TRUE(EVENTUALLY(strstr(slurp(NULL,
-					    shared_text("/proc/%d/stat",
-							self->p->pid)),
-				      ") S ")));
 	EXPECT_EQ(0, ON(self->c, kc_to_parent()));
-	EXPECT_TRUE(key_goes(self->old));
+	EXPECT_EQ(0, ON(d, kc_to_parent()));
+	actor_leave(self->c);
+	EXPECT_TRUE(key_goes(self->own));
+	EXPECT_TRUE(key_stays(self->old));
 
-	*flag = 1;
-	futex_wake(flag);
-	EXPECT_EQ(0, actor_end(self->p));
-	EXPECT_EQ(self->own, ON(self->p, kc_id(RING_S, 0)));
+	EXPECT_EQ(0, actor_wake(self->p, flag));
+	EXPECT_EQ(ses, ON(self->p, kc_id(RING_S, 0)));
+	EXPECT_TRUE(key_goes(self->old));
+}
+
+/* Nor does it keep one from going that it never takes */
+TEST_F(parent, killed_before_it_returns)
+{
+	actor_sleep(self->p);
+	EXPECT_EQ(0, ON(self->c, kc_to_parent()));
+	EXPECT_TRUE(key_stays(self->old));
+	actor_kill(self->p);
+	actor_leave(self->c);
+	EXPECT_TRUE(key_goes(self->old));
+	EXPECT_TRUE(key_goes(self->own));
 }
 
 /* ---- each reason for refusing ---- */

@@ -78,9 +78,7 @@ TEST_F(session, goes_when_replaced)
 
 TEST_F(session, goes_when_killed)
 {
-	kill(self->p->pid, SIGKILL);
-	waitpid(self->p->pid, NULL, __WALL);
-	self->p->gone = true;
+	actor_kill(self->p);
 	EXPECT_TRUE(key_goes(self->ses));
 	EXPECT_FORGOTTEN(self->uid);
 }
