@@ -5,25 +5,12 @@
 # each kind of KEYRING collection that outlives a process, as user alice in a
 # session of her own.
 
-. "$(dirname "$0")/../lib.inc.sh"
-
-export KRB5_KDC_PROFILE=/etc/krb5kdc/kdc.conf
-
-start_kdc() {
-	ip link set lo up
-	mkdir -p /tmp/krb5kdc
-	kdb5_util create -s -P master -r TEST || return
-	for who in alice bob; do
-		kadmin.local -q "addprinc -pw $who $who" || return
-	done
-	kadmin.local -q "addprinc -randkey host/here" || return
-	krb5kdc
-}
+here=$(dirname "$0")
+. "$here/../lib.inc.sh"
+. "$here/../kdc.inc.sh"
 
 if [ "${1-}" != inside ]; then
-	if [ ! -e /tmp/krb5kdc/principal ]; then
-		start_kdc >/tmp/kdc.log 2>&1 || sed 's/^/# /' /tmp/kdc.log
-	fi
+	kdc
 	exec setuidgid alice keyctl session - "$0" inside
 fi
 

@@ -13,6 +13,7 @@ done
 text /etc/krb5.conf <<'CONF'
 [libdefaults]
 	default_realm = TEST
+	default_ccache_name = KEYRING:persistent:%{uid}
 	dns_lookup_kdc = false
 	dns_lookup_realm = false
 	dns_canonicalize_hostname = false
@@ -31,5 +32,6 @@ text /etc/krb5kdc/kdc.conf <<'CONF'
 		database_name = /tmp/krb5kdc/principal
 		key_stash_file = /tmp/krb5kdc/stash
 		supported_enctypes = aes256-cts-hmac-sha1-96:normal
+		disable_pac = true
 	}
 CONF

@@ -73,8 +73,8 @@ expect "is found by one that inherits" run inherit alice keyctl request user com
 refuse "is not found by a private one" run private alice keyctl request user common
 refuse "is not found by another user" run shared bob keyctl request user common
 expect "but in the private one's @u" run private alice keyctl search @u user common
-expect "a session key" run shared alice keyctl add user mine x @s
-refuse "is not found by the next" run shared alice keyctl request user mine
+expect "a session key" run shared alice keyctl add user own x @s
+refuse "is not found by the next" run shared alice keyctl request user own
 expect "a key of the user's session" run inherit alice keyctl add user us x @us
 expect "is found by the next" run inherit alice keyctl request user us
 refuse "is not found by a shared one" run shared alice keyctl request user us
