@@ -211,8 +211,8 @@ long kr_cred_join_session(const char *name);
  *
  * Takes effect when the parent next returns to user space. May sleep.
  *
- * Return: 0, also when the parent is about to exit; -EPERM the parent may not be given a ring;
- * -EACCES no link permission; -ENOMEM; and the errors of a lookup of the session keyring.
+ * Return: 0; -EPERM the parent may not be given a ring; -EACCES no link permission; -ESRCH the
+ * parent exits; -ENOMEM; and the errors of a lookup of the session keyring.
  */
 long kr_cred_session_to_parent(void);
 
@@ -338,7 +338,8 @@ int kr_cred_init(void);
 /**
  * kr_cred_drop_all() - take the rings of every task away
  *
- * For unloading: no call and no event can arrive any more. May sleep.
+ * For unloading: no call and no event can arrive any more. May sleep, and waits for parents
+ * that are about to take a session keyring: the kernel may have other works for them first.
  */
 void kr_cred_drop_all(void);
 

@@ -140,7 +140,10 @@ static void limits_of(const struct pkey_call *call, u32 *in, u32 *out)
 	}
 }
 
-/* Wiped also when only the beginning can be read: it may be a text. */
+/*
+ * It may be a text, to be wiped also when only its beginning can be read: memdup_user() would
+ * free that as it is.
+ */
 static int draw_in(const void __user *uin, u32 len, u8 **in)
 {
 	*in = kmalloc(len, GFP_USER | __GFP_NOWARN);

@@ -122,7 +122,7 @@ struct kr_cred *kr_cred_get_of(struct task_struct *task);
 /*
  * Give a task a session keyring, whose reference stays the caller's: the task takes it when it
  * next returns to user space, unless it exits. What it was given before, and has not taken
- * yet, it does not get. 0 or -ENOMEM; may sleep.
+ * yet, it does not get. 0, -ESRCH when it exits, or -ENOMEM; may sleep.
  */
 int kr_session_give(struct task_struct *parent, struct kr_key *session);
 /* Take back, or wait for, every session keyring that is on its way to a parent. May sleep. */

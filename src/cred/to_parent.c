@@ -30,7 +30,9 @@
  * state   what is true                              who may hold it
  * ======= ========================================= ==================================
  * queued  in the table, @work is queued; there is   who has handover_lock; may put
- *         no other for the parent                   another session in
+ *         no other for the parent                   another session in, or take it back
+ * due     in the table, the kernel has taken @work  who has handover_lock; may put
+ *         out and will run it                       another session in
  * taken   in neither                                who took it out: the work, run by
  *                                                   the parent, or the unload
  * ======= ========================================= ==================================
@@ -45,7 +47,7 @@ struct handover {
 
 static DEFINE_HASHTABLE(handovers, 6);
 static DEFINE_SPINLOCK(handover_lock);	/* the table, and what is in it */
-static atomic_t handovers_open;		/* queued, or run just now */
+static atomic_t handovers_open;		/* queued, due, or run just now */
 static bool handovers_used;		/* since the load; handover_lock */
 
 static bool nothing_to_cancel(struct task_struct *task, struct callback_head *work)
@@ -151,38 +153,39 @@ static struct handover *find_queued(const struct task_struct *parent)
 	return NULL;
 }
 
-/* False when the handover is not needed: another one takes its session, or the parent exits. */
-static bool queue(struct handover *handover)
+/* 0; 1 when it is not needed, since another one has taken its session; -ESRCH the parent exits. */
+static int queue(struct handover *handover)
 {
 	struct handover *queued = find_queued(handover->parent);
+	int ret;
 
 	if (queued) {
 		swap(queued->session, handover->session);
-		return false;
+		return 1;
 	}
-	if (task_work_add(handover->parent, &handover->work, TWA_RESUME))
-		return false;
+	ret = task_work_add(handover->parent, &handover->work, TWA_RESUME);
+	if (ret)
+		return ret;
 	hash_add(handovers, &handover->node, (unsigned long)handover->parent);
 	atomic_inc(&handovers_open);
 	handovers_used = true;
-	return true;
+	return 0;
 }
 
 int kr_session_give(struct task_struct *parent, struct kr_key *session)
 {
 	struct handover *handover = handover_alloc(parent, session);
-	bool queued;
+	int ret;
 
-	might_sleep();
 	if (!handover)
 		return -ENOMEM;
 	/* The work waits for the lock: it finds the handover in the table. */
 	spin_lock(&handover_lock);
-	queued = queue(handover);
+	ret = queue(handover);
 	spin_unlock(&handover_lock);
-	if (!queued)
+	if (ret)
 		handover_free(handover);
-	return 0;
+	return min(ret, 0);
 }
 
 static struct task_struct *parent_get(void)
@@ -216,36 +219,36 @@ long kr_cred_session_to_parent(void)
 	return ret;
 }
 
-/* Out of the table, into a list, what nobody runs and nobody will. */
-static void take_back_queued(struct hlist_head *taken)
-{
-	struct handover *handover;
-	struct hlist_node *next;
-	int i;
-
-	spin_lock(&handover_lock);
-	hash_for_each_safe(handovers, i, next, handover, node) {
-		if (!cancel_task_work(handover->parent, &handover->work))
-			continue;
-		hash_del(&handover->node);
-		hlist_add_head(&handover->node, taken);
-		atomic_dec(&handovers_open);
-	}
-	spin_unlock(&handover_lock);
-}
-
-void kr_handovers_end(void)
+/* What is queued in a bucket. Nothing is put there any more. */
+static void take_back(struct hlist_head *bucket)
 {
 	struct handover *handover;
 	struct hlist_node *next;
 	HLIST_HEAD(taken);
 
+	spin_lock(&handover_lock);
+	hlist_for_each_entry_safe(handover, next, bucket, node) {
+		if (!cancel_task_work(handover->parent, &handover->work))
+			continue;
+		hash_del(&handover->node);
+		hlist_add_head(&handover->node, &taken);
+		atomic_dec(&handovers_open);
+	}
+	spin_unlock(&handover_lock);
+	hlist_for_each_entry_safe(handover, next, &taken, node)
+		handover_free(handover);
+	cond_resched();
+}
+
+void kr_handovers_end(void)
+{
+	int i;
+
 	might_sleep();
 	if (!handovers_used)
 		return;
-	take_back_queued(&taken);
-	hlist_for_each_entry_safe(handover, next, &taken, node)
-		handover_free(handover);
+	for (i = 0; i < HASH_SIZE(handovers); i++)
+		take_back(&handovers[i]);
 	wait_var_event(&handovers_open, !atomic_read(&handovers_open));
 	/* Some parent may be at the last instructions of take_session(). */
 	synchronize_rcu_tasks();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Processes: tracepoints for the birth of a thread, for exec and for exit.
+ * Processes: tracepoints for the birth of a thread, for exec and for exit, and
+ * how a work is taken back that was queued for one.
  * Tracepoints are not exported by name; they are found in the kernel's list.
  *
  * Context of every handler: preemption off, may not sleep.

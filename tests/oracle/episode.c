@@ -85,7 +85,7 @@ static void note_result(struct worker *w, long ret)
 
 	if (ret > 0 && opdesc[op].gives_id && op != ASSUME)	/* whose key ends unseen */
 		slots[into_slot[w->number]] = ret;
-	/* The built-in service gives a session to the parent when that returns to its program. */
+	/* The parent has the session when it returns to its program. */
 	if (ret >= 0 && op == TO_PARENT && w->parent && !w->parent->busy)
 		quiet(w->parent, NO_SUCH_OP);
 	if (ret >= 0)

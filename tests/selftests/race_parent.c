@@ -134,7 +134,7 @@ static void make_threads_all_the_time(struct race *race, int worker, long uid)
 	race_expect(race, !status, "handler: %x", status);
 }
 
-/* What the parent does itself while its session is taken away */
+/* What the parent does itself while it is given one session after the other */
 static void write_all_the_time(struct race *race, int worker, long uid)
 {
 	unsigned int seed = worker + 1;

@@ -6,6 +6,7 @@
  * Specified by keyctl_session_to_parent(3) and session-keyring(7).
  */
 #include <kselftest_harness.h>
+#include <sys/ptrace.h>
 
 #include "keyctl_abi.h"
 #include "actors.h"
@@ -189,12 +190,38 @@ TEST_F(parent, takes_the_last_when_it_returns)
 	EXPECT_TRUE(key_goes(self->old));
 }
 
-/* Nor does it keep one from going that it never takes */
+/* Nor does one that dies keep them from going */
 TEST_F(parent, killed_before_it_returns)
 {
 	actor_sleep(self->p);
 	EXPECT_EQ(0, ON(self->c, kc_to_parent()));
 	EXPECT_TRUE(key_stays(self->old));
+	actor_kill(self->p);
+	actor_leave(self->c);
+	EXPECT_TRUE(key_goes(self->old));
+	EXPECT_TRUE(key_goes(self->own));
+}
+
+static int stopped_by(pid_t pid)
+{
+	int status = 0;
+
+	return waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) ? status >> 8 : -1;
+}
+
+/* One that is on its way out has its rings still, and takes none any more */
+TEST_F(parent, exits_before_it_returns)
+{
+	pid_t pid = self->p->pid;
+
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, PTRACE_O_TRACEEXIT));
+	kill(pid, SIGTERM);
+	ASSERT_EQ(SIGTERM, stopped_by(pid));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, SIGTERM));
+	ASSERT_EQ(SIGTRAP | PTRACE_EVENT_EXIT << 8, stopped_by(pid));
+	EXPECT_EQ(0, ON(self->c, kc_to_parent()));
+	EXPECT_TRUE(key_stays(self->old));
+	ASSERT_EQ(0, ptrace(PTRACE_CONT, pid, NULL, 0));
 	actor_kill(self->p);
 	actor_leave(self->c);
 	EXPECT_TRUE(key_goes(self->old));
