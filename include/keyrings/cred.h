@@ -216,6 +216,36 @@ long kr_cred_join_session(const char *name);
  */
 long kr_cred_session_to_parent(void);
 
+#ifdef CONFIG_KEYS
+/**
+ * kr_builtin_session_prepare() - prepare to leave the built-in service's session
+ *
+ * A process may have one from before the load, or from an ancestor. What is in it is reached by
+ * number, and found by kernel code, until the process gets another session: there, too, that
+ * would take its place. May sleep.
+ *
+ * Return: credentials for current without that session; NULL when there is none, or current
+ * wears others for a call; an ERR_PTR(-ENOMEM).
+ */
+struct cred *kr_builtin_session_prepare(void);
+
+/**
+ * kr_builtin_session_leave() - put these credentials on, or let them go
+ * @cred: from kr_builtin_session_prepare(), consumed; NULL for nothing
+ * @joined: has current got another session?
+ */
+void kr_builtin_session_leave(struct cred *cred, bool joined);
+#else
+static inline struct cred *kr_builtin_session_prepare(void)
+{
+	return NULL;
+}
+
+static inline void kr_builtin_session_leave(struct cred *cred, bool joined)
+{
+}
+#endif
+
 /* Takes a work back that is queued for a task; false when it is not. Does not sleep. */
 typedef bool (*kr_cancel_work_fn)(struct task_struct *task, struct callback_head *work);
 

@@ -53,24 +53,6 @@ int kr_lookup_dest(s32 id, struct kr_key_ref *ref);
 /* May a call whose first ID is foreign go to the built-in with these as well? */
 bool kr_all_foreign(s32 id, s32 other);
 
-/*
- * Who joins a session leaves the one of the built-in service: credentials without it, NULL
- * when there is none, or an ERR_PTR(-ENOMEM). They are put on, or go, as it has @joined.
- */
-#ifdef CONFIG_KEYS
-struct cred *kr_foreign_session_prepare(void);
-void kr_foreign_session_leave(struct cred *cred, bool joined);
-#else
-static inline struct cred *kr_foreign_session_prepare(void)
-{
-	return NULL;
-}
-
-static inline void kr_foreign_session_leave(struct cred *cred, bool joined)
-{
-}
-#endif
-
 /* The operations of keyctl(2), each with the arguments as registers. */
 typedef long (*kr_op_t)(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 

@@ -5,9 +5,6 @@
  */
 #include "abi_internal.h"
 
-#include <linux/cred.h>
-#include <linux/key.h>
-
 int kr_lookup_second(s32 id, unsigned int flags, u32 need, struct kr_key_ref *ref)
 {
 	int ret = kr_cred_lookup(id, flags, need, ref);
@@ -51,36 +48,6 @@ static bool may_be_foreign(s32 id)
 	kr_key_put(key);
 	return !key;
 }
-
-#ifdef CONFIG_KEYS
-/*
- * A process may have a session in the built-in service, from before the load or from an
- * ancestor. What is in it is reached by number, and found by kernel code, until the process
- * joins another session: there, too, that would take its place.
- */
-struct cred *kr_foreign_session_prepare(void)
-{
-	if (likely(!current_cred()->session_keyring) || current_cred() != current_real_cred())
-		return NULL;
-	return prepare_creds() ?: ERR_PTR(-ENOMEM);
-}
-
-void kr_foreign_session_leave(struct cred *cred, bool joined)
-{
-	struct key *session;
-
-	if (!cred)
-		return;
-	if (!joined) {
-		abort_creds(cred);
-		return;
-	}
-	session = cred->session_keyring;
-	cred->session_keyring = NULL;
-	commit_creds(cred);
-	key_put(session);	/* of @cred; readers of the old credentials have theirs */
-}
-#endif /* CONFIG_KEYS */
 
 bool kr_all_foreign(s32 id, s32 other)
 {

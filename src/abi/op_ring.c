@@ -38,13 +38,13 @@ static long join(const char __user *user)
 
 long kr_op_join_session(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
-	struct cred *leaving = kr_foreign_session_prepare();
+	struct cred *leaving = kr_builtin_session_prepare();
 	long ret;
 
 	if (IS_ERR(leaving))
 		return PTR_ERR(leaving);
 	ret = join((const char __user *)a2);
-	kr_foreign_session_leave(leaving, ret >= 0);
+	kr_builtin_session_leave(leaving, ret >= 0);
 	return ret;
 }
 

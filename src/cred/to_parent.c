@@ -9,6 +9,7 @@
  */
 #include <keyrings/cred.h>
 
+#include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -24,7 +25,7 @@
  * @node: in the table, by parent
  * @parent: with a reference
  * @session: with a reference
- * @memory: so that nothing fails in the parent
+ * @memory: so that the parent does not lack it
  *
  * ======= ========================================= ==================================
  * state   what is true                              who may hold it
@@ -50,12 +51,7 @@ static DEFINE_SPINLOCK(handover_lock);	/* the table, and what is in it */
 static atomic_t handovers_open;		/* queued, due, or run just now */
 static bool handovers_used;		/* since the load; handover_lock */
 
-static bool nothing_to_cancel(struct task_struct *task, struct callback_head *work)
-{
-	return false;
-}
-
-static kr_cancel_work_fn cancel_task_work __read_mostly = nothing_to_cancel;
+static kr_cancel_work_fn cancel_task_work __read_mostly;
 
 void kr_cred_set_cancel_work(kr_cancel_work_fn cancel)
 {
@@ -109,7 +105,17 @@ static void handover_free(struct handover *handover)
 	kfree(handover);
 }
 
-/* Nobody could be told of an error any more, nor would there be one. */
+/* Nobody could be told of an error any more. */
+static void take(struct handover *handover)
+{
+	struct cred *leaving = kr_builtin_session_prepare();
+
+	kr_cred_change_with(&handover->memory, kr_session_replace, handover->session);
+	/* When memory is short the built-in service's stays beside the new one. */
+	if (!IS_ERR(leaving))
+		kr_builtin_session_leave(leaving, true);
+}
+
 static void take_session(struct callback_head *work)
 {
 	struct handover *handover = container_of(work, struct handover, work);
@@ -121,7 +127,7 @@ static void take_session(struct callback_head *work)
 
 	/* Who exits has let go of its rings, or is about to. */
 	if (!(current->flags & PF_EXITING))
-		kr_cred_change_with(&handover->memory, kr_session_replace, handover->session);
+		take(handover);
 	handover_free(handover);
 	if (atomic_dec_and_test(&handovers_open))
 		wake_up_var(&handovers_open);
