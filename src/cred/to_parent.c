@@ -49,7 +49,7 @@ struct handover {
 static DEFINE_HASHTABLE(handovers, 6);
 static DEFINE_SPINLOCK(handover_lock);	/* the table, and what is in it */
 static atomic_t handovers_open;		/* queued, due, or run just now */
-static bool handovers_used;		/* since the load; handover_lock */
+static bool handovers_used;		/* since the load; handover_lock, until nobody calls */
 
 static kr_cancel_work_fn cancel_task_work __read_mostly;
 

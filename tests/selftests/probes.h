@@ -341,6 +341,8 @@ static inline bool started_without_session(void)
  * every such test fails and every other one passes; see judge.awk.
  */
 
+/* ---- memory ---- */
+
 /* Behind it nothing is mapped */
 static inline char *end_of_memory(void)
 {
