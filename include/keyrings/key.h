@@ -250,9 +250,9 @@ static inline bool kr_key_tryget(struct kr_key *key)
  * kr_key_put() - drop a reference
  * @key: the key, or NULL
  *
- * The last reference ends the key and, for a ring, drops its links. Any
- * context but interrupts; takes time in proportion to the links of a ring, so
- * code that may not sleep uses kr_key_put_later().
+ * The last reference ends the key and, for a ring, drops its links: that takes
+ * time in proportion to them, and may sleep. Code that may not uses
+ * kr_key_put_later().
  */
 void kr_key_put(struct kr_key *key);
 

@@ -11,6 +11,7 @@
 #include <keyrings/key.h>
 
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
@@ -285,8 +286,10 @@ void kr_ending_finish(struct kr_ending *ending)
 {
 	struct llist_node *ring;
 
-	while ((ring = llist_del_first(&ending->rings)))
+	while ((ring = llist_del_first(&ending->rings))) {
 		end_chained(llist_entry(ring, struct kr_key, dying), ending);
+		cond_resched();
+	}
 	free_later(ending);
 }
 

@@ -13,6 +13,8 @@
  */
 #include <keyrings/keyring.h>
 
+#include <linux/sched.h>
+
 #include "ring_internal.h"
 
 atomic_long_t kr_link_removals = ATOMIC_LONG_INIT(0);
@@ -269,9 +271,12 @@ static void link_drop(struct kr_ring *ring, struct kr_key *key)
 		kr_key_end(key);
 }
 
+#define DROPS_AT_A_TIME	64
+
 struct dropping {
 	struct kr_ring *ring;
 	struct kr_ending *ending;
+	unsigned int dropped;
 };
 
 static void drop_taken(struct kr_key *key, void *arg)
@@ -280,6 +285,8 @@ static void drop_taken(struct kr_key *key, void *arg)
 
 	if (let_go(dropping->ring, key))
 		kr_key_end_with(key, dropping->ending);
+	if (!(++dropping->dropped % DROPS_AT_A_TIME))
+		cond_resched();
 }
 
 static void drop_each(struct kr_ring *ring, unsigned long links, struct kr_ending *ending)
@@ -296,6 +303,7 @@ void kr_link_drop_all(struct kr_ring *ring, struct kr_ending *ending)
 {
 	unsigned long links;
 
+	might_sleep();
 	if (!refcount_read(&ring->key.usage)) {
 		/* Readers may be in the ring to its end: what they look at stays. */
 		drop_each(ring, ring->links, ending);

@@ -5,8 +5,10 @@
  */
 #include "kunit_mortal.h"
 #include "kunit_probe.h"
+#include "kunit_reaper.h"
 
 #include <keyrings/key_ops.h>
+#include <linux/sched.h>
 
 static unsigned int destroyed(void)
 {
@@ -215,6 +217,84 @@ static void ring_ends_with_the_others_in_the_end(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, destroyed(), 4u);
 }
 
+/*
+ * A crowd of keys with deadlines, which are cancelled as the keys end. At the first one the
+ * task is told to give way; a hundred later it has.
+ */
+static struct {
+	struct kt_reaper reaper;
+	unsigned int ended;
+	bool gave_way;
+} crowd;
+
+static void tell_to_give_way(struct kr_key *key)
+{
+	if (!crowd.ended) {
+		set_tsk_need_resched(current);
+		set_preempt_need_resched();
+	} else if (crowd.ended == 100) {
+		crowd.gave_way = !need_resched();
+	}
+	crowd.ended++;
+	crowd.reaper.real->cancel(key);
+}
+
+static void crowd_begin(void)
+{
+	crowd.ended = 0;
+	crowd.gave_way = false;
+	crowd.reaper = (struct kt_reaper){ .ops.cancel = tell_to_give_way };
+	kt_reaper_begin(&crowd.reaper);
+}
+
+static void expect_given_way(struct kunit *test)
+{
+	kt_reaper_end(&crowd.reaper);
+	KUNIT_EXPECT_EQ(test, crowd.ended, 200u);
+	KUNIT_EXPECT_TRUE(test, crowd.gave_way);
+	cond_resched();		/* nobody else is to find what is asked here */
+}
+
+static void others_run_while_many_links_are_cleared(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring");
+
+	fill(test, ring, 200);
+	expire_all(test, ring, 200);
+	crowd_begin();
+	KUNIT_EXPECT_EQ(test, kr_ring_clear(ring), 0);
+	expect_given_way(test);
+}
+
+static void others_run_while_a_large_ring_ends(struct kunit *test)
+{
+	struct kr_key *ring = bare_ring(test, "ring");
+
+	fill(test, ring, 200);
+	expire_all(test, ring, 200);
+	crowd_begin();
+	kr_key_put(ring);
+	expect_given_way(test);
+}
+
+static void others_run_while_a_large_tree_ends(struct kunit *test)
+{
+	struct kr_key *top = bare_ring(test, "top"), *ring;
+	unsigned int i;
+	char name[16];
+
+	for (i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "r%u", i);
+		ring = bare_ring(test, name);
+		KUNIT_EXPECT_EQ(test, kr_key_set_expiry(ring, kr_now() + 10), 0);
+		KUNIT_EXPECT_EQ(test, kr_ring_link(top, ring), 0);
+		kr_key_put(ring);
+	}
+	crowd_begin();
+	kr_key_put(top);
+	expect_given_way(test);
+}
+
 static int together_case_init(struct kunit *test)
 {
 	int ret;
@@ -235,6 +315,9 @@ static struct kunit_case together_cases[] = {
 	KUNIT_CASE(readers_keep_all_that_died_together),
 	KUNIT_CASE(chain_does_not_grow),
 	KUNIT_CASE(ring_ends_with_the_others_in_the_end),
+	KUNIT_CASE(others_run_while_many_links_are_cleared),
+	KUNIT_CASE(others_run_while_a_large_ring_ends),
+	KUNIT_CASE(others_run_while_a_large_tree_ends),
 	{}
 };
 
