@@ -136,15 +136,26 @@ int kr_ring_reap_key(struct kr_key *key)
 }
 
 /*
- * The ring that has the first place in the key, with a reference; NULL when there is none, or
- * there is more. A key that was moved, so that its ring has the other one, is not reaped faster.
+ * The ring that has the one place in the key or, if it came there by a move, the other one.
+ * NULL when there is none, when there are two, or when there have been more.
  */
-static struct kr_ring *only_holder(const struct kr_key *key)
+static struct kr_key *only_holder(const struct kr_key *key)
+{
+	struct kr_key *first = READ_ONCE(key->holders.first);
+	unsigned long more = READ_ONCE(key->holders.more);
+
+	if (!first && !kr_holders_set(more))
+		return (struct kr_key *)more;
+	return more ? NULL : first;
+}
+
+/* The same with a reference. */
+static struct kr_ring *only_holder_get(const struct kr_key *key)
 {
 	struct kr_key *ring;
 
 	rcu_read_lock();
-	ring = READ_ONCE(key->holders.more) ? NULL : READ_ONCE(key->holders.first);
+	ring = only_holder(key);
 	if (ring && !kr_key_tryget(ring))
 		ring = NULL;
 	rcu_read_unlock();
@@ -158,8 +169,7 @@ static struct kr_ring *only_holder(const struct kr_key *key)
 static bool leaves_for_good(const struct kr_ring *ring, const struct kr_key *key)
 {
 	lockdep_assert_held(&ring->lock);
-	return READ_ONCE(key->holders.first) == &ring->key && !READ_ONCE(key->holders.more) &&
-	       !kr_key_is_ring(key) && kr_key_validate(key);
+	return only_holder(key) == &ring->key && !kr_key_is_ring(key) && kr_key_validate(key);
 }
 
 static unsigned int reap_run_from(struct kr_ring *ring, struct kr_key **keys, unsigned int count,
@@ -179,7 +189,7 @@ static unsigned int reap_run_from(struct kr_ring *ring, struct kr_key **keys, un
 
 unsigned int kr_ring_reap_run(struct kr_key **keys, unsigned int count)
 {
-	struct kr_ring *ring = only_holder(keys[0]);
+	struct kr_ring *ring = only_holder_get(keys[0]);
 	unsigned int gone = 0, last = 0, i;
 	struct kr_ending ending = {};
 

@@ -5,6 +5,9 @@
  */
 #include "kunit_helpers.h"
 #include "kunit_mortal.h"
+#include "kunit_reaper.h"
+
+#include <keyrings/keyring_reap.h>
 
 #include <linux/kthread.h>
 #include <linux/random.h>
@@ -230,6 +233,99 @@ static void due_together_though_not_alike(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 4 + KEPT, 2 + 2 + 2 + 2 + KEPT * (4 + 1));
 }
 
+/* The reaper knows the one ring of a key that was moved there, too. */
+static void moved_key_is_reaped_in_a_run(struct kunit *test)
+{
+	struct kr_key *from = kt_ring(test, "from"), *to = kt_ring(test, "to");
+	struct kr_key *keys[2] = { mortal(test, from, "a", 100), mortal(test, to, "b", 100) };
+
+	kr_limit_values.gc_delay = 1000;
+	KUNIT_ASSERT_EQ(test, kr_ring_move(keys[0], from, to, true), 0);
+	kr_clock_shift(101);
+	/* The references that it takes over are not those of the case. */
+	kr_key_get(keys[0]);
+	kr_key_get(keys[1]);
+	KUNIT_EXPECT_EQ(test, kr_ring_reap_run(keys, 2), 2u);
+	KUNIT_EXPECT_EQ(test, links_of(to), 0u);
+	KUNIT_EXPECT_FALSE(test, linked(keys[0]) || linked(keys[1]));
+}
+
+/*
+ * Keys whose deadlines the reaper has taken together with that of a ring, which it ends
+ * first: a key in there, which ends as well, is where the case comes in.
+ */
+static struct {
+	struct kt_reaper reaper;
+	struct kr_key *later, *never;
+	void (*save)(void);
+	bool taken;
+} saved;
+
+static void save_others(struct kr_key *key)
+{
+	void (*save)(void) = saved.save;
+
+	saved.reaper.real->cancel(key);
+	saved.save = NULL;
+	if (save) {
+		saved.taken = !saved.later->deadline && !saved.never->deadline;
+		save();
+	}
+}
+
+static void reaped_when_saved(struct kunit *test, void (*save)(void))
+{
+	struct kr_key *top = kt_ring(test, "top"), *ring = kt_ring(test, "ring");
+
+	kr_limit_values.gc_delay = 0;
+	KUNIT_ASSERT_EQ(test, kr_ring_link(top, ring), 0);
+	KUNIT_ASSERT_EQ(test, kr_key_set_expiry(ring, kr_now() + 100), 0);
+	kt_drop(test, mortal(test, ring, "k", 10000));
+	kt_drop(test, ring);
+	saved.later = mortal(test, top, "l", 101);
+	saved.never = mortal(test, top, "n", 101);
+	saved.save = save;
+	saved.taken = false;
+	saved.reaper = (struct kt_reaper){ .ops.cancel = save_others };
+	kt_reaper_begin(&saved.reaper);
+	advance(102);
+	kt_reaper_end(&saved.reaper);
+	KUNIT_EXPECT_TRUE(test, saved.taken);
+	KUNIT_EXPECT_EQ(test, links_of(top), 2u);
+}
+
+static void give_time(void)
+{
+	kr_key_set_expiry(saved.later, kr_now() + 1000);
+	kr_key_set_expiry(saved.never, KR_NEVER);
+}
+
+static void given_time_just_as_they_are_due(struct kunit *test)
+{
+	reaped_when_saved(test, give_time);
+	KUNIT_EXPECT_NULL(test, saved.never->deadline);
+	advance(1101);
+	KUNIT_EXPECT_TRUE(test, linked(saved.later));
+	advance(1103);
+	KUNIT_EXPECT_FALSE(test, linked(saved.later));
+	KUNIT_EXPECT_TRUE(test, linked(saved.never));
+}
+
+static void set_clock_back(void)
+{
+	kr_clock_shift(50);
+}
+
+static void clock_is_set_back_just_as_they_are_due(struct kunit *test)
+{
+	reaped_when_saved(test, set_clock_back);
+	KUNIT_EXPECT_NOT_NULL(test, saved.later->deadline);
+	advance(100);
+	KUNIT_EXPECT_EQ(test, kr_key_validate(saved.later), 0);
+	advance(102);
+	KUNIT_EXPECT_FALSE(test, linked(saved.later) || linked(saved.never));
+}
+
 static void flush_of_nothing(struct kunit *test)
 {
 	kr_reaper_flush();
@@ -431,6 +527,9 @@ static struct kunit_case reaper_cases[] = {
 	KUNIT_CASE(expired_ring_takes_its_tree_along),
 	KUNIT_CASE_PARAM(many_expire_at_once, crowd_gen_params),
 	KUNIT_CASE(due_together_though_not_alike),
+	KUNIT_CASE(moved_key_is_reaped_in_a_run),
+	KUNIT_CASE(given_time_just_as_they_are_due),
+	KUNIT_CASE(clock_is_set_back_just_as_they_are_due),
 	KUNIT_CASE(flush_of_nothing),
 	KUNIT_CASE(deferred_ends_are_done_in_time),
 	KUNIT_CASE(reaped_while_they_change),
