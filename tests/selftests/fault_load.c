@@ -352,24 +352,38 @@ static long join_with_fault(long arg, long n, long c)
 	return 0;
 }
 
+/* Of the service that was there before; only who possesses the key has to do with it */
+static struct actor *older_user(long *key)
+{
+	struct actor *q = actor_user(fresh_uid());
+
+	if (ON(q, kc_join(NULL)) <= 0)
+		stage_broken("no session");
+	*key = ON(q, kc_add_user("k", "older", RING_S));
+	if (ON(q, kc_setperm(*key, 0x3f000000)))
+		stage_broken("key %ld", *key);
+	return q;
+}
+
+static bool load_to_fault(const struct load *load)
+{
+	unsigned long start, end;
+
+	return !module_load(load->path) && module_text(&start, &end) && faults_within(start, end);
+}
+
 /* Either both, or neither: the older session is left when the other one is joined. */
 TEST_F_TIMEOUT(loading, older_session_stays_until_another_is_joined, 600)
 {
 	struct joining *join = shared(sizeof(*join));
-	unsigned long start, end;
 	struct actor *q, *child;
 	int failed = 0;
 	long key;
 
 	if (steps == steps_alone)
 		SKIP(return, "the kernel has no key service of its own");
-	q = actor_user(fresh_uid());
-	ASSERT_LT(0, ON(q, kc_join(NULL)));
-	key = ON(q, kc_add_user("k", "older", RING_S));
-	ASSERT_EQ(0, ON(q, kc_setperm(key, 0x3f000000)));
-	ASSERT_EQ(0, module_load(self->load->path));
-	ASSERT_TRUE(module_text(&start, &end));
-	ASSERT_TRUE(faults_within(start, end));
+	q = older_user(&key);
+	ASSERT_TRUE(load_to_fault(self->load));
 	for (int n = 1; n < MOST_FAULTS; n++) {
 		child = actor_fork(q);
 		ASSERT_EQ(0, actor_do(child, able_to_fault, 0, 0, 0));
@@ -393,6 +407,55 @@ TEST_F_TIMEOUT(loading, older_session_stays_until_another_is_joined, 600)
 	EXPECT_LT(0, join->left);
 	EXPECT_LT(0, join->ret);
 	EXPECT_STREQ("older", ON(q, payload(key)));
+}
+
+/* The file that is open is the parent's: what fails is the n-th allocation there */
+static long give_with_fault(long n, long b, long c)
+{
+	long ret = kc_join(NULL);
+
+	(void)b, (void)c;
+	nth_set(n);
+	return ret < 0 ? ret : kc_to_parent() ?: ret;
+}
+
+static long what_is_left(long a, long b, long c)
+{
+	int left = nth_left();
+
+	(void)a, (void)b, (void)c;
+	nth_set(0);
+	return left;
+}
+
+/* Nobody could be told: the one that a child gives is taken, and the older one stays beside it. */
+TEST_F_TIMEOUT(loading, older_session_stays_beside_one_that_a_child_gives, 600)
+{
+	static const int nth[] = { 1, MOST_FAULTS };
+	struct actor *q[2];
+	long key[2], given;
+
+	if (steps == steps_alone)
+		SKIP(return, "the kernel has no key service of its own");
+	for (int i = 0; i < 2; i++)
+		q[i] = older_user(&key[i]);
+	ASSERT_TRUE(load_to_fault(self->load));
+	for (int i = 0; i < 2; i++) {
+		bool fails = nth[i] == 1;
+		struct actor *child;
+
+		ASSERT_EQ(0, actor_do(q[i], able_to_fault, 0, 0, 0));
+		child = actor_fork(q[i]);
+		given = actor_do(child, give_with_fault, nth[i], 0, 0);
+		ASSERT_LT(0, given);
+		EXPECT_EQ(given, ON(q[i], kc_id(RING_S, 0)));
+		EXPECT_EQ(fails, !actor_do(q[i], what_is_left, 0, 0, 0));
+		EXPECT_EQ(fails ? 0 : -EACCES, ON(q[i], kc_timeout(key[i], 0)));
+		actor_leave(child);
+	}
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(key[0], ON(q[0], kc_search(RING_S, "user", "k", 0)));
+	EXPECT_EQ(-ENOKEY, ON(q[1], kc_request("user", "k", NULL, 0)));
 }
 
 LOADING_MAIN
