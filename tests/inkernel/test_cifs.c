@@ -243,4 +243,20 @@ TEST_F(cifs, each_time_anew)
 		TH_LOG("%s", self->ticket);
 }
 
+/* The helper believes what it is told: only the client may ask it, also when root would */
+TEST_F(cifs, nobody_else_asks_for_a_ticket)
+{
+	struct actor *asking[] = { self->p, actor_user(fresh_uid()) };
+	const char *ticket = "ver=0x2;host=127.0.0.1;sec=krb5;uid=0x0;creduid=0x0;user=p;pid=0x1";
+
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(-EPERM, ON(asking[i], kc_add("cifs.spnego", ticket, "v", 1, RING_U)));
+		EXPECT_EQ(-EPERM, ON(asking[i], kc_request("cifs.spnego", ticket, "c", RING_U)));
+		EXPECT_EQ(-EPERM, ON(asking[i], kc_add("cifs.idmap", "os:S-1-1", "v", 1, RING_U)));
+		EXPECT_EQ(-EPERM, ON(asking[i], kc_request("cifs.idmap", "os:S-1-1", "c", RING_U)));
+	}
+	EXPECT_EQ(0, helper_runs("cifs.spnego", ticket));
+	EXPECT_EQ(0, helper_runs("cifs.idmap", "os:S-1-1"));
+}
+
 SELFTEST_MAIN
