@@ -86,24 +86,26 @@ int kr_buf_write(const struct kr_buf *buf, size_t offset, const void *src, size_
 /**
  * struct kr_prep - a payload on its way into a key
  * @type: of the key
+ * @ring: that the key is added to, by add_key(2); else NULL
  * @fresh: it is for a key that has none yet; otherwise it may be for an update
  * @deferred: it may be for an update, and so the type has not looked at it yet
+ * @quotalen: bytes to charge for the payload
  * @desc: the caller's description, or NULL
  * @made_desc: a description the type derived from the payload, kmalloc()ed, or NULL
  * @data: the caller's bytes, or NULL; the type may take them by setting this to NULL
  * @payload: what the type made of them
- * @quotalen: bytes to charge for the payload
  * @expiry: when the new key expires, or KR_NEVER
  */
 struct kr_prep {
 	const struct kr_key_type *type;
+	const struct kr_key *ring;
 	bool fresh;
 	bool deferred;
+	u32 quotalen;
 	const char *desc;
 	char *made_desc;
 	struct kr_payload *data;
 	void *payload;
-	size_t quotalen;
 	time64_t expiry;
 };
 

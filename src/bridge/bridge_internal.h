@@ -106,7 +106,9 @@ bool kr_making_wants(struct kr_key *key);
  */
 bool kr_updating_wants(struct kr_key *key);
 
-/* shadow.c: an empty hidden ring of the kernel's, named after the ring @serial; an ERR_PTR. */
+/* shadow.c: an empty hidden ring of the kernel's; an ERR_PTR. */
+struct key *kr_hidden_ring_alloc(const char *name);
+/* The same, named after the ring @serial. */
 struct key *kr_shadow_alloc(s32 serial);
 /*
  * The same, with what @ring holds for current and for the kernel's eyes: the keys of the

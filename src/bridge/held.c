@@ -43,6 +43,12 @@ static bool is_refused(const struct kr_prep *prep, const char *desc)
 	       !strcmp(prep->type->name, "blacklist");
 }
 
+/* IMA is told of a key together with the name of the ring: a policy may be for some names. */
+static struct key *ring_for(const struct kr_prep *prep)
+{
+	return prep->ring ? kr_hidden_ring_alloc(prep->ring->desc) : kr_shadow_alloc(0);
+}
+
 static struct key *make_once(const struct kr_prep *prep, const char *desc)
 {
 	const struct kr_payload *data = prep->data;
@@ -51,7 +57,7 @@ static struct key *make_once(const struct kr_prep *prep, const char *desc)
 
 	if (is_refused(prep, desc))
 		return ERR_PTR(-EPERM);
-	ring = kr_shadow_alloc(0);
+	ring = ring_for(prep);
 	if (IS_ERR(ring))
 		return ring;
 	ref = key_create_or_update(make_key_ref(ring, true), prep->type->name, desc,

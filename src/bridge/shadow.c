@@ -14,17 +14,20 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+/* One whose name has no dot is published; but nobody may search it, and so nobody can join it. */
+struct key *kr_hidden_ring_alloc(const char *name)
+{
+	return keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
+			     KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
+}
+
 struct key *kr_shadow_alloc(s32 serial)
 {
 	char name[24];
 
-	/*
-	 * A name with a dot is not published. Where shadows of several rings are in
-	 * one, each needs a name of its own.
-	 */
+	/* Where shadows of several rings are in one, each needs a name of its own. */
 	snprintf(name, sizeof(name), ".keyrings:%d", serial);
-	return keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
-			     KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
+	return kr_hidden_ring_alloc(name);
 }
 
 /**

@@ -254,6 +254,7 @@ int kr_ring_add_key(const struct kr_key_ref *ring, const struct kr_key_type *typ
 	if (!kr_key_is_ring(ring->key))
 		return -ENOTDIR;
 
+	prep->ring = ring->key;
 	/* What cannot be an update is made before the ring is looked at. */
 	prep->fresh = !type->update;
 	ret = preparse(type, prep);

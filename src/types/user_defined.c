@@ -31,7 +31,7 @@ static void user_free_preparse(struct kr_prep *prep)
 }
 
 /* Swap the payload under the key's lock; the old one is returned in @old. */
-static int set_payload(struct kr_key *key, struct kr_payload *payload, size_t quotalen,
+static int set_payload(struct kr_key *key, struct kr_payload *payload, u32 quotalen,
 		       struct kr_payload **old)
 {
 	int ret;
