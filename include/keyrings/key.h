@@ -250,8 +250,8 @@ static inline bool kr_key_tryget(struct kr_key *key)
  * kr_key_put() - drop a reference
  * @key: the key, or NULL
  *
- * The last reference ends the key and, for a ring, drops its links: that takes
- * time in proportion to them, and may sleep. Code that may not uses
+ * The last reference ends the key. That of a ring drops its links, too, which
+ * takes time in proportion to them, and may sleep; code that may not uses
  * kr_key_put_later().
  */
 void kr_key_put(struct kr_key *key);

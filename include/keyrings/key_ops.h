@@ -71,7 +71,7 @@ struct kr_ending {
 /**
  * struct kr_ring_ops - what a key asks of room keyring
  * @end: the ring's last reference has gone: drop the links, and by kr_key_end_with() the keys
- *	of which that was the last one
+ *	of which that was the last one; may sleep
  * @free: free the ring's memory; called a grace period later
  */
 struct kr_ring_ops {
@@ -84,6 +84,7 @@ struct kr_ring_ops {
  * @key: its usage fell to 0
  *
  * For whoever drops the last reference by itself: kr_key_put(), the reaper, room keyring.
+ * Context as kr_key_put().
  */
 void kr_key_end(struct kr_key *key);
 
@@ -93,7 +94,7 @@ void kr_key_end(struct kr_key *key);
  * @ending: kr_ending_finish() must follow, soon: it is what has the memory freed
  *
  * A ring is not ended by this but by kr_ending_finish(): a tree does not end by recursion, nor
- * while the lock of the ring that is cleared is held. Context as kr_key_put().
+ * while the lock of the ring that is cleared is held. Does not sleep.
  */
 void kr_key_end_with(struct kr_key *key, struct kr_ending *ending);
 
@@ -101,7 +102,7 @@ void kr_key_end_with(struct kr_key *key, struct kr_ending *ending);
  * kr_ending_finish() - end the rings, and have all be freed when their readers have gone
  * @ending: what kr_key_end_with() has filled
  *
- * Context as kr_key_put(). Takes time in proportion to the links of the rings.
+ * If there are rings it may sleep, and takes time in proportion to their links.
  */
 void kr_ending_finish(struct kr_ending *ending);
 

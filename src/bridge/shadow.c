@@ -14,7 +14,10 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-/* One whose name has no dot is published; but nobody may search it, and so nobody can join it. */
+/*
+ * One whose name does not begin with a dot is published; but nobody may search it, and so
+ * nobody can join it.
+ */
 struct key *kr_hidden_ring_alloc(const char *name)
 {
 	return keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),

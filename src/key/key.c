@@ -314,6 +314,9 @@ void kr_key_end(struct kr_key *key)
 
 void kr_key_put(struct kr_key *key)
 {
+	/* Whether the reference is the last one or not, which nobody knows before. */
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP))
+		might_sleep_if(key && kr_key_is_ring(key));
 	if (key && refcount_dec_and_test(&key->usage))
 		kr_key_end(key);
 }

@@ -107,10 +107,21 @@ static bool ends_with(const char *line, const char *end)
 	return line && strlen(line) > strlen(end) && !strcmp(line + strlen(line) - strlen(end), end);
 }
 
+static int measurements(void)
+{
+	char *text = slurp(NULL, IMA "ascii_runtime_measurements");
+	int n = 0;
+
+	for (; (text = strstr(text, " ima-buf ")); text++)
+		n++;
+	return n;
+}
+
 /* Each ring of such a name for itself, of one certificate; no other ring */
 TEST_F(ima, keys_of_some_rings_are_measured)
 {
 	const char *hex = hex_of(blob_of("leaf.der")), *name;
+	int n;
 
 	for (int i = 0; i < 2; i++) {
 		name = new_name();
@@ -118,8 +129,20 @@ TEST_F(ima, keys_of_some_rings_are_measured)
 						  kc_add_ring(name, RING_S))));
 		EXPECT_TRUE(ends_with(measured(name), hex)) TH_LOG("%s", name);
 	}
-	ASSERT_LT(0, ON(self->p, add_file("leaf.der", NULL, kc_add_ring("other", RING_S))));
-	EXPECT_EQ(NULL, measured("other"));
+	n = measurements();
+	ASSERT_LT(0, ON(self->p, add_file("ca.der", NULL, kc_add_ring("other", RING_S))));
+	EXPECT_EQ(n, measurements());
+}
+
+/* The kernel makes a key of it before the ring is asked */
+TEST_F(ima, ours_told_of_what_the_ring_refuses)
+{
+	const char *name = new_name();
+	long ring = ON(self->p, kc_add_ring(name, RING_S));
+
+	ASSERT_EQ(0, ON(self->p, kc_restrict(ring, NULL, NULL)));
+	EXPECT_EQ(-EPERM, ON(self->p, add_file("leaf.der", NULL, ring)));
+	EXPECT_TRUE(ends_with(measured(name), hex_of(blob_of("leaf.der"))));
 }
 
 SELFTEST_MAIN

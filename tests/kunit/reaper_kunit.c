@@ -304,7 +304,7 @@ static void given_time_just_as_they_are_due(struct kunit *test)
 {
 	reaped_when_saved(test, give_time);
 	KUNIT_EXPECT_NULL(test, saved.never->deadline);
-	advance(1101);
+	advance(1090);
 	KUNIT_EXPECT_TRUE(test, linked(saved.later));
 	advance(1103);
 	KUNIT_EXPECT_FALSE(test, linked(saved.later));
@@ -320,7 +320,7 @@ static void clock_is_set_back_just_as_they_are_due(struct kunit *test)
 {
 	reaped_when_saved(test, set_clock_back);
 	KUNIT_EXPECT_NOT_NULL(test, saved.later->deadline);
-	advance(100);
+	advance(90);
 	KUNIT_EXPECT_EQ(test, kr_key_validate(saved.later), 0);
 	advance(102);
 	KUNIT_EXPECT_FALSE(test, linked(saved.later) || linked(saved.never));
