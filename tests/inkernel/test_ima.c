@@ -74,12 +74,14 @@ FIXTURE_TEARDOWN(ima)
 static const char *measured(const char *name)
 {
 	char *text = slurp(NULL, IMA "ascii_runtime_measurements");
+	const char *between = shared_text(" %s ", name), *line;
 
-	text = strstr(text, shared_text(" ima-buf sha256:"));
-	while (text && !strstr(shared_text("%.*s", (int)strcspn(text, "\n"), text),
-			       shared_text(" %s ", name)))
-		text = strstr(text + 1, " ima-buf sha256:");
-	return text ? shared_text("%.*s", (int)strcspn(text, "\n"), text) : NULL;
+	for (; (text = strstr(text, " ima-buf sha256:")); text++) {
+		line = shared_text("%.*s", (int)strcspn(text, "\n"), text);
+		if (strstr(line, between))
+			return line;
+	}
+	return NULL;
 }
 
 static const char *new_name(void)
