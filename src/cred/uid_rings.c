@@ -158,20 +158,16 @@ static bool is_to_be_made(struct kr_key *const *place, const struct cred *actor,
 	return missing;
 }
 
-static int renew_user_ring(struct kr_user *user, const struct cred *cred)
+/*
+ * Takes away a ring that is to be made anew, so that what it is charged is given back first.
+ * Readers hold RCU: it is not freed meanwhile. False when it stays.
+ */
+static bool drop_forgotten(struct kr_key **place, const struct cred *actor, int *error)
 {
-	struct kr_key *ring;
-	int ret;
-
-	if (!is_to_be_made(&user->user_ring, cred, &ret))
-		return ret;
-	/* What it is charged is given back first. Readers hold RCU: it is not freed meanwhile. */
-	kr_key_put(xchg(&user->user_ring, NULL));
-	ring = make_ring(USER_RING, cred);
-	if (IS_ERR(ring))
-		return PTR_ERR(ring);
-	smp_store_release(&user->user_ring, ring);
-	return 0;
+	if (!is_to_be_made(place, actor, error))
+		return false;
+	kr_key_put(xchg(place, NULL));
+	return true;
 }
 
 static struct kr_key *user_ring_tryget(const struct kr_user *user)
@@ -186,24 +182,46 @@ static struct kr_key *user_ring_tryget(const struct kr_user *user)
 	return ring;
 }
 
-static int renew_session_ring(struct kr_user *user, const struct cred *cred)
+/* NULL when the user keyring has ended meanwhile: who looks for the pair comes again. */
+static struct kr_key *session_ring_anew(const struct kr_user *user, const struct cred *cred,
+					struct kr_key *new_user_ring)
 {
-	struct kr_key *ring, *user_ring;
-	int ret;
+	struct kr_key *user_ring, *ring;
 
-	if (!is_to_be_made(&user->session_ring, cred, &ret))
-		return ret;
-	kr_key_put(xchg(&user->session_ring, NULL));
-	user_ring = user_ring_tryget(user);
-	/* It has ended meanwhile: who looks for the pair does not find it, and comes again. */
+	user_ring = new_user_ring ? kr_key_get(new_user_ring) : user_ring_tryget(user);
 	if (!user_ring)
-		return 0;
+		return NULL;
 	ring = make_session_ring(cred, user_ring);
 	kr_key_put(user_ring);
-	if (IS_ERR(ring))
-		return PTR_ERR(ring);
-	smp_store_release(&user->session_ring, ring);
-	return 0;
+	return ring;
+}
+
+/*
+ * Where only one of two that are to be made has room, neither is the UID's. One that is there,
+ * but is of no use, does not keep the other from being made.
+ */
+static int renew_rings(struct kr_user *user, const struct cred *cred)
+{
+	struct kr_key *user_ring = NULL, *session_ring = NULL;
+	int ret;
+
+	if (drop_forgotten(&user->user_ring, cred, &ret)) {
+		user_ring = make_ring(USER_RING, cred);
+		ret = PTR_ERR_OR_ZERO(user_ring);
+	}
+	if (ret)
+		return ret;
+	if (drop_forgotten(&user->session_ring, cred, &ret))
+		session_ring = session_ring_anew(user, cred, user_ring);
+	if (IS_ERR(session_ring)) {
+		kr_key_put(user_ring);
+		return PTR_ERR(session_ring);
+	}
+	if (user_ring)
+		smp_store_release(&user->user_ring, user_ring);
+	if (session_ring)
+		smp_store_release(&user->session_ring, session_ring);
+	return ret;
 }
 
 /*
@@ -226,14 +244,12 @@ static int make_or_renew(struct kr_account *account, struct kr_ns *kns, const st
 			 bool awaited)
 {
 	struct kr_user *user;
-	int ret;
 
 	lockdep_assert_held(&account->create);
 	user = own_record(account, cred);
 	if (!user)
 		return make_and_install(account, kns, cred, awaited);
-	ret = renew_user_ring(user, cred);
-	return ret ?: renew_session_ring(user, cred);
+	return renew_rings(user, cred);
 }
 
 /* Many threads may come here at once: one makes the rings, the others find them. */

@@ -268,6 +268,27 @@ TEST_F(spender, ours_no_half_a_pair)
 	EXPECT_LT(0, ON(self->p, kc_add_user("k", "v", RING_S)));
 }
 
+/* Nor where there have been some */
+TEST_F(spender, ours_no_half_a_pair_is_renewed)
+{
+	long user, session;
+
+	ASSERT_LT(0, ON(self->p, kc_join(NULL)));
+	user = ON(self->p, kc_id(RING_U, 0));
+	session = ON(self->p, kc_id(RING_US, 0));
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(session)));
+	EXPECT_EQ(0, ON(self->p, kc_invalidate(user)));
+	EXPECT_CHARGED(1, COST("_ses", 0));
+	ASSERT_EQ(0, sysctl_set("maxkeys", self->keys + 2));
+	EXPECT_EQ(-EDQUOT, ON(self->p, kc_id(RING_U, 0)));
+	EXPECT_EQ(-EDQUOT, ON(self->p, kc_id(RING_US, 0)));
+	EXPECT_CHARGED(1, COST("_ses", 0));
+	ASSERT_EQ(0, sysctl_set("maxkeys", self->keys + 3));
+	user = ON(self->p, kc_id(RING_U, 0));
+	EXPECT_LT(0, user);
+	EXPECT_EQ(1, ON(self->p, ring_holds(RING_US, user)));
+}
+
 /* Nobody else has to have room for them */
 TEST_F(spender, ours_uid_rings_cost_root_nothing)
 {
