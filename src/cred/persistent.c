@@ -34,13 +34,18 @@ static int prolong(struct kr_key *ring)
 	return kr_key_set_expiry(ring, life ? kr_now() + life : KR_NEVER);
 }
 
+/*
+ * The UIDs that there are bound how many rings the first namespace has. Further namespaces can
+ * be made without end, and rings of theirs be kept when they have gone: these are charged.
+ */
 static struct kr_key *make_ring(struct kr_key *reg, kuid_t uid, const char *name)
 {
+	struct user_namespace *ns = current_user_ns();
 	struct kr_key *ring;
 	int ret;
 
-	ring = kr_ring_alloc(name, uid, INVALID_GID, current_user_ns(), REGISTER_PERM,
-			     KR_ALLOC_NOT_IN_QUOTA);
+	ring = kr_ring_alloc(name, uid, INVALID_GID, ns, REGISTER_PERM,
+			     ns == &init_user_ns ? KR_ALLOC_NOT_IN_QUOTA : KR_ALLOC_IN_QUOTA);
 	if (IS_ERR(ring))
 		return ring;
 	ret = prolong(ring) ?: kr_ring_link(reg, ring);
@@ -132,6 +137,12 @@ static long link_ring(struct kr_ns *kns, const struct kr_key_ref *ref, struct kr
 	return 0;
 }
 
+/* Made, and not linked: if it costs nobody anything it stays, unless memory is short. */
+static bool is_to_be_undone(const struct kr_key *ring, long error)
+{
+	return error == -ENOMEM || (error < 0 && test_bit(KR_KEY_IN_QUOTA, &ring->flags));
+}
+
 /* As if it had not been made, unless somebody else has found it meanwhile. */
 static void undo(struct kr_ns *kns, struct kr_key *ring)
 {
@@ -154,7 +165,7 @@ static long get_once(struct kr_ns *kns, kuid_t uid, struct kr_key *dest, bool *a
 	if (IS_ERR(ref.key))
 		return PTR_ERR(ref.key);
 	ret = link_ring(kns, &ref, dest, again);
-	if (ret == -ENOMEM && made)
+	if (made && is_to_be_undone(ref.key, ret))
 		undo(kns, ref.key);
 	kr_key_put(ref.key);
 	return ret;

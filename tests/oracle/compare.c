@@ -172,6 +172,14 @@ static bool is_fewer_links(const char *ours, const char *builtin)
 	return true;
 }
 
+/* Of two rows of /proc/keys only ours has the flag Q */
+static bool is_charged(const char *ours, const char *builtin)
+{
+	while (*ours && *ours == *builtin)
+		ours++, builtin++;
+	return *ours == 'Q' && *builtin == '-' && !strcmp(ours + 1, builtin + 1);
+}
+
 /* "fewer by links", "less by 1 0", or a pattern */
 static bool is_result(const char *pattern, const char *ours, const char *builtin)
 {
@@ -182,19 +190,27 @@ static bool is_result(const char *pattern, const char *ours, const char *builtin
 	return fits(pattern, ours);
 }
 
-static struct rule *rule_for(const char *section, const char *builtin, const char *ours)
+static bool is_covered(const struct rule *r, const char *builtin, const char *ours)
 {
 	bool same = same_call(builtin, ours);
+
+	if (!strcmp(r->ours, "charged"))
+		return fits(r->builtin, builtin) && is_charged(ours, builtin);
+	/* Where one service does something else than to answer, its column is for the line. */
+	return (same || r->stop) && fits(r->builtin, same ? result_of(builtin) : builtin) &&
+	       is_result(r->ours, result_of(ours), result_of(builtin));
+}
+
+static struct rule *rule_for(const char *section, const char *builtin, const char *ours)
+{
 	char *call = strndup(ours, result_of(ours) - ours);
 	unsigned int i;
 
-	/* Where one service does something else than to answer, its column is for the line. */
 	for (i = 0; i < rule_count; i++) {
 		struct rule *r = &rules[i];
 
-		if ((same || r->stop) && fits(r->section, section) && fits(r->call, call) &&
-		    fits(r->builtin, same ? result_of(builtin) : builtin) &&
-		    is_result(r->ours, result_of(ours), result_of(builtin)))
+		if (fits(r->section, section) && fits(r->call, call) &&
+		    is_covered(r, builtin, ours))
 			break;
 	}
 	free(call);

@@ -209,8 +209,9 @@ edquot|quota, uid rings|W0 add_key("user", "k", ok, 7, @u) = ENOKEY|W0 add_key("
 dead-ring-key|random 1|W1 /proc/keys K5 I--Q--i - perm 3f3f3f3f 1 1 user      b: 15|W2 /proc/keys K1 I--Q--- - perm 3f030000 1 1 keyring   _ses: empty
 dead-ring-expired|random 1|W1 /proc/keys K21 I--Q-N- - expd 3f010000 1 1 user      b|W1 /proc/keys K38 I--Q--- - perm 3f010000 1 1 keyring   e: empty
 dead-ring|dead ring|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: 1|W0 /proc/keys K1 I--Q--i - perm 3f030000 1 1 keyring   _ses: empty
-user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
-register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 103/20000
+persistent-inside|namespaces apart|W1 /proc/keys K7 I------ - 3d 1f030000 108144 65534 keyring   _persistent.0: empty|W1 /proc/keys K7 I--Q--- - 3d 1f030000 108144 65534 keyring   _persistent.0: empty
+user-register|user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 9/200
+register-bytes|user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 117/20000
 pkey-verify|public keys|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = 0|of 32 and 127 bytes: W0 PKEY_VERIFY(ok, "", ok, ok) = EINVAL
 pkey-beyond|public keys|of 32 and 127 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = 128|of 32 and 127 bytes: W0 PKEY_ENCRYPT(ok, "", ok, ok) = EINVAL
 ended-namesake|ended namesakes|W0 SEARCH(@s, "asymmetric", "id:00", 0) = EKEYREVOKED|W0 SEARCH(@s, "asymmetric", "id:00", 0) = ENOKEY
@@ -268,9 +269,13 @@ quota, uid rings|W0 GET_KEYRING_ID(@u, 0) = K1|W0 GET_KEYRING_ID(@u, 0) = EDQUOT
 EOF
 check "other counts in a namespace are found" each_found <<'EOF'
 user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 8/8 7/200
-user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 9/200
+user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
 user namespaces|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 11/11 10/200
-user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 102/20000
+user namespaces|/proc/key-users 108144 bytes: 121/20000|/proc/key-users 108144 bytes: 116/20000
+namespaces apart|W1 /proc/keys K7 I------ - 3d 1f030000 108144 65534 keyring   _persistent.0: empty|W1 /proc/keys K7 I--Q--- - 3d 1f030000 108144 65534 keyring   _persistent.0: 1
+namespaces apart|W1 /proc/keys K7 I------ - 3d 1f030000 108144 65534 keyring   _persistent.0: empty|W1 /proc/keys K8 I--Q--- - 3d 1f030000 108144 65534 keyring   _persistent.0: empty
+namespaces apart|W1 /proc/keys K7 I--Q--- - 3d 1f030000 108144 65534 keyring   _persistent.0: empty|W1 /proc/keys K7 I------ - 3d 1f030000 108144 65534 keyring   _persistent.0: empty
+persistent|W1 /proc/keys K7 I------ - 3d 1f030000 108144 65534 keyring   _persistent.0: empty|W1 /proc/keys K7 I--Q--- - 3d 1f030000 108144 65534 keyring   _persistent.0: empty
 namespaces apart|/proc/key-users 108144: 10/10 9/200|/proc/key-users 108144: 9/9 8/200
 EOF
 check "a good signature that is refused is found" each_found <<'EOF'

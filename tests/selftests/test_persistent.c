@@ -180,6 +180,36 @@ TEST_F(persistent, in_a_user_namespace)
 	EXPECT_LT(0, ON(n, kc_persistent(7, RING_P)));
 }
 
+/*
+ * Namespaces can be made without end, and who has been inside can keep the rings of each: they
+ * cost the UID outside what rings of its own would
+ */
+TEST_F(persistent, ours_of_a_namespace_is_in_quota)
+{
+	static const int cost = sizeof("_persistent.0");
+	uid_t base = fresh_uids(10);
+	struct actor *n = actor_userns(base, 10);
+	long maxbytes = sysctl_get("maxbytes"), full;
+	int keys, bytes;
+
+	EXPECT_LT(0, ON(n, kc_id(RING_P, 1)));
+	keys = keys_charged(base);
+	bytes = bytes_charged(base);
+	/* no room for the ring, and then none for the link: nothing is left of it */
+	for (full = bytes + cost - 1; full <= bytes + cost; full++) {
+		sysctl_set("maxbytes", full);
+		EXPECT_EQ(-EDQUOT, ON(n, kc_persistent(-1, RING_P)));
+		EXPECT_TRUE(EVENTUALLY(keys_charged(base) == keys));
+		EXPECT_EQ(bytes, bytes_charged(base));
+	}
+	sysctl_set("maxbytes", maxbytes);
+	EXPECT_LT(0, ON(n, kc_persistent(-1, RING_P)));
+	EXPECT_EQ(keys + 1, keys_charged(base));
+	EXPECT_EQ(bytes + cost + LINK_BYTES, bytes_charged(base));
+	actor_leave(n);
+	EXPECT_FORGOTTEN(base);
+}
+
 struct registers {
 	int n;
 	unsigned int serials[64];
