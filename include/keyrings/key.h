@@ -297,6 +297,17 @@ struct kr_key *kr_key_lookup(s32 serial);
 int kr_key_set_payload_quota(struct kr_key *key, size_t datalen);
 
 /**
+ * kr_key_has_room() - is who pays for a key within the quota, with so many bytes more?
+ * @key: the key
+ * @bytes: number of bytes
+ *
+ * Nothing is charged. Caller holds @key's lock.
+ *
+ * Return: true as kr_account_has_room(), or when the key is not charged.
+ */
+bool kr_key_has_room(struct kr_key *key, unsigned int bytes);
+
+/**
  * kr_key_follow_payload() - charge what a key's payload has come to
  * @key: the key
  * @datalen: the number of bytes that it has by now, be that over the limit

@@ -172,6 +172,17 @@ void kr_account_put(struct kr_account *account);
 int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, bool overrun);
 
 /**
+ * kr_account_has_room() - is the UID within its quota, with so many bytes more?
+ * @account: who would pay
+ * @bytes: number of bytes
+ *
+ * Nothing is charged. Process context; preemption may be off.
+ *
+ * Return: true when neither keys nor bytes would be above the limit.
+ */
+bool kr_account_has_room(struct kr_account *account, u64 bytes);
+
+/**
  * kr_account_uncharge() - give quota back
  * @account: who paid
  * @keys: number of keys

@@ -272,6 +272,12 @@ int kr_key_set_payload_quota(struct kr_key *key, size_t datalen)
 	return set_payload_quota(key, datalen, false);
 }
 
+bool kr_key_has_room(struct kr_key *key, unsigned int bytes)
+{
+	lockdep_assert_held(&key->lock);
+	return !test_bit(KR_KEY_IN_QUOTA, &key->flags) || kr_account_has_room(key->account, bytes);
+}
+
 void kr_key_follow_payload(struct kr_key *key, size_t datalen)
 {
 	lockdep_assert_held(&key->lock);

@@ -56,9 +56,26 @@ static bool closes_circle(const struct kr_restriction *restriction, const struct
 	while (restriction && restriction->trust && kr_key_is_ring(restriction->trust)) {
 		if (restriction->trust == ring)
 			return true;
+		cond_resched();
 		restriction = READ_ONCE(kr_ring_of(restriction->trust)->restriction);
 	}
 	return false;
+}
+
+/*
+ * What is trusted is kept, as by a link, and a ring that could not have a link keeps nothing:
+ * else the rings that may overrun the quota, kept in a chain, would never come to an end.
+ */
+static bool has_room_to_keep(struct kr_ring *ring, const struct kr_restriction *restriction)
+{
+	bool room = true;
+
+	if (restriction->trust) {
+		spin_lock(&ring->key.lock);
+		room = kr_key_has_room(&ring->key, KR_LINK_BYTES);
+		spin_unlock(&ring->key.lock);
+	}
+	return room;
 }
 
 static int set_restriction(struct kr_ring *ring, struct kr_restriction *restriction)
@@ -69,6 +86,8 @@ static int set_restriction(struct kr_ring *ring, struct kr_restriction *restrict
 		return -EEXIST;
 	if (closes_circle(restriction, &ring->key))
 		return -EDEADLK;
+	if (!has_room_to_keep(ring, restriction))
+		return -EDQUOT;
 	WRITE_ONCE(ring->restriction, restriction);
 	kr_key_notify(&ring->key, NOTIFY_KEY_SETATTR, 0);
 	return 0;

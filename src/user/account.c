@@ -135,6 +135,7 @@ void kr_account_put(struct kr_account *account)
 	kfree_rcu(account, rcu);
 }
 
+/* Of what there is too much already, no more is no worse. */
 static bool fits(const struct kr_account *account, unsigned int keys, u64 bytes)
 {
 	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
@@ -158,6 +159,23 @@ int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, 
 	}
 	spin_unlock(&account->lock);
 	return ret;
+}
+
+static bool too_many_keys(const struct kr_account *account)
+{
+	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
+
+	return account->qnkeys > READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys));
+}
+
+bool kr_account_has_room(struct kr_account *account, u64 bytes)
+{
+	bool room;
+
+	spin_lock(&account->lock);
+	room = !too_many_keys(account) && fits(account, 0, bytes);
+	spin_unlock(&account->lock);
+	return room;
 }
 
 void kr_account_uncharge(struct kr_account *account, unsigned int keys, u64 bytes)

@@ -236,6 +236,20 @@ TEST_F(trust, anchor_lives_as_long_as_the_ring)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == keys - 2));
 }
 
+/* EDQUOT: what is kept takes room for a link, which is not charged */
+TEST_F(trust, ours_anchor_takes_room_for_a_link)
+{
+	long maxbytes = sysctl_get("maxbytes");
+	int bytes = bytes_charged(self->uid);
+
+	sysctl_set("maxbytes", bytes + LINK_BYTES - 1);
+	EXPECT_EQ(-EDQUOT, ON(self->p, trusts(self->ring, self->ca, "")));
+	sysctl_set("maxbytes", bytes + LINK_BYTES);
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, self->ca, "")));
+	sysctl_set("maxbytes", maxbytes);
+	EXPECT_EQ(bytes, bytes_charged(self->uid));
+}
+
 /* Keys that are good for nothing can be named all the same, and vouch for nothing */
 TEST_F(trust, anchors_that_are_no_good)
 {

@@ -333,6 +333,21 @@ static void a_key_is_not_restricted(struct kunit *test)
 	gate_on(test, kt_key(test, "k"), NULL, -ENOTDIR);
 }
 
+/* A ring that may have no further link keeps no other by what it trusts. */
+static void trust_takes_room_for_a_link(struct kunit *test)
+{
+	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b");
+	struct kt_debt debt = kt_debt(KT_UID);
+
+	kr_limit_values.maxbytes = debt.qnbytes + KR_LINK_BYTES - 1;
+	gate_on(test, a, b, -EDQUOT);
+	KUNIT_EXPECT_EQ(test, refcount_read(&b->usage), 1u);
+	gate_on(test, b, NULL, 0);
+	kr_limit_values.maxbytes++;
+	gate_on(test, a, b, 0);
+	KT_EXPECT_DEBT(test, KT_UID, debt.qnkeys, debt.qnbytes);
+}
+
 static void fix_cycles_of_restrictions_trust_goes_in_none(struct kunit *test)
 {
 	struct kr_key *a = kt_ring(test, "a"), *b = kt_ring(test, "b"), *c = kt_ring(test, "c");
@@ -542,6 +557,7 @@ static struct kunit_case bridge_ops_cases[] = {
 	KUNIT_CASE(types_are_found_elsewhere),
 	KUNIT_CASE(type_counts_its_keys),
 	KUNIT_CASE(restriction_decides),
+	KUNIT_CASE(trust_takes_room_for_a_link),
 	KUNIT_CASE(a_key_is_not_restricted),
 	KUNIT_CASE(fix_cycles_of_restrictions_trust_goes_in_none),
 	KUNIT_CASE_PARAM(new_ring_closes_no_cycle, roundabout_gen_params),

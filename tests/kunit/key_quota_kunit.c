@@ -210,7 +210,37 @@ static void payload_quota_of_a_key_that_is_not_charged(struct kunit *test)
 	KT_EXPECT_DEBT(test, KT_UID, 0, 0);
 }
 
+static bool has_room(struct kr_key *key, unsigned int bytes)
+{
+	bool room;
+
+	spin_lock(&key->lock);
+	room = kr_key_has_room(key, bytes);
+	spin_unlock(&key->lock);
+	return room;
+}
+
+static void room_is_asked_for_without_a_charge(struct kunit *test)
+{
+	struct kr_key *key = kt_hold(test, probe_alloc("four", KR_ALLOC_IN_QUOTA));
+	struct kr_key *free = kt_hold(test, probe_alloc("free", KR_ALLOC_NOT_IN_QUOTA));
+
+	kr_limit_values.maxbytes = 20;
+	KUNIT_EXPECT_TRUE(test, has_room(key, 5));
+	KUNIT_EXPECT_FALSE(test, has_room(key, 6));
+	/* There is no room for anybody who has more keys than he may. */
+	kr_limit_values.maxkeys = 1;
+	KUNIT_EXPECT_TRUE(test, has_room(key, 5));
+	kr_limit_values.maxkeys = 0;
+	KUNIT_EXPECT_FALSE(test, has_room(key, 5));
+	KUNIT_EXPECT_TRUE(test, has_room(free, 6));
+	KT_EXPECT_DEBT(test, KT_UID, 1, 15);
+	KUNIT_EXPECT_EQ(test, key->quotalen, (size_t)15);
+	KUNIT_EXPECT_EQ(test, key->datalen, 10u);
+}
+
 static struct kunit_case key_quota_cases[] = {
+	KUNIT_CASE(room_is_asked_for_without_a_charge),
 	KUNIT_CASE(chown_moves_the_debt),
 	KUNIT_CASE(chown_to_somebody_without_room),
 	KUNIT_CASE(chown_to_the_same_owner),
