@@ -177,6 +177,17 @@ s32 kr_cred_ring_serial(s32 id, unsigned int flags);
 bool kr_cred_permits(const struct kr_key_ref *ref, u32 need);
 
 /**
+ * kr_cred_permits_by_serial() - may current, who knows its serial, do that with the key?
+ * @key: the key, whatever state it is in
+ * @need: one of KR_VIEW .. KR_SETATTR
+ *
+ * Looks whether current possesses it. Does not sleep.
+ *
+ * Return: true when it may.
+ */
+bool kr_cred_permits_by_serial(struct kr_key *key, u32 need);
+
+/**
  * kr_cred_search() - search the rings of current
  * @search: what to look for, the actor being current's credentials
  *

@@ -216,6 +216,7 @@ struct key *kr_bridge_find(key_serial_t serial)
 	if (!found)
 		return NULL;
 	key = kr_trust_named(found) ?: hand_over(found, KEY_NEED_SEARCH);
-	kr_key_put(found);
+	/* Not now: it may be long, and the kernel holds key_types_sem while it reads a restriction. */
+	kr_key_put_later(found);
 	return key;
 }

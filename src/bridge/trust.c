@@ -8,6 +8,7 @@
  */
 #include "bridge_internal.h"
 
+#include <keyrings/cred.h>
 #include <keys/user-type.h>
 #include <linux/hashtable.h>
 #include <linux/sched.h>
@@ -219,18 +220,22 @@ static bool may_be_held(const struct kr_key *key)
 	return kr_builtin_type_of(key->type) || kr_key_type_find_own(key->type->name);
 }
 
+/* What is named is kept, and that takes the right to link to it, as by whatever it is kept. */
 struct key *kr_trust_named(struct kr_key *key)
 {
 	struct reading *reading = of_current();
+	bool hold = may_be_held(key);
 	struct key *counterpart;
 
 	if (!reading)
 		return NULL;
+	if (hold && !kr_cred_permits_by_serial(key, KR_LINK))
+		return ERR_PTR(-EACCES);
 	counterpart = counterpart_of(key);
 	if (IS_ERR(counterpart))
 		return counterpart;
 	kr_key_put_later(reading->named);
-	reading->named = may_be_held(key) ? kr_key_get(key) : NULL;
+	reading->named = hold ? kr_key_get(key) : NULL;
 	reading->counterpart = counterpart;
 	return counterpart;
 }

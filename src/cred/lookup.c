@@ -86,6 +86,13 @@ bool kr_cred_permits(const struct kr_key_ref *ref, u32 need)
 	return kr_key_permits(ref->key, ref->possessed, current_cred(), need);
 }
 
+bool kr_cred_permits_by_serial(struct kr_key *key, u32 need)
+{
+	const struct kr_key_ref ref = { .key = key, .possessed = possesses(key) };
+
+	return kr_cred_permits(&ref, need);
+}
+
 /* Of two failed searches: an error that a key caused tells more than "nothing there". */
 static int more_telling(int a, int b)
 {

@@ -236,6 +236,47 @@ TEST_F(trust, anchor_lives_as_long_as_the_ring)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->uid) == keys - 2));
 }
 
+/*
+ * EACCES: nobody keeps what is another's, with all that is in it and at the cost of its owner,
+ * for as long as it pleases, who has no right to link to it
+ */
+TEST_F(trust, ours_anothers_is_not_kept)
+{
+	struct actor *q = actor_user(fresh_uid());
+	long theirs[3];
+
+	ASSERT_LT(0, ON(q, kc_join(NULL)));
+	theirs[0] = ON(q, kc_add_ring("theirs", RING_S));
+	theirs[1] = ON(q, kc_add_user("u", "v", RING_S));
+	theirs[2] = ON(q, add_file("ca.der", NULL, RING_S));
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(0, ON(q, kc_setperm(theirs[i], PERM_POS(MAY_ALL) |
+					      PERM_OTH(MAY_ALL & ~MAY_LINK))));
+		EXPECT_EQ(-EACCES, ON(self->p, trusts(self->ring, theirs[i], "")));
+	}
+	/* nothing has come of it */
+	EXPECT_LT(0, ON(self->p, kc_add_user("u", "v", self->ring)));
+	EXPECT_EQ(0, ON(q, kc_clear(RING_S)));
+	for (int i = 0; i < 3; i++)
+		EXPECT_TRUE(key_goes(theirs[i]));
+}
+
+/* The right to link is all that it takes */
+TEST_F(trust, anothers_that_grants_link_is_kept)
+{
+	struct actor *q = actor_user(fresh_uid());
+	long theirs;
+
+	ASSERT_LT(0, ON(q, kc_join(NULL)));
+	theirs = ON(q, add_file("ca.der", NULL, RING_S));
+	EXPECT_EQ(0, ON(q, kc_setperm(theirs, PERM_POS(MAY_ALL) | PERM_OTH(MAY_LINK))));
+	EXPECT_EQ(0, ON(self->p, trusts(self->ring, theirs, "")));
+	EXPECT_EQ(0, ON(q, kc_unlink(theirs, RING_S)));
+	EXPECT_TRUE(key_stays(theirs));
+	EXPECT_LT(0, ON(self->p, add_file("mid.der", NULL, self->ring)));
+	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("other.der", NULL, self->ring)));
+}
+
 /* EDQUOT: what is kept takes room for a link, which is not charged */
 TEST_F(trust, ours_anchor_takes_room_for_a_link)
 {

@@ -205,7 +205,7 @@ TEST_F(within, invalid_ring_vouches_for_nothing)
 	EXPECT_EQ(-ENOKEY, ON(self->p, add_file("mid.der", NULL, trusting)));
 }
 
-/* Nor does it become empty when somebody else names it, without any right to it */
+/* Nor does it become empty when somebody else names it, without a right to search it */
 TEST_F(within, named_by_another)
 {
 	long slot;
@@ -214,7 +214,8 @@ TEST_F(within, named_by_another)
 	slot = ON(self->p, ik_lookup(self->ring, NEED_SEARCH));
 	ASSERT_LE(0, slot);
 	EXPECT_TRUE(sees(self->p, slot));
-	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ring, PERM_POS(MAY_ALL))));
+	EXPECT_EQ(0, ON(self->p, kc_setperm(self->ring, PERM_POS(MAY_ALL) |
+					    PERM_OTH(MAY_LINK))));
 	EXPECT_EQ(0, ON(self->q, kc_restrict(self->own, "asymmetric",
 					     shared_text("key_or_keyring:%ld", self->ring))));
 	EXPECT_TRUE(sees(self->p, slot));
