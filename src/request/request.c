@@ -34,13 +34,12 @@ int kr_request_init(void)
 	return 0;
 }
 
-static int link_found(struct kr_key *dest, struct kr_key *found)
+/* What is found is possessed. */
+static bool may_link(struct kr_key *found)
 {
 	const struct kr_key_ref ref = { .key = found, .possessed = true };
 
-	if (!kr_cred_permits(&ref, KR_LINK))
-		return -EACCES;
-	return kr_ring_link(dest, found);
+	return kr_cred_permits(&ref, KR_LINK);
 }
 
 /*
@@ -76,7 +75,8 @@ static int find(struct kr_search *search, struct kr_key *dest, struct kr_key **k
 		if (ret)
 			return ret;
 		*made = is_made(search->found);
-		ret = dest ? link_found(dest, search->found) : 0;
+		if (dest)
+			ret = may_link(search->found) ? kr_ring_link(dest, search->found) : -EACCES;
 	} while (search_again(search, ret, key) && ++turns < KR_LOOK_TURNS);
 	return ret;
 }
@@ -121,11 +121,22 @@ static int search_or_announce(struct kr_search *search, struct kr_key *dest, str
 }
 
 /*
+ * What came since nothing was found. Into a ring that the caller has not named it goes if it
+ * may: had it been there before, no ring would have been looked for.
+ */
+static int link_late(struct kr_key *dest, bool named, struct kr_key *found)
+{
+	if (may_link(found))
+		return kr_ring_link_locked(dest, found);
+	return named ? -EACCES : 0;
+}
+
+/*
  * Two that ask for the same key at once: the first announces it, the second
  * finds what was announced. Returns 1 when the key is new, 0 when it was found.
  */
-static int find_or_announce(struct kr_search *search, struct kr_key *dest, struct kr_key **key,
-			    bool *made)
+static int find_or_announce(struct kr_search *search, struct kr_key *dest, bool named,
+			    struct kr_key **key, bool *made)
 {
 	unsigned int turns = 0;
 	int ret;
@@ -137,7 +148,7 @@ static int find_or_announce(struct kr_search *search, struct kr_key *dest, struc
 		*made = !ret && is_made(search->found);
 		if (ret)
 			break;
-		ret = kr_ring_link_locked(dest, search->found);
+		ret = link_late(dest, named, search->found);
 	} while (search_again(search, ret, key) && ++turns < KR_LOOK_TURNS);
 	kr_ring_unlock(dest);
 	if (ret < 0 && !IS_ERR_OR_NULL(*key)) {
@@ -177,6 +188,7 @@ static int have_made(struct kr_key *key, struct kr_payload *callout, struct kr_k
 static int construct(struct kr_search *search, struct kr_payload *callout, struct kr_key *dest,
 		     struct kr_key **key, bool *made)
 {
+	bool named = dest;
 	int ret;
 
 	if (search->type == kr_key_ring_type)
@@ -187,7 +199,7 @@ static int construct(struct kr_search *search, struct kr_payload *callout, struc
 	if (ret)
 		return ret;
 
-	ret = find_or_announce(search, dest, key, made);
+	ret = find_or_announce(search, dest, named, key, made);
 	if (ret > 0) {
 		ret = have_made(*key, callout, dest);
 		if (ret)

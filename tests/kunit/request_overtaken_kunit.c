@@ -198,8 +198,9 @@ static const struct kr_key_type late_type = {
 	.match_begin	= late_match_begin,
 };
 
-/* With call-out information: nobody is called, and the key is rejected. */
-static void request_late(struct kunit *test, struct busy *busy, struct kr_key *linked)
+/* With call-out information: nobody is called, and a key that is announced is rejected. */
+static void request_late(struct kunit *test, struct busy *busy, struct kr_key *dest,
+			 struct kr_key *linked, int error)
 {
 	struct kr_payload *callout = kt_payload(test, 4, 'c');
 	struct kr_key *key;
@@ -209,7 +210,9 @@ static void request_late(struct kunit *test, struct busy *busy, struct kr_key *l
 	init_completion(&late.linked);
 	late.session = busy->scene.session;
 	late.key = linked;
-	KUNIT_EXPECT_EQ(test, kr_request_key(&late_type, "k", callout, busy->dest, &key), -ENOKEY);
+	KUNIT_EXPECT_EQ(test, kr_request_key(&late_type, "k", callout, dest, &key), error);
+	if (!error)
+		kr_key_put(key);
 	kr_payload_put(callout);
 	flush_work(&late.work);
 }
@@ -220,7 +223,7 @@ static void invalidated_before_it_was_linked_is_announced(struct kunit *test)
 	struct busy *busy = set_up(test, kr_ring_invalidate);
 
 	busy->found = typed(test, &late_type);
-	request_late(test, busy, busy->found);
+	request_late(test, busy, busy->dest, busy->found, -ENOKEY);
 	KUNIT_EXPECT_EQ(test, late.searches, 3u);
 	KUNIT_EXPECT_FALSE(test, holds(test, busy->dest, late.key));
 	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 1u);
@@ -238,10 +241,48 @@ static void locked_destination_waits_for_no_successor(struct kunit *test)
 	have_successors(test, busy, busy->inner, &late_type);
 	KUNIT_ASSERT_EQ(test, kr_ring_unlink(busy->scene.session, busy->inner), 0);
 	KUNIT_ASSERT_EQ(test, kr_ring_link(ring, busy->inner), 0);
-	request_late(test, busy, ring);
+	request_late(test, busy, busy->dest, ring, -ENOKEY);
 	KUNIT_EXPECT_EQ(test, successors.found, (unsigned int)KR_LOOK_TURNS);
 	KUNIT_EXPECT_EQ(test, late.searches, 1u + KR_LOOK_TURNS);
 	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 0u);
+	clear_away(test, busy);
+}
+
+/* It comes into the session, and nobody may link it. */
+static void request_unlinkable(struct kunit *test, struct busy *busy, struct kr_key *dest,
+			       int error)
+{
+	struct kr_key *key = typed(test, &late_type);
+
+	busy->found = NULL;
+	key->perm = KR_POS(KR_ALL & ~KR_LINK);
+	request_late(test, busy, dest, key, error);
+	KUNIT_EXPECT_EQ(test, late.searches, 2u);
+	KUNIT_EXPECT_TRUE(test, holds(test, busy->scene.session, key));
+	KUNIT_EXPECT_EQ(test, refcount_read(&key->usage), 2u);
+}
+
+/* It is linked if the caller might link it, as one that is found at once. */
+static void what_comes_late_has_to_grant_link(struct kunit *test)
+{
+	struct busy *busy = set_up(test, kr_ring_invalidate);
+
+	request_unlinkable(test, busy, busy->dest, -EACCES);
+	KUNIT_EXPECT_EQ(test, links_of(busy->dest), 0u);
+	clear_away(test, busy);
+}
+
+/* And is found all the same if it was to be linked nowhere. */
+static void what_comes_late_need_not_be_linked(struct kunit *test)
+{
+	struct busy *busy = set_up(test, kr_ring_invalidate);
+	struct kr_key_ref ref;
+
+	KUNIT_ASSERT_GE(test, kr_cred_set_reqkey(KEY_REQKEY_DEFL_PROCESS_KEYRING), 0L);
+	request_unlinkable(test, busy, NULL, 0);
+	KUNIT_ASSERT_EQ(test, kr_cred_lookup(KEY_SPEC_PROCESS_KEYRING, 0, 0, &ref), 0);
+	KUNIT_EXPECT_EQ(test, links_of(ref.key), 0u);
+	kr_key_put(ref.key);
 	clear_away(test, busy);
 }
 
@@ -252,6 +293,8 @@ static struct kunit_case request_overtaken_cases[] = {
 	KUNIT_CASE_PARAM(ended_after_it_was_found_is_what_was_found, end_gen_params),
 	KUNIT_CASE(invalidated_before_it_was_linked_is_announced),
 	KUNIT_CASE(locked_destination_waits_for_no_successor),
+	KUNIT_CASE(what_comes_late_has_to_grant_link),
+	KUNIT_CASE(what_comes_late_need_not_be_linked),
 	{}
 };
 
