@@ -92,6 +92,7 @@ long kr_op_pkey_verify(unsigned long a2, unsigned long a3, unsigned long a4, uns
 long kr_op_watch_key(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
+void kr_listing_init(void);
 void kr_listing_exit(void);
 int kr_sysctl_init(void);
 void kr_sysctl_exit(void);

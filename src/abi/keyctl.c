@@ -87,6 +87,7 @@ long kr_op_capabilities(unsigned long a2, unsigned long a3, unsigned long a4, un
 
 int kr_abi_init(void)
 {
+	kr_listing_init();
 	return kr_sysctl_init();
 }
 

@@ -11,47 +11,82 @@
 
 #include <linux/array_size.h>
 #include <linux/cred.h>
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/semaphore.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
 #define LISTINGS	16	/* readers remembered */
 #define OF_ONE_UID	2	/* of them */
+#define SLOTS		8	/* readers of one UID at once, but for root */
+#define CLASS_BITS	6
 
 /**
  * struct listing - the sorted serials of one reader
- * @node: among all, the one that was used last first
+ * @node: among those that are remembered, the one that was used last first
  * @reader: whose; compared only
  * @uid: who opened the file
- * @busy: the reader is between its start and its stop, and alone has what follows
+ * @slot: what is given back when the reader stops, or NULL
  * @over: the last row was given: the next read, which only asks whether that was all, need not
  *	look at every key again
  * @serials: sorted, without duplicates
  * @count: how many
  * @room: how many fit
+ *
+ * Between its start and its stop the reader has it for itself, in seq_file's private; then it
+ * is remembered or freed. In the middle of the file it may be forgotten at any time: another
+ * one is made.
  */
 struct listing {
 	struct list_head node;
 	const struct seq_file *reader;
 	kuid_t uid;
-	bool busy;
+	struct semaphore *slot;
 	bool over;
 	s32 *serials;
 	unsigned int count;
 	unsigned int room;
 };
 
-static DEFINE_MUTEX(listings_lock);	/* guards @listings and what is in it */
+static DEFINE_MUTEX(listings_lock);	/* guards @listings */
 static LIST_HEAD(listings);
+
+/*
+ * Who reads has a copy of all serials, which no quota bounds: how many read at once is bound, for
+ * each UID, or some of them together. A slot is held from start to stop, when nothing is given
+ * to user space yet: whoever has one needs memory and processor time only. Of both he may have
+ * been given little, so that root does not wait for slots.
+ */
+static struct semaphore slots[1 << CLASS_BITS];
+
+void kr_listing_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(slots); i++)
+		sema_init(&slots[i], SLOTS);
+}
+
+static void empty(struct listing *listing)
+{
+	kvfree(listing->serials);
+	listing->serials = NULL;
+}
+
+static void listing_free(struct listing *listing)
+{
+	kvfree(listing->serials);
+	kfree(listing);
+}
 
 static void forget(struct listing *listing)
 {
 	lockdep_assert_held(&listings_lock);
 	list_del(&listing->node);
-	kvfree(listing->serials);
-	kfree(listing);
+	listing_free(listing);
 }
 
 /*
@@ -64,13 +99,38 @@ static void forget_old(kuid_t uid)
 	struct listing *listing, *next;
 
 	list_for_each_entry_safe(listing, next, &listings, node) {
-		if (listing->busy)
-			continue;
 		all++;
 		same += uid_eq(listing->uid, uid);
 		if (all > LISTINGS || (same > OF_ONE_UID && uid_eq(listing->uid, uid)))
 			forget(listing);
 	}
+}
+
+static void remember(struct listing *listing, const struct seq_file *reader)
+{
+	listing->reader = reader;
+	listing->uid = reader->file->f_cred->uid;
+	mutex_lock(&listings_lock);
+	list_add(&listing->node, &listings);
+	forget_old(listing->uid);
+	mutex_unlock(&listings_lock);
+}
+
+/* What is remembered of the reader, and is so no more. */
+static struct listing *recall(const struct seq_file *reader)
+{
+	struct listing *listing, *found = NULL;
+
+	mutex_lock(&listings_lock);
+	list_for_each_entry(listing, &listings, node) {
+		if (listing->reader == reader) {
+			list_del(&listing->node);
+			found = listing;
+			break;
+		}
+	}
+	mutex_unlock(&listings_lock);
+	return found;
 }
 
 static bool collect(struct kr_key *key, void *arg)
@@ -130,12 +190,6 @@ static int collect_all(struct listing *listing)
 	return 0;
 }
 
-static void empty(struct listing *listing)
-{
-	kvfree(listing->serials);
-	listing->serials = NULL;
-}
-
 /* When it has filled, a key that was there before may be among those that did not fit. */
 static int fill(struct listing *listing)
 {
@@ -150,50 +204,34 @@ static int fill(struct listing *listing)
 	return ret;
 }
 
-static struct listing *find_listing(const struct seq_file *reader)
+static struct semaphore *slot_of_current(void)
 {
-	struct listing *listing;
-
-	lockdep_assert_held(&listings_lock);
-	list_for_each_entry(listing, &listings, node) {
-		if (listing->reader == reader)
-			return listing;
-	}
-	return NULL;
-}
-
-static struct listing *new_listing(const struct seq_file *reader)
-{
-	struct listing *listing = kzalloc(sizeof(*listing), GFP_KERNEL);
-
-	if (!listing)
+	if (uid_eq(current_uid(), GLOBAL_ROOT_UID))
 		return NULL;
-	listing->reader = reader;
-	listing->uid = reader->file->f_cred->uid;
-	listing->busy = true;
-	mutex_lock(&listings_lock);
-	list_add(&listing->node, &listings);
-	mutex_unlock(&listings_lock);
-	return listing;
+	return &slots[hash_32(__kuid_val(current_uid()), CLASS_BITS)];
 }
 
-/* The reader's own until listing_end(); NULL without memory. */
-static struct listing *listing_begin(const struct seq_file *reader, bool anew)
+static void slot_put(struct semaphore *slot)
 {
+	if (slot)
+		up(slot);
+}
+
+static struct listing *listing_begin(struct seq_file *m, bool anew)
+{
+	struct semaphore *slot = slot_of_current();
 	struct listing *listing;
 
-	mutex_lock(&listings_lock);
-	listing = find_listing(reader);
-	if (listing) {
-		listing->uid = reader->file->f_cred->uid;
-		listing->busy = true;
-		list_move(&listing->node, &listings);
+	if (slot && down_killable(slot))
+		return ERR_PTR(-EINTR);
+	listing = recall(m) ?: kzalloc(sizeof(*listing), GFP_KERNEL);
+	if (!listing) {
+		slot_put(slot);
+		return ERR_PTR(-ENOMEM);
 	}
-	mutex_unlock(&listings_lock);
-
-	if (!listing)
-		listing = new_listing(reader);
-	if (listing && anew) {
+	listing->slot = slot;
+	m->private = listing;
+	if (anew) {
 		empty(listing);
 		listing->over = false;
 	}
@@ -202,17 +240,19 @@ static struct listing *listing_begin(const struct seq_file *reader, bool anew)
 
 static void listing_end(struct seq_file *m)
 {
-	struct listing *listing;
+	struct listing *listing = m->private;
+	struct semaphore *slot;
 
-	mutex_lock(&listings_lock);
-	listing = find_listing(m);
-	if (listing && (listing->serials || listing->over)) {
-		listing->busy = false;
-		forget_old(listing->uid);
-	} else if (listing) {
-		forget(listing);
-	}
-	mutex_unlock(&listings_lock);
+	/* It has not begun. */
+	if (!listing)
+		return;
+	m->private = NULL;
+	slot = listing->slot;
+	if (listing->serials || listing->over)
+		remember(listing, m);
+	else
+		listing_free(listing);
+	slot_put(slot);
 }
 
 /* The lowest serial not below @from, or 0. */
@@ -241,12 +281,17 @@ static bool listed_for(const struct seq_file *m, const struct kr_key *key)
 	return mapped;
 }
 
-/* The first key from @from on that still exists and is in the reader's namespace. */
+/*
+ * The first key from @from on that still exists and is in the reader's namespace. Who is to
+ * die does not look at them all.
+ */
 static struct kr_key *key_from(struct seq_file *m, const struct listing *listing, s32 from)
 {
 	struct kr_key *key;
 
 	while ((from = serial_from(listing, from))) {
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
 		key = kr_key_lookup(from);
 		if (key && listed_for(m, key))
 			return key;
@@ -265,6 +310,8 @@ static struct kr_key *list_from(struct seq_file *m, struct listing *listing, lof
 
 	if (*pos <= S32_MAX)
 		key = key_from(m, listing, *pos);
+	if (IS_ERR(key))
+		return key;
 	if (key) {
 		*pos = key->serial;
 	} else {
@@ -287,8 +334,8 @@ static void *keys_start(struct seq_file *m, loff_t *pos)
 {
 	struct listing *listing = listing_begin(m, *pos == 0);
 
-	if (!listing)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(listing))
+		return listing;
 	if (was_over(listing))
 		return NULL;
 	if (!listing->serials && fill(listing))
@@ -298,14 +345,9 @@ static void *keys_start(struct seq_file *m, loff_t *pos)
 
 static void *keys_next(struct seq_file *m, void *v, loff_t *pos)
 {
-	struct listing *listing;
-
 	kr_key_put(v);
 	++*pos;
-	mutex_lock(&listings_lock);
-	listing = find_listing(m);
-	mutex_unlock(&listings_lock);
-	return list_from(m, listing, pos);
+	return list_from(m, m->private, pos);
 }
 
 static void keys_stop(struct seq_file *m, void *v)

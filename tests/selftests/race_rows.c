@@ -198,6 +198,69 @@ TEST_F_TIMEOUT(rows, each_key_that_stays_once, 120)
 	EXPECT_TRUE(EVENTUALLY(keys_charged(self->rows->uid) == STAY + 1));
 }
 
+/* More than may read at once, killed in the middle */
+enum { CROWD = 24 };
+
+static void read_for_ever(const struct rows *rows)
+{
+	char text[PIECE];
+	int fd;
+
+	if (become(rows->uid, 0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL))
+		_exit(1);
+	for (;;) {
+		fd = open("/proc/keys", O_RDONLY | O_CLOEXEC);
+		while (read(fd, text, sizeof(text)) > 0)
+			;
+		close(fd);
+	}
+}
+
+static bool all_were_killed(const pid_t *crowd)
+{
+	bool all = true;
+	int i, status;
+
+	for (i = 0; i < CROWD; i++)
+		kill(crowd[i], SIGKILL);
+	for (i = 0; i < CROWD; i++)
+		all &= waitpid(crowd[i], &status, 0) == crowd[i] && WIFSIGNALED(status);
+	return all;
+}
+
+static long rows_seen(long a, long b, long c)
+{
+	const char *text = slurp(NULL, "/proc/keys");
+	long n = 0;
+
+	(void)a, (void)b, (void)c;
+	for (; *text; text = strchr(text, '\n') + 1)
+		n++;
+	return n;
+}
+
+/* None of them keeps what lets one read: those who come later do */
+TEST_F_TIMEOUT(rows, killed_readers_make_room, 120)
+{
+	struct actor *owner = actor_user(self->rows->uid);
+	time_t end = time(NULL) + race_seconds();
+	pid_t crowd[CROWD];
+	int i;
+
+	ASSERT_TRUE(make_those_that_stay(self->rows, owner));
+	do {
+		for (i = 0; i < CROWD; i++) {
+			crowd[i] = fork();
+			ASSERT_LE(0, crowd[i]);
+			if (!crowd[i])
+				read_for_ever(self->rows);
+		}
+		nap_ms(100);
+		EXPECT_TRUE(all_were_killed(crowd));
+		EXPECT_LE(STAY, actor_do(owner, rows_seen, 0, 0, 0));
+	} while (time(NULL) < end);
+}
+
 /*
  * The key is given to one after the other, and then gets that one's permissions: they are
  * the owner's or those of the one before.
