@@ -321,29 +321,48 @@ static void drop_pins(struct user_struct **pins, unsigned int count)
 	if (!count)
 		return;
 	synchronize_rcu();
-	while (count--)
+	while (count--) {
 		free_uid(pins[count]);
+		cond_resched();
+	}
 }
 
-#define PINS	64	/* that wait for a grace period together */
+static unsigned int length_of(const struct llist_node *queue)
+{
+	unsigned int length = 0;
 
-/* One for all: when thousands of UIDs go at once, they do not need a thread each. */
+	for (; queue; queue = queue->next)
+		length++;
+	return length;
+}
+
+#define PINS	64	/* that wait for a grace period together when memory is short */
+
+/*
+ * One for all: when thousands of UIDs go at once, they do not need a thread each. Nor a
+ * grace period: others wait behind them.
+ */
 static void close_accounts(struct work_struct *work)
 {
 	struct llist_node *queue = llist_del_all(&to_look_at);
+	unsigned int length = length_of(queue), count = 0, room;
+	struct user_struct *few[PINS], **many = NULL, **pins;
 	struct kr_account *account, *next;
-	struct user_struct *pins[PINS];
-	unsigned int count = 0;
 
+	if (length > PINS)
+		many = kmalloc_array(length, sizeof(*many), GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	pins = many ?: few;
+	room = many ? length : PINS;
 	llist_for_each_entry_safe(account, next, queue, looked_at) {
 		pins[count] = close_account(account);
-		if (pins[count] && ++count == PINS) {
+		if (pins[count] && ++count == room) {
 			drop_pins(pins, count);
 			count = 0;
 		}
 		cond_resched();
 	}
 	drop_pins(pins, count);
+	kfree(many);
 }
 
 /* Not one that the kernel's helpers are waited for on: many may be there, and for long. */
