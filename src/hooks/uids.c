@@ -145,8 +145,11 @@ static int attach_row(struct uid_row *row)
 	if (ret)
 		return ret;
 	ret = register_ftrace_function(&row->ops);
-	if (ret)
+	if (ret) {
+		/* It was among ftrace's for a moment; who found it there may look at it still. */
+		synchronize_rcu_tasks();
 		ftrace_free_filter(&row->ops);
+	}
 	return ret;
 }
 
