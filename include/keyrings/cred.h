@@ -269,6 +269,14 @@ typedef bool (*kr_cancel_work_fn)(struct task_struct *task, struct callback_head
 void kr_cred_set_cancel_work(kr_cancel_work_fn cancel);
 
 /**
+ * kr_cred_set_serving() - tell the room how it learns that calls will not come to it for long
+ * @serving: false when the live patch was disabled. Does not sleep
+ *
+ * Before calls come; without it they come as long as the room is there.
+ */
+void kr_cred_set_serving(bool (*serving)(void));
+
+/**
  * kr_cred_set_reqkey() - KEYCTL_SET_REQKEY_KEYRING
  * @value: one of KEY_REQKEY_DEFL_*
  *

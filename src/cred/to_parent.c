@@ -58,6 +58,14 @@ void kr_cred_set_cancel_work(kr_cancel_work_fn cancel)
 	cancel_task_work = cancel;
 }
 
+static bool (*is_serving)(void) __read_mostly;
+
+void kr_cred_set_serving(bool (*serving)(void))
+{
+	is_serving = serving;
+}
+
+
 /* The parent's six IDs are all those that the child acts with. */
 static bool same_ids(const struct cred *parent, const struct cred *me)
 {
@@ -105,10 +113,20 @@ static void handover_free(struct handover *handover)
 	kfree(handover);
 }
 
+/*
+ * The built-in service's session, from before the load, is to go for the new one. Not when the
+ * live patch is on its way out: who is served by the built-in service again, or soon, could not
+ * reach the new one, and would have none.
+ */
+static struct cred *leave_builtin_prepare(void)
+{
+	return is_serving && !is_serving() ? NULL : kr_builtin_session_prepare();
+}
+
 /* Nobody could be told of an error any more. */
 static void take(struct handover *handover)
 {
-	struct cred *leaving = kr_builtin_session_prepare();
+	struct cred *leaving = leave_builtin_prepare();
 
 	kr_cred_change_with(&handover->memory, kr_session_replace, handover->session);
 	/* When memory is short the built-in service's stays beside the new one. */

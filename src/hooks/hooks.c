@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) "keyrings: " fmt
 
 #include <keyrings/compat.h>
+#include <keyrings/cred.h>
 #include <keyrings/hooks.h>
 
 #include <linux/errno.h>
@@ -138,10 +139,18 @@ void kr_hooks_detach_events(void)
 	kr_tasks_detach();
 }
 
+/* The kernel writes it with a lock of its own, and does not mind who looks. */
+static bool is_enabled(void)
+{
+	return data_race(READ_ONCE(patch.enabled));
+}
+
 int kr_hooks_takeover(void)
 {
-	int ret = klp_enable_patch(&patch);
+	int ret;
 
+	kr_cred_set_serving(is_enabled);
+	ret = klp_enable_patch(&patch);
 	if (ret)
 		pr_err("the live patch was refused (%d, see above); nothing was taken over\n", ret);
 	return ret;

@@ -70,6 +70,16 @@ static int module_load(const char *path)
 	return ret ?: await_transition();
 }
 
+/* Give the calls back, or take that back; false when the kernel refuses */
+static inline bool set_enabled(bool enabled)
+{
+	int fd = open(LIVEPATCH "/enabled", O_WRONLY | O_CLOEXEC);
+	bool done = WAIT_FOR(write(fd, enabled ? "1" : "0", 1) == 1);
+
+	close(fd);
+	return done;
+}
+
 /* Take the patch away, wait until every task is out of it, then rmmod */
 static int module_unload(void)
 {

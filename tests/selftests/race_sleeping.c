@@ -12,16 +12,6 @@
 #include "helper.h"
 #include "loading.h"
 
-/* Give the calls back, or take that back; false when the kernel refuses */
-static bool set_enabled(bool enabled)
-{
-	int fd = open(LIVEPATCH "/enabled", O_WRONLY | O_CLOEXEC);
-	bool done = WAIT_FOR(write(fd, enabled ? "1" : "0", 1) == 1);
-
-	close(fd);
-	return done;
-}
-
 /* Does an actor have to be served by the module, with the patch on its way out? */
 static bool is_held(struct actor *a)
 {

@@ -142,6 +142,31 @@ TEST_F_TIMEOUT(older, session_gives_way_to_one_that_a_child_gives, 240)
 	EXPECT_NE(self->ses, ON(self->p, kc_id(RING_S, 0)));
 }
 
+static bool stop(struct actor *a)
+{
+	return !kill(a->pid, SIGSTOP) &&
+	       WAIT_FOR(strstr(slurp(NULL, shared_text("/proc/%d/stat", a->pid)), ") T "));
+}
+
+/* The older one stays if nobody is served by the module any more when the parent wakes */
+TEST_F_TIMEOUT(older, session_stays_when_one_is_given_too_late, 240)
+{
+	struct actor *child;
+
+	ASSERT_EQ(0, module_load(self->path));
+	child = actor_fork(self->p);
+	ASSERT_LT(0, ON(child, kc_join(NULL)));
+	ASSERT_TRUE(stop(self->p));
+	ASSERT_EQ(0, ON(child, kc_to_parent()));
+	ASSERT_TRUE(set_enabled(false));
+	ASSERT_TRUE(WAIT_FOR(!exists(LIVEPATCH)));
+	ASSERT_EQ(0, kill(self->p->pid, SIGCONT));
+	EXPECT_EQ(self->ses, ON(self->p, kc_id(RING_S, 0)));
+	EXPECT_STREQ("old value", ON(self->p, payload(self->key)));
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(self->ses, ON(self->p, kc_id(RING_S, 0)));
+}
+
 /* ENOKEY: no link leads from one service to the other */
 TEST_F_TIMEOUT(older, no_link_between_the_services, 240)
 {
