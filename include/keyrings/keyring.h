@@ -274,7 +274,8 @@ int kr_ring_clear(struct kr_key *ring);
  * May sleep. Irrevocable; does not look at the links that are there.
  *
  * Return: 0; -ENOTDIR; -EEXIST restricted already; -EDEADLK it trusts a ring that trusts this
- * one; -EDQUOT it trusts something, and there is no room for a link to it, which is not charged.
+ * one; -EDQUOT it trusts something, and who pays for the ring has no room for a link to that,
+ * which is not charged, or more keys than the limit.
  */
 int kr_ring_restrict(struct kr_key *ring, struct kr_restriction *restriction);
 

@@ -65,7 +65,6 @@ void kr_cred_set_serving(bool (*serving)(void))
 	is_serving = serving;
 }
 
-
 /* The parent's six IDs are all those that the child acts with. */
 static bool same_ids(const struct cred *parent, const struct cred *me)
 {

@@ -240,7 +240,6 @@ static void room_is_asked_for_without_a_charge(struct kunit *test)
 }
 
 static struct kunit_case key_quota_cases[] = {
-	KUNIT_CASE(room_is_asked_for_without_a_charge),
 	KUNIT_CASE(chown_moves_the_debt),
 	KUNIT_CASE(chown_to_somebody_without_room),
 	KUNIT_CASE(chown_to_the_same_owner),
@@ -249,6 +248,7 @@ static struct kunit_case key_quota_cases[] = {
 	KUNIT_CASE(payload_quota_follows_the_payload),
 	KUNIT_CASE(payload_that_has_grown),
 	KUNIT_CASE(payload_quota_of_a_key_that_is_not_charged),
+	KUNIT_CASE(room_is_asked_for_without_a_charge),
 	{}
 };
 
