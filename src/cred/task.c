@@ -229,7 +229,7 @@ void kr_cred_task_new(struct task_struct *child, unsigned long clone_flags)
 	if (likely(!cred && !process))
 		return;
 
-	new = mempool_alloc(task_pool, GFP_NOWAIT | __GFP_NOWARN);
+	new = mempool_alloc(task_pool, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!new)) {
 		atomic_long_inc(&lost);
 		kr_cred_put_later(cred);
