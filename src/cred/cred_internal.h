@@ -137,6 +137,12 @@ struct kr_key *kr_process_ring_peek(const struct kr_task *record);
 int kr_process_install(struct kr_key *ring);
 void kr_process_drop(struct signal_struct *signal);
 void kr_process_drop_all(void);
+/* 0 or -ENOMEM; may sleep. */
+int kr_process_init(void);
+/* After the readers of the table. */
+void kr_process_exit(void);
+/* How many buckets, as a power of two, a table has that may hold all tasks. */
+unsigned int kr_task_table_bits(void);
 
 /* One of current's own rings; made when missing if flags has KR_LOOKUP_CREATE. */
 int kr_ring_special(s32 id, unsigned int flags, struct kr_key **ring);

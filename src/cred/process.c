@@ -13,11 +13,11 @@
 
 #include <linux/cred.h>
 #include <linux/hash.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "cred_internal.h"
-
-#define TABLE_BITS	8
 
 /**
  * struct kr_process - a process that has a process keyring
@@ -43,13 +43,14 @@ struct kr_process {
 
 static_assert(sizeof(struct kr_process) <= KR_RING_ROOM);
 
-static struct kr_process __rcu *table[1 << TABLE_BITS];
+static struct kr_process __rcu **table;
+static unsigned int table_bits __ro_after_init;
 static DEFINE_SPINLOCK(table_lock);	/* writers; taken alone */
 static atomic_t processes;
 
 static struct kr_process __rcu **bucket_of(const struct signal_struct *signal)
 {
-	return &table[hash_ptr(signal, TABLE_BITS)];
+	return &table[hash_ptr(signal, table_bits)];
 }
 
 static struct kr_process *follow(struct kr_process __rcu *const *at)
@@ -170,10 +171,23 @@ void kr_process_drop_all(void)
 	struct kr_process *process;
 	unsigned int i;
 
-	spin_lock(&table_lock);
-	for (i = 0; i < ARRAY_SIZE(table); i++) {
+	for (i = 0; i < 1u << table_bits; i++) {
+		spin_lock(&table_lock);
 		while ((process = follow(&table[i])))
 			retire(&table[i], process);
+		spin_unlock(&table_lock);
+		cond_resched();
 	}
-	spin_unlock(&table_lock);
+}
+
+int kr_process_init(void)
+{
+	table_bits = kr_task_table_bits();
+	table = kvcalloc(1u << table_bits, sizeof(*table), GFP_KERNEL | __GFP_NOWARN);
+	return table ? 0 : -ENOMEM;
+}
+
+void kr_process_exit(void)
+{
+	kvfree(table);
 }

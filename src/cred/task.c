@@ -299,7 +299,7 @@ void kr_cred_drop_all(void)
 }
 
 /* One bucket for each 64 KiB of memory, about one for each task that fits. */
-static unsigned int wanted_bits(void)
+unsigned int kr_task_table_bits(void)
 {
 	return clamp_t(unsigned int, ilog2(totalram_pages() >> (16 - PAGE_SHIFT)),
 		       TABLE_BITS_MIN, TABLE_BITS_MAX);
@@ -309,7 +309,7 @@ static int table_init(void)
 {
 	unsigned int i;
 
-	table_bits = wanted_bits();
+	table_bits = kr_task_table_bits();
 	table = kvcalloc(1u << table_bits, sizeof(*table), GFP_KERNEL | __GFP_NOWARN);
 	if (!table)
 		return -ENOMEM;
@@ -330,8 +330,12 @@ int kr_cred_init(void)
 		goto err_cred;
 	if (table_init())
 		goto err_pool;
+	if (kr_process_init())
+		goto err_table;
 	return 0;
 
+err_table:
+	kvfree(table);
 err_pool:
 	mempool_destroy(task_pool);
 err_cred:
@@ -344,6 +348,7 @@ err_task:
 void kr_cred_exit(void)
 {
 	rcu_barrier();
+	kr_process_exit();
 	kvfree(table);
 	mempool_destroy(task_pool);
 	kr_shared_exit();
