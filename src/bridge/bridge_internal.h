@@ -20,11 +20,11 @@ extern const struct kr_builtin_calls *kr_builtin;
  * struct kr_builtin_type - a type of the running kernel as one of ours
  * @type: what the other rooms see; its name is @name
  * @builtin: the kernel's type; compared only
- * @list: in the list of these; RCU readers
+ * @node: in the table of these; RCU readers
  * @domain: of a type whose keys belong to a net namespace: which; holds a reference; else NULL
  * @nkeys: with a @domain: how many keys there are
  * @gone: the kernel's type was unregistered; set once, under known_lock
- * @rcu: frees it after the readers of the list
+ * @rcu: frees it after the readers of the table
  * @name: the name
  *
  * Made when the name is first asked for; stays as long as the module, because
@@ -36,7 +36,7 @@ extern const struct kr_builtin_calls *kr_builtin;
 struct kr_builtin_type {
 	struct kr_key_type type;
 	const struct key_type *builtin;
-	struct list_head list;
+	struct hlist_node node;
 	struct key_tag *domain;
 	atomic_long_t nkeys;
 	bool gone;

@@ -18,15 +18,16 @@
 
 #include <keyrings/types.h>
 #include <keys/user-type.h>
+#include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
-#include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/net_namespace.h>
 
-static LIST_HEAD(known);		/* RCU readers */
+/* Each net namespace in which one asked has some; by type and namespace. RCU readers. */
+static DEFINE_HASHTABLE(known, 10);
 static DEFINE_MUTEX(known_lock);	/* writers; outside of the lock of the kernel's types */
 
 struct kr_builtin_type *kr_builtin_type_of(const struct kr_key_type *type)
@@ -49,13 +50,19 @@ static struct key_tag *current_domain(const struct key_type *builtin)
 	return NULL;
 }
 
+static unsigned long hash_of(const struct key_type *builtin, const struct key_tag *domain)
+{
+	return (unsigned long)builtin ^ (unsigned long)domain;
+}
+
 /* The name, too: a type that came and went before the live patch did was not seen to go. */
 static struct kr_builtin_type *find_known(const struct key_type *builtin,
 					  const struct key_tag *domain)
 {
 	struct kr_builtin_type *type;
 
-	list_for_each_entry_rcu(type, &known, list, lockdep_is_held(&known_lock)) {
+	hash_for_each_possible_rcu(known, type, node, hash_of(builtin, domain),
+				   lockdep_is_held(&known_lock)) {
 		if (type->builtin == builtin && type->domain == domain &&
 		    !READ_ONCE(type->gone) && !strcmp(type->name, builtin->name))
 			return type;
@@ -65,7 +72,7 @@ static struct kr_builtin_type *find_known(const struct key_type *builtin,
 
 static void drop_known(struct kr_builtin_type *type)
 {
-	list_del_rcu(&type->list);
+	hash_del_rcu(&type->node);
 	if (type->domain && refcount_dec_and_test(&type->domain->usage))
 		kfree_rcu(type->domain, rcu);
 	kfree_rcu(type, rcu);
@@ -82,10 +89,12 @@ static bool is_left_over(const struct kr_builtin_type *type)
 
 static void sweep(void)
 {
-	struct kr_builtin_type *type, *next;
+	struct kr_builtin_type *type;
+	struct hlist_node *next;
+	unsigned int i;
 
 	lockdep_assert_held(&known_lock);
-	list_for_each_entry_safe(type, next, &known, list) {
+	hash_for_each_safe(known, i, next, type, node) {
 		if (is_left_over(type))
 			drop_known(type);
 	}
@@ -114,11 +123,11 @@ static struct kr_builtin_type *add_known(const struct key_type *builtin, struct 
 		set_domain(type, domain);
 	}
 	kr_held_set_ops(type, builtin);
-	list_add_tail_rcu(&type->list, &known);
+	hash_add_rcu(known, &type->node, hash_of(builtin, domain));
 	return type;
 }
 
-static const struct kr_key_type *find_type(const char *name)
+static const struct kr_key_type *find_or_add(const char *name)
 {
 	struct kr_builtin_type *type;
 	struct key_type *builtin;
@@ -137,11 +146,26 @@ static const struct kr_key_type *find_type(const char *name)
 	return IS_ERR(type) ? ERR_CAST(type) : &type->type;
 }
 
+/* Once it is known, that is all: nobody waits then for who makes some of other namespaces. */
+static const struct kr_key_type *find_type(const char *name)
+{
+	struct kr_builtin_type *type;
+	struct key_type *builtin = kr_builtin->type_lookup(name);
+
+	if (IS_ERR(builtin))
+		return NULL;
+	rcu_read_lock();
+	type = find_known(builtin, current_domain(builtin));
+	rcu_read_unlock();
+	kr_builtin->type_put(builtin);
+	return type ? &type->type : find_or_add(name);
+}
+
 const struct kr_key_type *kr_type_peek(const struct key_type *builtin, struct key_tag *domain)
 {
 	struct kr_builtin_type *type;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the list has readers under RCU");
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the table has readers under RCU");
 	if (builtin == &key_type_user || builtin == &key_type_logon || builtin == &key_type_keyring)
 		return kr_key_type_find_own(builtin->name);
 	type = find_known(builtin, domain ?: current_domain(builtin));
@@ -191,9 +215,10 @@ static void end_gathered(struct harvest *harvest)
 static void set_gone(const struct key_type *builtin)
 {
 	struct kr_builtin_type *type;
+	unsigned int i;
 
 	mutex_lock(&known_lock);
-	list_for_each_entry(type, &known, list) {
+	hash_for_each(known, i, type, node) {
 		if (type->builtin == builtin)
 			WRITE_ONCE(type->gone, true);
 	}
@@ -222,12 +247,14 @@ void kr_builtin_types_init(void)
 
 void kr_builtin_types_exit(void)
 {
-	struct kr_builtin_type *type, *next;
+	struct kr_builtin_type *type;
+	struct hlist_node *next;
+	unsigned int i;
 
 	kr_key_set_type_finder(NULL);
 	/* Keys that ended a moment ago call their type once more, after their readers. */
 	rcu_barrier();
 	/* No key is left and no call arrives: nobody borrows a type. */
-	list_for_each_entry_safe(type, next, &known, list)
+	hash_for_each_safe(known, i, next, type, node)
 		drop_known(type);
 }
