@@ -15,6 +15,7 @@ int kr_bridge_init(void)
 
 	if (ret)
 		return ret;
+	kr_making_init();
 	kr_builtin_types_init();
 	kr_key_set_serial_check(kr_serial_taken);
 	return 0;

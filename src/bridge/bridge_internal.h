@@ -76,7 +76,7 @@ enum kr_making_what { KR_MAKING, KR_UPDATING };
 
 /**
  * struct kr_making - a task lets the kernel make or update a key of one of its types
- * @node: in the table of makers
+ * @node: in the table of makers, by task
  * @task: who
  * @what: which of the two
  * @wanted: a key of ours that the type looked for and that has no mirror, or, while one is
@@ -105,6 +105,7 @@ bool kr_making_wants(struct kr_key *key);
  * kr_making_end().
  */
 bool kr_updating_wants(struct kr_key *key);
+void kr_making_init(void);
 
 /* shadow.c: an empty hidden ring of the kernel's; an ERR_PTR. */
 struct key *kr_hidden_ring_alloc(const char *name);

@@ -18,36 +18,56 @@
  */
 #include "bridge_internal.h"
 
-#include <linux/hashtable.h>
+#include <linux/hash.h>
+#include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
-static DEFINE_HASHTABLE(makers, 6);	/* by task */
-static DEFINE_SPINLOCK(makers_lock);	/* taken alone */
+#define MAKERS_BITS	10
+
+/**
+ * struct bucket - some of the makers, by task
+ * @lock: guards @makers; taken alone
+ * @makers: struct kr_making
+ */
+struct bucket {
+	spinlock_t lock;
+	struct hlist_head makers;
+};
+
+static struct bucket table[1 << MAKERS_BITS];
+
+static struct bucket *bucket_of_current(void)
+{
+	return &table[hash_ptr(current, MAKERS_BITS)];
+}
 
 void kr_making_begin(struct kr_making *making, enum kr_making_what what)
 {
+	struct bucket *bucket = bucket_of_current();
+
 	making->task = current;
 	making->what = what;
 	making->wanted = NULL;
-	spin_lock(&makers_lock);
-	hash_add(makers, &making->node, (unsigned long)current);
-	spin_unlock(&makers_lock);
+	spin_lock(&bucket->lock);
+	hlist_add_head(&making->node, &bucket->makers);
+	spin_unlock(&bucket->lock);
 }
 
 /* The entry is the task's own: nobody else writes to it. */
 static struct kr_making *of_current(enum kr_making_what what)
 {
+	struct bucket *bucket = bucket_of_current();
 	struct kr_making *making, *found = NULL;
 
-	spin_lock(&makers_lock);
-	hash_for_each_possible(makers, making, node, (unsigned long)current) {
+	spin_lock(&bucket->lock);
+	hlist_for_each_entry(making, &bucket->makers, node) {
 		if (making->task == current && making->what == what) {
 			found = making;
 			break;
 		}
 	}
-	spin_unlock(&makers_lock);
+	spin_unlock(&bucket->lock);
 	return found;
 }
 
@@ -94,11 +114,12 @@ static int make_mirror(struct kr_key *key)
 
 int kr_making_end(struct kr_making *making)
 {
+	struct bucket *bucket = bucket_of_current();
 	int ret;
 
-	spin_lock(&makers_lock);
-	hash_del(&making->node);
-	spin_unlock(&makers_lock);
+	spin_lock(&bucket->lock);
+	hlist_del(&making->node);
+	spin_unlock(&bucket->lock);
 	if (!making->wanted)
 		return 0;
 	if (making->what == KR_UPDATING)
@@ -107,4 +128,12 @@ int kr_making_end(struct kr_making *making)
 		ret = make_mirror(making->wanted);
 	kr_key_put(making->wanted);
 	return ret ?: 1;
+}
+
+void kr_making_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		spin_lock_init(&table[i].lock);
 }
