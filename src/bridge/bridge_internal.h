@@ -113,9 +113,15 @@ struct key *kr_hidden_ring_alloc(const char *name);
 struct key *kr_shadow_alloc(s32 serial);
 /*
  * The same, with what @ring holds for current and for the kernel's eyes: the keys of the
- * kernel's types that current may search.
+ * kernel's types that current may search. An ERR_PTR: -ENOMEM, -EINTR.
  */
 struct key *kr_shadow_of(struct kr_key *ring);
+/*
+ * The same for kernel code that may keep it as long as the user wants: in the quota that
+ * current's file system UID has in the built-in service, for which it waits
+ * a second; -EDQUOT as well.
+ */
+struct key *kr_shadow_charged(struct kr_key *ring);
 
 /* trust.c */
 struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const char *string);

@@ -79,10 +79,13 @@ static int follow_end(struct kr_key *key, const struct key *builtin, bool may_sl
 	return ret;
 }
 
-/* A ring for this look-up alone. Where the kernel makes a key just now none can be made. */
+/*
+ * A ring for this look-up alone. A socket may keep it, as AF_RXRPC does. Where the kernel makes
+ * a key just now none can be made.
+ */
 static struct key *hand_over_ring(struct kr_key *ring)
 {
-	return kr_making_now() ? ERR_PTR(-EAGAIN) : kr_shadow_of(ring);
+	return kr_making_now() ? ERR_PTR(-EAGAIN) : kr_shadow_charged(ring);
 }
 
 static struct key *counterpart(struct kr_key *key, bool may_sleep)

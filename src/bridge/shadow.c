@@ -8,6 +8,8 @@
  */
 #include "bridge_internal.h"
 
+#include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -146,10 +148,12 @@ struct pair {
  *	of the ring in which it was found first. More ways lead to nothing else; the kernel
  *	would follow each of them through everything below, when it links one and when it
  *	searches, and there may be more ways than it can ever go.
+ * @bytes: what the kernel would charge for the links and the rings below the first
  */
 struct filling {
 	struct list_head pairs;
 	struct xarray known;
+	size_t bytes;
 };
 
 static int pair_add(struct filling *filling, struct kr_ring *ring, struct key *shadow,
@@ -183,6 +187,14 @@ static void pairs_drop(struct filling *filling)
 	xa_destroy(&filling->known);
 }
 
+#define LINK_BYTES	4	/* as the kernel counts, and we do */
+
+static int link_to(struct filling *filling, struct key *shadow, struct key *key)
+{
+	filling->bytes += LINK_BYTES;
+	return key_link(shadow, key);
+}
+
 static int link_ring(struct filling *filling, const struct pair *parent, struct kr_ring *ring)
 {
 	struct key *child;
@@ -193,7 +205,9 @@ static int link_ring(struct filling *filling, const struct pair *parent, struct 
 	child = kr_shadow_alloc(ring->key.serial);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
-	ret = pair_add(filling, ring, child, parent->depth + 1) ?: key_link(parent->shadow, child);
+	filling->bytes += strlen(child->description) + 1;
+	ret = pair_add(filling, ring, child, parent->depth + 1) ?:
+	      link_to(filling, parent->shadow, child);
 	key_put(child);
 	return ret;
 }
@@ -215,14 +229,14 @@ static int fill_one(struct filling *filling, const struct pair *pair)
 		else if (kr_key_is_ring(key))
 			ret = link_ring(filling, pair, kr_ring_of(key));
 		else
-			ret = key_link(pair->shadow, kr_held(key));
+			ret = link_to(filling, pair->shadow, kr_held(key));
 	}
 	contents_drop(&contents);
 	kvfree(contents.key);
 	return ret;
 }
 
-static int fill(struct key *shadow, struct kr_ring *ring)
+static int fill(struct key *shadow, struct kr_ring *ring, size_t *bytes)
 {
 	struct filling filling;
 	struct pair *pair;
@@ -230,6 +244,7 @@ static int fill(struct key *shadow, struct kr_ring *ring)
 
 	INIT_LIST_HEAD(&filling.pairs);
 	xa_init(&filling.known);
+	filling.bytes = 0;
 	if (is_wanted(&ring->key))
 		ret = pair_add(&filling, ring, shadow, 0);
 	/* More of them come while the first ones are filled. */
@@ -238,24 +253,25 @@ static int fill(struct key *shadow, struct kr_ring *ring)
 			ret = fill_one(&filling, pair);
 	}
 	pairs_drop(&filling);
+	*bytes = filling.bytes;
 	return ret;
 }
 
-static struct key *shadow_once(struct kr_key *ring)
+static struct key *shadow_once(struct kr_key *ring, size_t *bytes)
 {
 	struct key *shadow = kr_shadow_alloc(ring->serial);
 	int ret;
 
 	if (IS_ERR(shadow))
 		return shadow;
-	ret = fill(shadow, kr_ring_of(ring));
+	ret = fill(shadow, kr_ring_of(ring), bytes);
 	if (!ret)
 		return shadow;
 	key_put(shadow);
 	return ERR_PTR(ret);
 }
 
-struct key *kr_shadow_of(struct kr_key *ring)
+static struct key *shadow_of(struct kr_key *ring, size_t *bytes)
 {
 	struct key *shadow = NULL;
 	struct kr_look look = {};
@@ -265,7 +281,79 @@ struct key *kr_shadow_of(struct kr_key *ring)
 	do {
 		key_put(shadow);
 		kr_look_begin(&look);
-		shadow = shadow_once(ring);
+		shadow = shadow_once(ring, bytes);
 	} while (!IS_ERR(shadow) && kr_look_again(&look));
+	return shadow;
+}
+
+struct key *kr_shadow_of(struct kr_key *ring)
+{
+	size_t bytes;
+
+	return shadow_of(ring, &bytes);
+}
+
+/* Ten of any size fit into what an ordinary UID has in the built-in service. */
+static size_t most_bytes(void)
+{
+	return min(READ_ONCE(*kr_limits.maxbytes) / 11, 1900U);
+}
+
+/*
+ * What is charged is a ring in the shadow, which is empty and goes with it. The shadow itself
+ * cannot be: what a ring of many links costs does not fit into the field it is noted in.
+ */
+static int toll_try(struct key **toll)
+{
+	if (!*toll) {
+		struct key *new = keyring_alloc(".keyrings:toll", current_fsuid(),
+						GLOBAL_ROOT_GID, current_cred(), KR_HIDDEN_PERM,
+						KEY_ALLOC_IN_QUOTA, NULL, NULL);
+
+		if (IS_ERR(new))
+			return PTR_ERR(new);
+		*toll = new;
+	}
+	return key_payload_reserve(*toll, most_bytes());
+}
+
+/* Others that are not kept any more are in the quota until the kernel's collector has come. */
+static int toll_pay(struct key **toll)
+{
+	unsigned long patience = jiffies + HZ;
+	int ret;
+
+	while ((ret = toll_try(toll)) == -EDQUOT && time_before(jiffies, patience)) {
+		schedule_timeout_killable(HZ / 50);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return ret;
+}
+
+static struct key *shadow_with(struct key *toll, struct kr_key *ring)
+{
+	size_t bytes = 0;
+	struct key *shadow = shadow_of(ring, &bytes);
+	int ret;
+
+	if (IS_ERR(shadow))
+		return shadow;
+	/* What was too much is given back at once, as long as the key is there. */
+	ret = key_payload_reserve(toll, min_t(size_t, bytes, toll->datalen)) ?:
+	      key_link(shadow, toll);
+	if (!ret)
+		return shadow;
+	key_put(shadow);
+	return ERR_PTR(ret);
+}
+
+struct key *kr_shadow_charged(struct kr_key *ring)
+{
+	struct key *toll = NULL;
+	int ret = toll_pay(&toll);
+	struct key *shadow = ret ? ERR_PTR(ret) : shadow_with(toll, ring);
+
+	key_put(toll);
 	return shadow;
 }

@@ -53,6 +53,7 @@ static bool is_final(long error)
 {
 	switch (error) {
 	case -EAGAIN:
+	case -EDQUOT:
 	case -EINTR:
 	case -ENOMEM:
 	case -ERESTARTSYS:

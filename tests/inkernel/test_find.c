@@ -485,6 +485,63 @@ TEST_F(find, ours_serials_of_the_kernels_are_closed)
 	expect_closed(_metadata, root, shadow);
 }
 
+static long ring_of_many(struct __test_metadata *_metadata, struct actor *p)
+{
+	long ring = ON(p, kc_add_ring("ring", RING_S));
+	int i;
+
+	for (i = 0; i < 100; i++)
+		ASSERT_LT(0, ON(p, kc_add_ring(shared_text("%d", i), ring)));
+	return ring;
+}
+
+/* Should the kernel's collector be late: each look-up waits for it a second */
+static long looked_up(struct actor *p, long ring)
+{
+	long slot = -EDQUOT;
+	int i;
+
+	for (i = 0; i < 3 && slot == -EDQUOT; i++)
+		slot = ON(p, ik_lookup(ring, NEED_SEARCH));
+	return slot;
+}
+
+/* Kernel code may keep a ring for as long as its user wants, as a socket of AF_RXRPC does */
+TEST_F(find, ours_rings_that_are_kept_are_charged)
+{
+	struct actor *other = actor_user(fresh_uid());
+	long ring = ring_of_many(_metadata, self->p);
+	long first = ON(self->p, ik_lookup(ring, NEED_SEARCH));
+	long slot;
+	int kept = 1;
+
+	ASSERT_LE(0, first);
+	while ((slot = ON(self->p, ik_lookup(ring, NEED_SEARCH))) >= 0 && kept < INKERNEL_SLOTS / 2)
+		kept++;
+	EXPECT_EQ(-EDQUOT, slot);
+	EXPECT_EQ(10, kept);
+	EXPECT_EQ(-EDQUOT, ON(self->p, ik_request("keyring", "ring")));
+
+	/* nobody else's loss */
+	ASSERT_LT(0, ON(other, kc_join(NULL)));
+	EXPECT_LE(0, ON(other, ik_lookup(ON(other, kc_add_ring("ring", RING_S)), NEED_SEARCH)));
+
+	ASSERT_EQ(0, ik_put(first));
+	EXPECT_LE(0, looked_up(self->p, ring));
+}
+
+/* However many, one after the other, with room for one more; the collector comes later */
+TEST_F(find, rings_that_are_put_are_given_back)
+{
+	long ring = ring_of_many(_metadata, self->p);
+	int i;
+
+	for (i = 0; i < 9; i++)
+		ASSERT_LE(0, ON(self->p, ik_lookup(ring, NEED_SEARCH)));
+	for (i = 0; i < 20; i++)
+		EXPECT_EQ(0, ik_try(looked_up(self->p, ring)));
+}
+
 /* The kernel's own rings, by serial */
 TEST_F(find, by_serial_of_the_kernels)
 {
