@@ -52,4 +52,25 @@ static long look_up_key(struct scene *s)
 
 FAULTS_IN(look_up_key, .prepare = a_key, .done = found);
 
+/*
+ *	@t -> r -> s
+ */
+static void a_tree(struct scene *s)
+{
+	a_key(s);
+	s->key = must(kc_add_ring("s", s->ring));
+}
+
+static long look_up_ring(struct scene *s)
+{
+	return ik_lookup(s->ring, NEED_SEARCH);
+}
+
+static bool found_ring(struct scene *s, long slot)
+{
+	return slot >= 0 && !ik_put(slot) && key_exists(s->ring) && key_exists(s->key);
+}
+
+FAULTS_IN(look_up_ring, .prepare = a_tree, .done = found_ring);
+
 SELFTEST_MAIN
