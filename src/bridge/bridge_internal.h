@@ -105,6 +105,7 @@ bool kr_making_wants(struct kr_key *key);
  * kr_making_end().
  */
 bool kr_updating_wants(struct kr_key *key);
+/* Before the first of these calls. */
 void kr_making_init(void);
 
 /* shadow.c: an empty hidden ring of the kernel's; an ERR_PTR. */
@@ -117,9 +118,9 @@ struct key *kr_shadow_alloc(s32 serial);
  */
 struct key *kr_shadow_of(struct kr_key *ring);
 /*
- * The same for kernel code that may keep it as long as the user wants: in the quota that
- * current's file system UID has in the built-in service, for which it waits
- * a second; -EDQUOT as well.
+ * The same for kernel code that may keep it as long as the user wants, with a charge to the quota
+ * that current's file system UID has in the built-in service. Where that is full, waits a second
+ * for the kernel's collector, or until a signal kills; -EDQUOT as well.
  */
 struct key *kr_shadow_charged(struct kr_key *ring);
 

@@ -146,7 +146,10 @@ static const struct kr_key_type *find_or_add(const char *name)
 	return IS_ERR(type) ? ERR_CAST(type) : &type->type;
 }
 
-/* Once it is known, that is all: nobody waits then for who makes some of other namespaces. */
+/*
+ * The kernel's type cannot go between its look-up and its put, ours not as long as current is in
+ * the namespace. Nobody waits for those who make types of other namespaces.
+ */
 static const struct kr_key_type *find_type(const char *name)
 {
 	struct kr_builtin_type *type;

@@ -80,8 +80,8 @@ static int follow_end(struct kr_key *key, const struct key *builtin, bool may_sl
 }
 
 /*
- * A ring for this look-up alone. A socket may keep it, as AF_RXRPC does. Where the kernel makes
- * a key just now none can be made.
+ * A ring for this look-up alone, but a socket may keep it, as those of AF_RXRPC do. Where the
+ * kernel makes a key just now none can be made.
  */
 static struct key *hand_over_ring(struct kr_key *ring)
 {

@@ -139,7 +139,7 @@ void kr_process_drop(struct signal_struct *signal);
 void kr_process_drop_all(void);
 /* 0 or -ENOMEM; may sleep. */
 int kr_process_init(void);
-/* After the readers of the table. */
+/* When hooks and calls have gone, and with them the readers of the table. */
 void kr_process_exit(void);
 /* How many buckets, as a power of two, a table has that may hold all tasks. */
 unsigned int kr_task_table_bits(void);
