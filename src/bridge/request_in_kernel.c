@@ -99,7 +99,7 @@ static struct key *counterpart(struct kr_key *key, bool may_sleep)
 static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
 {
 	struct key *builtin;
-	int ret = 0;
+	int ret = 0, state;
 
 	/*
 	 * What is being made is waited for as any caller would; but not by who makes
@@ -108,8 +108,9 @@ static struct key *hand_over_found(struct kr_key *found, bool may_sleep)
 	 */
 	if (may_sleep && !kr_making_now() && !kr_updating_wants(found))
 		ret = kr_key_wait(found);
-	if (!ret && kr_key_state(found) != KR_POSITIVE)
-		ret = min(kr_key_state(found), 0) ?: -EAGAIN;
+	state = kr_key_state(found);
+	if (!ret && state != KR_POSITIVE)
+		ret = min(state, 0) ?: -EAGAIN;
 	/* It may have ended meanwhile. The counterpart, made only now, would have its time to come. */
 	ret = ret ?: kr_key_validate(found);
 	if (ret)

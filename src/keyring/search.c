@@ -101,7 +101,7 @@ static int state_error(const struct kr_search *search, const struct kr_key *key)
 static bool take(struct kr_search *search, struct kr_key *key)
 {
 	bool check = !(search->flags & KR_SEARCH_NO_STATE);
-	int error = check ? state_error(search, key) : 0;
+	int error = check ? state_error(search, key) : 0, state;
 
 	if (error) {
 		search->error = error;
@@ -111,8 +111,10 @@ static bool take(struct kr_search *search, struct kr_key *key)
 		search->error = -EACCES;
 		return false;
 	}
-	if (check && kr_key_state(key) < 0) {
-		search->error = kr_key_state(key);
+	/* One look: an update may make the key positive meanwhile. */
+	state = check ? kr_key_state(key) : KR_POSITIVE;
+	if (state < 0) {
+		search->error = state;
 		return false;
 	}
 	if (!kr_key_tryget(key))

@@ -387,6 +387,44 @@ static void searched_while_the_ring_changes(struct kunit *test)
 	KUNIT_EXPECT_GT(test, atomic_read(&prey.rounds), 0);
 }
 
+/* Two that look, at a key which is negative and positive in turns: a result, or its error */
+static int hunt_the_turning(void *arg)
+{
+	struct hunt *hunt = arg;
+	struct kr_search search;
+	int complaints = 0, ret;
+
+	while (!kthread_should_stop()) {
+		kr_search_init(&search, hunt->type, "k", hunt->actor, KR_SEARCH_RECURSE);
+		search.possessed = true;
+		ret = kr_ring_search(hunt->ring, &search);
+		if (!ret)
+			kr_key_put(search.found);
+		complaints += ret && ret != -ENOKEY;
+		atomic_inc(&hunt->rounds);
+		cond_resched();
+	}
+	return complaints;
+}
+
+static void searched_while_it_becomes_positive(struct kunit *test)
+{
+	struct kr_key *ring = kt_ring(test, "ring"), *key = key_in(test, ring, "k");
+	struct hunt prey = { .ring = ring, .actor = kt_actor(test, KT_UID, KT_GID),
+			     .type = kt_type(test, "user") };
+	unsigned long end = jiffies + 2 * KT_STRESS;
+
+	kt_crew_start(test, 2, hunt_the_turning, &prey);
+	while (time_before(jiffies, end)) {
+		kr_key_set_state(key, -ENOKEY);
+		cond_resched();
+		kr_key_set_state(key, KR_POSITIVE);
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&prey.rounds), 0);
+}
+
 static struct kunit_case search_cases[] = {
 	KUNIT_CASE(finds_what_the_ring_holds),
 	KUNIT_CASE(finds_the_type_it_is_asked_for),
@@ -403,6 +441,7 @@ static struct kunit_case search_cases[] = {
 	KUNIT_CASE(another_way_leads_around),
 	KUNIT_CASE(exactly_that_key),
 	KUNIT_CASE(searched_while_the_ring_changes),
+	KUNIT_CASE(searched_while_it_becomes_positive),
 	{}
 };
 
