@@ -416,6 +416,74 @@ TEST_F_TIMEOUT(at_once, moved, 120)
 	RUN(self, move_or_find);
 }
 
+/* ---- network namespaces end while keys of them are used ---- */
+
+static int address_of(char *text, int worker)
+{
+	return sprintf(text, "192.0.2.%d", worker);
+}
+
+/*
+ * Each adds a key of the same name, which is its own one in a namespace of its own; but to the
+ * built-in service's search, which compares as the type does, those of others are like it.
+ */
+static void add_in_new_network(struct race *race, struct deed *deed, int worker)
+{
+	char text[32];
+	long key, found;
+
+	if (!race_expect(race, !unshare(CLONE_NEWNET), "unshare: %d", errno))
+		return;
+	key = kc_add("dns_resolver", deed->desc, text, address_of(text, worker) + 1, deed->key);
+	found = kc_search(deed->key, "dns_resolver", deed->desc, 0);
+	race_expect(race, key > 0 && (found == key || !is_loaded()), "found %ld, not %ld", found,
+		    key);
+	deed->got[worker] = key;
+}
+
+/* The namespace may have gone, may be going: its key is what it was */
+static void use_after_it(struct race *race, long key, int ring, int worker)
+{
+	char text[32], got[32] = "";
+	int len = address_of(text, worker);
+	long ret = kc_read(key, got, sizeof(got) - 1);
+	bool gone = !is_loaded() && ret < 0;
+
+	race_expect(race, gone || (ret == len && !strcmp(got, text)), "%ld: %s", ret, got);
+	ret = kc_unlink(key, ring);
+	race_expect(race, !ret || !is_loaded(), "unlink: %ld", ret);
+}
+
+static void leave_networks(struct race *race, int worker, long arg)
+{
+	static char rows[64 << 10];
+	struct deed *deed = (struct deed *)arg;
+	unsigned int seed = worker + 1;
+	long ret;
+
+	while (!race_is_over(race)) {
+		if (worker) {
+			IN_CHILD(add_in_new_network(race, deed, worker));
+			jitter(&seed);
+			use_after_it(race, deed->got[worker], deed->key, worker);
+			race_round(race);
+			continue;
+		}
+		ret = kc_search(deed->key, "dns_resolver", deed->desc, 0);
+		race_expect(race, ret == -ENOKEY || !is_loaded(), "found from outside: %ld", ret);
+		slurp_into((long)"/proc/keys", (long)rows, sizeof(rows));
+	}
+}
+
+/* A type knows a namespace for as long as keys of it are there, or somebody who makes one */
+TEST_F_TIMEOUT(at_once, namespaces_that_end, 120)
+{
+	ASSERT_LT(0, self->deed->key = kc_add_ring("names", RING_S));
+	race_run(self->race, 5 * race_seconds(), WORKERS, leave_networks, (long)self->deed);
+	EXPECT_NO_FAILURES(self->race);
+	EXPECT_EQ(0, ring_size(self->deed->key));
+}
+
 /* ---- a type of the kernel's looks for a key while it makes its own ---- */
 
 static void add_taking(struct race *race, int worker, long arg)

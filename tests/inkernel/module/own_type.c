@@ -44,13 +44,15 @@ static struct own_payload *copy_of(const char *data, size_t len)
 	return own;
 }
 
-/* The bytes of a user key; without one the type is content with "nothing" */
+/* The bytes of a user key; where there is none the type is content with "nothing" */
 static struct own_payload *copy_of_key(const char *desc)
 {
 	struct key *key = request_key(&key_type_user, desc, NULL);
 	const struct user_key_payload *user;
 	struct own_payload *own;
 
+	if (key == ERR_PTR(-ENOMEM))
+		return NULL;
 	if (IS_ERR(key))
 		return copy_of("nothing", 7);
 	down_read(&key->sem);
