@@ -331,7 +331,7 @@ FAULTS_IN(capabilities, .done = capable);
 
 /* ---- tables of the whole service, which grow now and then ---- */
 
-enum { PLENTY = 100, CROWD = 50 };
+enum { PLENTY = 100, CROWD = 50, MANY = 200 };
 
 FIXTURE(plenty)
 {
@@ -431,6 +431,29 @@ TEST_F_TIMEOUT(plenty, uids, 1200)
 	}
 	for (int i = 0; i < CROWD; i++)
 		close(self->fds[i]);
+}
+
+/* What they hold waits for one grace period: without memory for that some of them do at a time */
+TEST_F_TIMEOUT(plenty, uids_that_go_at_once, 1200)
+{
+	unsigned long start, end;
+	uid_t base = fresh_uids(MANY);
+	int fds[MANY];
+
+	ASSERT_TRUE(text_of("close_accounts", &start, &end));
+	ASSERT_TRUE(faults_within(start, end));
+	for (int i = 0; i < MANY; i++) {
+		ASSERT_EQ(0, set_uids(base + i, base + i, 0));
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		ASSERT_LT(0, make_user_ring(0));
+		ASSERT_EQ(0, set_uids(0, 0, 0));
+	}
+	ASSERT_TRUE(fault_of_any_task(0));
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	EXPECT_TRUE(EVENTUALLY(uids_are_gone()));
+	EXPECT_EQ(0, fault_get("failslab", "times"));
+	fault_set("failslab", "probability", 0);
 }
 
 SELFTEST_MAIN
