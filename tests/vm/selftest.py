@@ -88,13 +88,14 @@ ok 2 two # SKIP later
 GOOD = ROUND % 1 + ROUND % 2
 
 
-def failures(output=GOOD, console="[ 1.0] all is well\n", status=0, counted="yes", rounds=2):
+def failures(output=GOOD, console="[ 1.0] all is well\n", status=0, counted="yes", rounds=2,
+             builtin_rounds=0, machine=None):
     """What a suite finds wrong with a boot like this."""
     conf = check.configparser.ConfigParser()
-    conf.read_string("[s]\nprograms = yes\ncounted = %s\nrounds = %d\nktap = results\n" % (
-        counted, rounds))
+    conf.read_string("[s]\nprograms = yes\ncounted = %s\nrounds = %d\nktap = results\n"
+                     "builtin_rounds = %d\n" % (counted, rounds, builtin_rounds))
     tally = Quiet()
-    suite = check.Suite("s", conf["s"], "6.12", tally, {})
+    suite = check.Suite("s", conf["s"], "6.12", tally, machine or {})
     suite.judge(boot.Result(status, output, console, True))
     return len(tally.failures)
 
@@ -114,6 +115,10 @@ def judging():
     see("a missing second round", failures(ROUND % 1) == 1)
     see("one round where one is asked for", failures(ROUND % 1, rounds=1) == 0)
     see("a round too many", failures(rounds=1) == 1)
+    see("no round of the built-in service where there is none",
+        failures(ROUND % 2, builtin_rounds=1, machine={"builtin": "no"}) == 0)
+    see("one that must not be there", failures(builtin_rounds=1, machine={"builtin": "no"}) == 1)
+    see("one that is missing", failures(ROUND % 2, builtin_rounds=1) == 1)
     see("an unexpected skip", failures(GOOD.replace("ok 1 one", "ok 1 one # SKIP x")) == 1)
     see("a skip that is no longer one", failures(GOOD.replace(" # SKIP later", "")) == 1)
     see("a boot in which nothing ran", failures("") > 0)
