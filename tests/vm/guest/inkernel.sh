@@ -26,5 +26,6 @@ for n in 1 2; do
 	[ -e $LIVEPATCH ] || check "load again" load || exit 1
 	check "unload $n" unload || exit 1
 	check "nothing left after unload $n" nothing_left
+	check "no keys left in the built-in service after unload $n" builtin_keys_gone
 done
 finish

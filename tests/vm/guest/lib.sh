@@ -121,6 +121,25 @@ nothing_left() {
 	diff /tmp/inventory.before /tmp/inventory.now
 }
 
+# "UID KEYS" of all who have keys in the built-in service.
+builtin_keys() { awk '{ sub(":", "", $1); sub("/.*", "", $3); print $1, $3 }' /proc/key-users; }
+
+# The two rings that a UID has there stay, once it has them.
+no_more_builtin_keys() {
+	builtin_keys | awk 'NR == FNR { before[$1] = $2; next }
+		$2 > before[$1] + 2 {
+			printf "UID %d: %d keys, not %d\n", $1, $2, before[$1]
+			bad = 1
+		}
+		END { exit bad }' /tmp/builtin.before -
+}
+
+# What the module kept there for code of the kernel is gone, as soon as the collector has come.
+builtin_keys_gone() {
+	[ -e /proc/key-users ] || return 0
+	until_true 20 no_more_builtin_keys >/dev/null || no_more_builtin_keys
+}
+
 # Modules of the stock kernel, with what they need. A kernel that was built for the tests has
 # those that it has inside.
 stock() {
@@ -135,6 +154,7 @@ stock() {
 # begin: note what there is before the module comes.
 begin() {
 	inventory >/tmp/inventory.before
+	[ ! -e /proc/key-users ] || builtin_keys >/tmp/builtin.before
 	[ ! -e $KMEMLEAK ] || echo clear >$KMEMLEAK
 }
 
