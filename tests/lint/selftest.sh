@@ -197,6 +197,16 @@ aimless 's/^one lock ``.*/one lock none/' "a lock without the name of a test"
 aimless 's/^the list ``.*/the list ``pair.three``/' "a test of an end is missing"
 aimless '/^one lock this$/d' "a test aims at a lock that is gone"
 aimless 's/^The locks$/Locks/' "no table of locks"
+# a function with a barrier
+barred() {
+	aimed
+	printf 'static int %s(void)\n{\n\tsmp_mb();\n\treturn 1;\n}\n' "$1" >>src/key/key.c
+}
+barred f
+lint --only barriers >"$tmp/out" && ok=0 || { ok=1; cat "$tmp/out"; }
+report $ok "a barrier that is in the table"
+barred g
+finds barriers "a barrier that is in no table"
 if [ "$kernel_doc" ]; then
 	fresh; printf '/**\n * f() - F.\n * @a: one\n *\n * Return: 1.\n */\nint f(int a, int b);\n' >>include/keyrings/key.h
 	finds kernel-doc "an argument without a description"

@@ -286,6 +286,23 @@ def aims(root):
             yield LOCKING, n, "there is no " + name
 
 
+def barriers(root):
+    """Each function with a barrier is in the table of those, whoever its partner is."""
+    if not (root / LOCKING).exists():
+        return
+    told = set()
+    for _, section, cells in table_rows(root, LOCKING):
+        if section == "Barriers and their partners":
+            told.update(re.findall(r"``(\w+)\(\)``", " ".join(cells)))
+    for name in kernel_code(root):
+        function = ""
+        for n, line in enumerate(code_only((root / name).read_text()).splitlines(), 1):
+            opens = re.match(r"\w.*?(\w+)\(", line)
+            function = opens[1] if opens else function
+            if re.search(r"\bsmp_\w+\(", line) and function not in told:
+                yield name, n, f"{LOCKING} says nothing of the barrier in {function}()"
+
+
 def differences(root):
     """Each row of the oracle's table of differences names the row that explains it."""
     table, rst = "tests/oracle/differences.tbl", "Documentation/userspace-api/differences.rst"
@@ -302,7 +319,8 @@ def differences(root):
 
 
 RULES = {f.__name__: f for f in (spdx, versions, bugs, unfinished, whitespace, places, basenames,
-                                 locks, sizes, tests, security, aims, differences, lengths)}
+                                 locks, sizes, tests, security, aims, barriers,
+                                 differences, lengths)}
 
 
 def main():
