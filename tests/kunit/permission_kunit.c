@@ -2,6 +2,8 @@
 /* Unit tests of room key: who may do what with a key (keyrings(7), "Access rights"). */
 #include "kunit_helpers.h"
 
+#include <linux/kthread.h>
+
 enum who { POSSESSOR, OWNER, GROUP, OTHERS, NCLASSES };
 
 static const char *const class_names[NCLASSES] = { "pos", "usr", "grp", "oth" };
@@ -206,6 +208,63 @@ static void only_fsuid_counts(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kr_key_permits(key, false, actor, KR_VIEW));
 }
 
+struct gift {
+	struct kr_key *key;
+	const struct cred *actor;
+	atomic_t rounds;
+};
+
+/* The one whose key it is at times, and who may never write to it */
+static int try_to_write(void *arg)
+{
+	struct gift *gift = arg;
+	int complaints = 0;
+
+	while (!kthread_should_stop()) {
+		complaints += kr_key_permits(gift->key, false, gift->actor, KR_WRITE);
+		atomic_inc(&gift->rounds);
+		cond_resched();
+	}
+	return complaints;
+}
+
+static void set_perm(struct kr_key *key, u32 perm)
+{
+	spin_lock(&key->lock);
+	WRITE_ONCE(key->perm, perm);
+	spin_unlock(&key->lock);
+}
+
+static void set_owner(struct kr_key *key, u32 uid)
+{
+	spin_lock(&key->lock);
+	WRITE_ONCE(key->uid, kt_uid(uid));
+	spin_unlock(&key->lock);
+}
+
+/* Restricted first, then given away, and taken back before it is opened again */
+static void given_away_with_fewer_bits(struct kunit *test)
+{
+	struct kr_key *key = kt_key(test, "k");
+	struct gift gift = { .key = key, .actor = kt_actor(test, KT_OTHER, KT_OTHER) };
+	unsigned long end = jiffies + 2 * KT_STRESS;
+	u32 turn = 0;
+
+	set_perm(key, KR_USR(KR_VIEW));
+	kt_crew_start(test, 2, try_to_write, &gift);
+	while (time_before(jiffies, end)) {
+		/* other bits each time, which are nobody's: no two turns look the same */
+		set_perm(key, KR_USR(KR_ALL) | KR_GRP(turn++ % KR_ALL));
+		cond_resched();
+		set_perm(key, KR_USR(KR_VIEW));
+		set_owner(key, KT_OTHER);
+		cond_resched();
+		set_owner(key, KT_UID);
+	}
+	KUNIT_EXPECT_EQ(test, kt_crew_stop(test), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&gift.rounds), 0);
+}
+
 static struct kunit_case permission_cases[] = {
 	KUNIT_CASE_PARAM(one_bit_for_one_class, perm_gen_params),
 	KUNIT_CASE(all_but_one_bit),
@@ -213,6 +272,7 @@ static struct kunit_case permission_cases[] = {
 	KUNIT_CASE(possessor_adds_to_the_class),
 	KUNIT_CASE(key_without_a_group),
 	KUNIT_CASE(only_fsuid_counts),
+	KUNIT_CASE(given_away_with_fewer_bits),
 	{}
 };
 
