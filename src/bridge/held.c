@@ -49,6 +49,19 @@ static struct key *ring_for(const struct kr_prep *prep)
 	return prep->ring ? kr_hidden_ring_alloc(prep->ring->desc) : kr_shadow_alloc(0);
 }
 
+/*
+ * Sockets of AF_RXRPC, and files of AFS, keep keys of anybody's beyond the end of ours: such a
+ * one is charged as long as it is there. Of a long one the kernel would not give back all, since
+ * it notes 16 bits; what it tells of its length is no more than what it was given.
+ */
+static unsigned long quota_flag(const struct kr_prep *prep, const char *desc)
+{
+	size_t len = (desc ? strlen(desc) : 0) + (prep->data ? prep->data->len : 0);
+
+	return kr_builtin_type_of(prep->type)->domain && len < SZ_32K ?
+	       KEY_ALLOC_IN_QUOTA : KEY_ALLOC_NOT_IN_QUOTA;
+}
+
 static struct key *make_once(const struct kr_prep *prep, const char *desc)
 {
 	const struct kr_payload *data = prep->data;
@@ -62,7 +75,7 @@ static struct key *make_once(const struct kr_prep *prep, const char *desc)
 		return ring;
 	ref = key_create_or_update(make_key_ref(ring, true), prep->type->name, desc,
 				   data ? data->data : NULL, data ? data->len : 0,
-				   KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA);
+				   KR_HIDDEN_PERM, quota_flag(prep, desc));
 	key_put(ring);
 	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
 }

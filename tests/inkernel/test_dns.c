@@ -192,6 +192,25 @@ static int bare(const char *host)
 	return strlen(host) + 1 + 4;
 }
 
+/* Kernel code may keep a key for as long as its user wants, as a socket of AF_RXRPC does */
+TEST_F(dns, kept_by_the_kernel_and_charged)
+{
+	long key, slot = 0;
+	int kept = 0;
+
+	while (kept < 20 && slot >= 0) {
+		key = actor_do(self->p, add_long, (long)self->host, 3000, 0);
+		if (key < 0)
+			break;
+		slot = ON(self->p, ik_lookup(key, NEED_SEARCH));
+		EXPECT_EQ(0, ON(self->p, kc_unlink(key, RING_S)));
+		kept++;
+	}
+	EXPECT_LE(0, slot);
+	EXPECT_EQ(-EDQUOT, key);
+	EXPECT_EQ(6, kept);
+}
+
 /* EDQUOT. The kernel keeps 16 bits of the length: these look like one of 100 bytes, and of none */
 TEST_F(dns, long_ones_are_charged_in_full)
 {
