@@ -122,7 +122,8 @@ nothing_left() {
 }
 
 # "UID KEYS" of all who have keys in the built-in service: those that are in no quota, as what the
-# module keeps there. The others are rings of the UID and what helpers have made: they stay.
+# module keeps there. The others are rings of the UID and what helpers have made: they stay. So do
+# persistent keyrings, which are in no quota either, of users of that service.
 builtin_keys() {
 	awk '{ sub(":", "", $1); print $1, int($3) - int($4) }' /proc/key-users
 }

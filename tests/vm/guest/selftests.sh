@@ -15,6 +15,8 @@ for n in $(seq "${2:-2}"); do
 	[ -e $LIVEPATCH ] || check "load again" load || exit 1
 	check "unload $n" unload || exit 1
 	check "nothing left after unload $n" nothing_left
-	check "no keys left in the built-in service after unload $n" builtin_keys_gone
+	# Users of programs that load it themselves have persistent keyrings of both services.
+	[ "$1" = LIST.loads ] ||
+		check "no keys left in the built-in service after unload $n" builtin_keys_gone
 done
 finish
