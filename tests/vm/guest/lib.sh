@@ -121,9 +121,10 @@ nothing_left() {
 	diff /tmp/inventory.before /tmp/inventory.now
 }
 
-# "UID KEYS" of all who have keys in the built-in service: those that are in no quota, as what the
-# module keeps there. The others are rings of the UID and what helpers have made: they stay. So do
-# persistent keyrings, which are in no quota either, of users of that service.
+# "UID KEYS" of all who have keys in the built-in service: those that are in no quota, as most of
+# what the module keeps there. The others are rings of the UID, what helpers have made, and what
+# the module has charged; the former stay. So do persistent keyrings of users of that service,
+# which are in no quota.
 builtin_keys() {
 	awk '{ sub(":", "", $1); print $1, int($3) - int($4) }' /proc/key-users
 }
