@@ -49,16 +49,23 @@ static struct key *ring_for(const struct kr_prep *prep)
 	return prep->ring ? kr_hidden_ring_alloc(prep->ring->desc) : kr_shadow_alloc(0);
 }
 
+/* A certificate is charged 100 bytes, however long it is. */
+static bool is_charged_by_length(const struct kr_prep *prep)
+{
+	return strcmp(prep->type->name, "asymmetric");
+}
+
 /*
- * Sockets of AF_RXRPC, and files of AFS, keep keys of anybody's beyond the end of ours: such a
- * one is charged as long as it is there. Of a long one the kernel would not give back all, since
- * it notes 16 bits; what it tells of its length is no more than what it was given.
+ * Sockets of AF_RXRPC, and files of AFS, keep keys of anybody's beyond the end of ours, by
+ * themselves and in rings: a key is charged as long as it is there. Of a long one the kernel
+ * would not give back all, since it notes 16 bits; what it tells of its length is no more than
+ * what it was given.
  */
 static unsigned long quota_flag(const struct kr_prep *prep, const char *desc)
 {
 	size_t len = (desc ? strlen(desc) : 0) + (prep->data ? prep->data->len : 0);
 
-	return kr_builtin_type_of(prep->type)->domain && len < SZ_32K ?
+	return len < SZ_32K || !is_charged_by_length(prep) ?
 	       KEY_ALLOC_IN_QUOTA : KEY_ALLOC_NOT_IN_QUOTA;
 }
 

@@ -530,6 +530,36 @@ TEST_F(find, ours_rings_that_are_kept_are_charged)
 	EXPECT_LE(0, looked_up(self->p, ring));
 }
 
+static long keep_a_ring_with_a_key(struct actor *p, const struct blob *certificate)
+{
+	long ring = ON(p, kc_add_ring("ring", RING_S));
+	long ret = ring;
+
+	if (ret >= 0)
+		ret = ON(p, kc_add("asymmetric", "ca", certificate->data, certificate->len, ring));
+	if (ret >= 0)
+		ret = ON(p, ik_lookup(ring, NEED_SEARCH));
+	if (ret >= 0)
+		ret = ON(p, kc_unlink(ring, RING_S));
+	return ret;
+}
+
+/* So is what is in such a ring: two keys each time */
+TEST_F(find, keys_in_rings_that_are_kept_are_charged)
+{
+	const struct blob *certificate = blob_of("ca.der");
+	long max = sysctl_get("maxkeys"), ret = 0;
+	int kept;
+
+	ASSERT_EQ(0, sysctl_set("maxkeys", 20));
+	for (kept = 0; kept < 20 && !ret; kept++)
+		ret = keep_a_ring_with_a_key(self->p, certificate);
+	ASSERT_EQ(0, sysctl_set("maxkeys", max));
+	EXPECT_EQ(-EDQUOT, ret);
+	EXPECT_LE(8, kept);
+	EXPECT_GE(11, kept);
+}
+
 /* However many, one after the other, with room for one more; the collector comes later */
 TEST_F(find, rings_that_are_put_are_given_back)
 {

@@ -121,12 +121,14 @@ nothing_left() {
 	diff /tmp/inventory.before /tmp/inventory.now
 }
 
-# "UID KEYS" of all who have keys in the built-in service: those that are in no quota, as most of
-# what the module keeps there. The others are rings of the UID, what helpers have made, and what
-# the module has charged; the former stay. So do persistent keyrings of users of that service,
-# which are in no quota.
+# "UID KEYS" of all who have keys in the built-in service, without the two rings of the UID, which
+# stay. What is root's and in the quota does not count: helpers have made it.
 builtin_keys() {
-	awk '{ sub(":", "", $1); print $1, int($3) - int($4) }' /proc/key-users
+	awk '{
+		uid = int($1)
+		charged = int($4)
+		print uid, int($3) - (uid && charged > 2 ? 2 : charged)
+	}' /proc/key-users
 }
 
 no_more_builtin_keys() {
