@@ -246,6 +246,14 @@ struct cred *kr_builtin_session_prepare(void);
  * @joined: has current got another session?
  */
 void kr_builtin_session_leave(struct cred *cred, bool joined);
+
+/**
+ * kr_builtin_session_is_mine() - may current have others leave the built-in service's session?
+ * @theirs: credentials of another task. Context: RCU read section, which keeps them.
+ *
+ * Return: true if that belongs to current's effective UID, or there is none.
+ */
+bool kr_builtin_session_is_mine(const struct cred *theirs);
 #else
 static inline struct cred *kr_builtin_session_prepare(void)
 {
@@ -254,6 +262,11 @@ static inline struct cred *kr_builtin_session_prepare(void)
 
 static inline void kr_builtin_session_leave(struct cred *cred, bool joined)
 {
+}
+
+static inline bool kr_builtin_session_is_mine(const struct cred *theirs)
+{
+	return true;
 }
 #endif
 

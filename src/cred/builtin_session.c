@@ -8,12 +8,21 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/key.h>
+#include <linux/rcupdate.h>
 
 struct cred *kr_builtin_session_prepare(void)
 {
 	if (likely(!current_cred()->session_keyring) || current_cred() != current_real_cred())
 		return NULL;
 	return prepare_creds() ?: ERR_PTR(-ENOMEM);
+}
+
+bool kr_builtin_session_is_mine(const struct cred *theirs)
+{
+	const struct key *session = theirs->session_keyring;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the credentials are borrowed");
+	return !session || uid_eq(READ_ONCE(session->uid), current_euid());
 }
 
 void kr_builtin_session_leave(struct cred *cred, bool joined)

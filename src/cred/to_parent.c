@@ -82,7 +82,7 @@ static bool owned_by_me(const struct kr_key *session)
 static int compare_with(struct task_struct *parent, const struct kr_key *mine,
 			const struct kr_key *theirs)
 {
-	bool same;
+	bool is_like_me;
 
 	/* A parent that exits loses its memory any time: task_work_add() sees it exit. */
 	if (parent->pid <= 1 || !data_race(READ_ONCE(parent->mm)) || !thread_group_empty(parent))
@@ -90,9 +90,10 @@ static int compare_with(struct task_struct *parent, const struct kr_key *mine,
 	if (mine == theirs)
 		return 0;
 	rcu_read_lock();
-	same = same_ids(__task_cred(parent), current_cred());
+	is_like_me = same_ids(__task_cred(parent), current_cred()) &&
+		     kr_builtin_session_is_mine(__task_cred(parent));
 	rcu_read_unlock();
-	return same && owned_by_me(mine) && owned_by_me(theirs) ? 1 : -EPERM;
+	return is_like_me && owned_by_me(mine) && owned_by_me(theirs) ? 1 : -EPERM;
 }
 
 static int may_give(struct task_struct *parent, const struct kr_key *mine)

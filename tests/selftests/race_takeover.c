@@ -142,6 +142,23 @@ TEST_F_TIMEOUT(older, session_gives_way_to_one_that_a_child_gives, 240)
 	EXPECT_NE(self->ses, ON(self->p, kc_id(RING_S, 0)));
 }
 
+/* EPERM: but not if it belongs to another UID than the child's effective one */
+TEST_F_TIMEOUT(older, session_of_anothers_stays, 240)
+{
+	struct actor *p = actor_fork(NULL), *child;
+	long old = ON(p, kc_join(NULL));
+
+	ASSERT_LT(0, old);
+	ASSERT_EQ(0, ON(p, kc_chown(RING_S, self->uid, -1)));
+	ASSERT_EQ(0, module_load(self->path));
+	child = actor_fork(p);
+	ASSERT_LT(0, ON(child, kc_join(NULL)));
+	EXPECT_EQ(-EPERM, ON(child, kc_to_parent()));
+	EXPECT_EQ(old, ON(p, kc_id(old, 0)));
+	ASSERT_EQ(0, module_unload());
+	EXPECT_EQ(old, ON(p, kc_id(RING_S, 0)));
+}
+
 static bool stop(struct actor *a)
 {
 	return !kill(a->pid, SIGSTOP) &&
