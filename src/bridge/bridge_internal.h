@@ -57,6 +57,8 @@ void kr_builtin_types_exit(void);
 void kr_held_set_ops(struct kr_builtin_type *type, const struct key_type *builtin);
 /* The built-in key behind a key of such a type, borrowed from it; NULL before it is positive. */
 struct key *kr_held(const struct kr_key *key);
+/* held_make.c: a built-in key for one of ours, in no ring but a hidden one; an ERR_PTR. */
+struct key *kr_held_make(const struct kr_prep *prep, const char *desc);
 /* Payload, state or time of the key have changed. */
 void kr_held_sync(struct kr_key *key);
 /* A built-in key that stands for one of ours expires when that does, KR_NEVER included. */
@@ -110,6 +112,13 @@ void kr_making_init(void);
 
 /* shadow.c: an empty hidden ring of the kernel's; an ERR_PTR. */
 struct key *kr_hidden_ring_alloc(const char *name);
+/* One that is in the quota of current's UID, as long as it is there; -EDQUOT. */
+struct key *kr_hidden_ring_alloc_charged(const char *name);
+/*
+ * What nobody has any more may be in the quota until the kernel's collector has come: sleeps for
+ * a moment. False at @until, in jiffies, and when current is killed.
+ */
+bool kr_quota_wait(unsigned long until);
 /* The same, named after the ring @serial. */
 struct key *kr_shadow_alloc(s32 serial);
 /*

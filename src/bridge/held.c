@@ -34,101 +34,22 @@ struct key *kr_held(const struct kr_key *key)
 }
 
 /*
- * Type `blacklist` of a kernel that takes no signed updates of it answers every
- * new key with EPERM and a WARN().
- */
-static bool is_refused(const struct kr_prep *prep, const char *desc)
-{
-	return !IS_ENABLED(CONFIG_SYSTEM_BLACKLIST_AUTH_UPDATE) && desc &&
-	       !strcmp(prep->type->name, "blacklist");
-}
-
-/* IMA is told of a key together with the name of the ring: a policy may be for some names. */
-static struct key *ring_for(const struct kr_prep *prep)
-{
-	return prep->ring ? kr_hidden_ring_alloc(prep->ring->desc) : kr_shadow_alloc(0);
-}
-
-/* A certificate is charged 100 bytes, however long it is. */
-static bool is_charged_by_length(const struct kr_prep *prep)
-{
-	return strcmp(prep->type->name, "asymmetric");
-}
-
-/*
- * Sockets of AF_RXRPC, and files of AFS, keep keys of anybody's beyond the end of ours, by
- * themselves and in rings: a key is charged as long as it is there. Of a long one the kernel
- * would not give back all, since it notes 16 bits; what it tells of its length is no more than
- * what it was given.
- */
-static unsigned long quota_flag(const struct kr_prep *prep, const char *desc)
-{
-	size_t len = (desc ? strlen(desc) : 0) + (prep->data ? prep->data->len : 0);
-
-	return len < SZ_32K || !is_charged_by_length(prep) ?
-	       KEY_ALLOC_IN_QUOTA : KEY_ALLOC_NOT_IN_QUOTA;
-}
-
-static struct key *make_once(const struct kr_prep *prep, const char *desc)
-{
-	const struct kr_payload *data = prep->data;
-	struct key *ring;
-	key_ref_t ref;
-
-	if (is_refused(prep, desc))
-		return ERR_PTR(-EPERM);
-	ring = ring_for(prep);
-	if (IS_ERR(ring))
-		return ring;
-	ref = key_create_or_update(make_key_ref(ring, true), prep->type->name, desc,
-				   data ? data->data : NULL, data ? data->len : 0,
-				   KR_HIDDEN_PERM, quota_flag(prep, desc));
-	key_put(ring);
-	return IS_ERR(ref) ? ERR_CAST(ref) : key_ref_to_ptr(ref);
-}
-
-/*
- * The key that it is to be made with may be another one each time, without a mirror again.
- * A ring is locked all the while, so whoever sees to that is not waited for.
- */
-#define MAKE_TURNS	8
-
-static struct key *make(const struct kr_prep *prep, const char *desc)
-{
-	struct kr_making making;
-	unsigned int turns = 0;
-	struct key *held;
-	int again;
-
-	for (;;) {
-		kr_making_begin(&making, KR_MAKING);
-		held = make_once(prep, desc);
-		again = kr_making_end(&making);
-		if (!again)
-			return held;
-		/* Made or not: it was without the key that it is to be made with. */
-		if (!IS_ERR(held))
-			key_put(held);
-		if (again < 0)
-			return ERR_PTR(again);
-		if (++turns == MAKE_TURNS)
-			return ERR_PTR(-EAGAIN);
-	}
-}
-
-/*
  * A payload may be meant for an update, and then the kernel's type wants it as it
  * is. It is made into a key here only if it cannot be, or if the description is
  * to come out of it.
  */
 static int held_preparse(struct kr_prep *prep)
 {
+	unsigned long until = jiffies + HZ / 5;
 	struct key *held;
 
 	prep->deferred = prep->desc && !prep->fresh;
 	if (prep->deferred)
 		return 0;
-	held = make(prep, prep->desc);
+	/* Nothing is locked, so rings that others of the UID were made in are waited for. */
+	do {
+		held = kr_held_make(prep, prep->desc);
+	} while (PTR_ERR(held) == -EDQUOT && kr_quota_wait(until));
 	if (IS_ERR(held))
 		return PTR_ERR(held);
 	prep->payload = held;
@@ -197,7 +118,7 @@ int kr_held_instantiate(struct kr_key *key, struct kr_prep *prep)
 	int ret;
 
 	if (!prep->payload) {
-		struct key *held = make(prep, key->desc);
+		struct key *held = kr_held_make(prep, key->desc);
 
 		if (IS_ERR(held))
 			return PTR_ERR(held);
