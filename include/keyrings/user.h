@@ -251,7 +251,8 @@ struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid);
  *
  * May sleep.
  *
- * Return: 0; -ENOMEM with nothing changed and both references still the caller's.
+ * Return: 0; -EDQUOT when the UID has as many records as it may have keys, or -ENOMEM, with
+ * nothing changed and both references still the caller's.
  */
 int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_struct *up,
 		    struct kr_key *user_ring, struct kr_key *session_ring);

@@ -135,14 +135,20 @@ void kr_account_put(struct kr_account *account)
 	kfree_rcu(account, rcu);
 }
 
+unsigned int kr_account_maxkeys(const struct kr_account *account)
+{
+	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
+
+	return READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys));
+}
+
 /* Of what there is too much already, no more is no worse. */
 static bool fits(const struct kr_account *account, unsigned int keys, u64 bytes)
 {
 	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
-	unsigned int maxkeys = READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys));
 	unsigned int maxbytes = READ_ONCE(*(root ? kr_limits.root_maxbytes : kr_limits.maxbytes));
 
-	return (!keys || account->qnkeys + keys <= maxkeys) &&
+	return (!keys || account->qnkeys + keys <= kr_account_maxkeys(account)) &&
 	       (!bytes || account->qnbytes + bytes <= maxbytes);
 }
 
@@ -161,19 +167,12 @@ int kr_account_charge(struct kr_account *account, unsigned int keys, u64 bytes, 
 	return ret;
 }
 
-static bool too_many_keys(const struct kr_account *account)
-{
-	bool root = uid_eq(account->uid, GLOBAL_ROOT_UID);
-
-	return account->qnkeys > READ_ONCE(*(root ? kr_limits.root_maxkeys : kr_limits.maxkeys));
-}
-
 bool kr_account_has_room(struct kr_account *account, u64 bytes)
 {
 	bool room;
 
 	spin_lock(&account->lock);
-	room = !too_many_keys(account) && fits(account, 0, bytes);
+	room = account->qnkeys <= kr_account_maxkeys(account) && fits(account, 0, bytes);
 	spin_unlock(&account->lock);
 	return room;
 }

@@ -158,6 +158,24 @@ struct kr_user *kr_user_peek(struct user_namespace *ns, kuid_t uid)
 	return user ? kr_user_settled(user) : NULL;
 }
 
+/*
+ * A record stays when its rings have ended and their charge was given back. Of those with two
+ * rings there are fewer, so who is refused has let most of them end.
+ */
+static bool has_too_many(struct kr_account *account)
+{
+	unsigned int most = kr_account_maxkeys(account), count = 0;
+	struct list_head *at;
+
+	spin_lock(&account->lock);
+	list_for_each(at, &account->records) {
+		if (++count >= most)
+			break;
+	}
+	spin_unlock(&account->lock);
+	return count >= most;
+}
+
 int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_struct *up,
 		    struct kr_key *user_ring, struct kr_key *session_ring)
 {
@@ -166,6 +184,8 @@ int kr_user_install(struct kr_account *account, struct kr_ns *kns, struct user_s
 	lockdep_assert_held(&account->create);
 	might_sleep();
 
+	if (has_too_many(account))
+		return -EDQUOT;
 	user = kzalloc(sizeof(*user), GFP_KERNEL);
 	if (!user)
 		return -ENOMEM;

@@ -11,6 +11,8 @@ void kr_account_init(void);
 /* Borrowed, under RCU. */
 struct kr_account *kr_account_peek(kuid_t uid);
 void kr_account_exit(void);
+/* How many keys the UID may own just now. */
+unsigned int kr_account_maxkeys(const struct kr_account *account);
 
 /* The same of a record. */
 u32 kr_user_hash_of(const void *object);

@@ -109,6 +109,33 @@ TEST_F(namespace, ours_rings_go_with_the_last_process_inside)
 	EXPECT_NE(self->us, ON(self->m, kc_id(RING_US, 0)));
 }
 
+/* EDQUOT: with rings or without, there are no more records of a UID than it may have keys */
+TEST_F(namespace, ours_no_more_records_than_keys)
+{
+	struct actor *n[8], *m;
+	long us = 0, u;
+	int i;
+
+	ASSERT_EQ(0, sysctl_set("maxkeys", 6));
+	for (i = 0; i < 8; i++) {
+		n[i] = actor_userns(self->base, 10);
+		m = actor_fork(n[i]);
+		ASSERT_EQ(0, actor_do(m, become, 5, 0, 0));
+		us = ON(m, kc_id(RING_US, 0));
+		if (us < 0)
+			break;
+		u = ON(m, kc_id(RING_U, 0));
+		EXPECT_EQ(0, ON(m, kc_invalidate(us)));
+		EXPECT_EQ(0, ON(m, kc_invalidate(u)));
+		EXPECT_TRUE(EVENTUALLY(keys_charged(self->base + 5) == 4));
+	}
+	EXPECT_EQ(-EDQUOT, us);
+	EXPECT_EQ(4, i);	/* two have been there before */
+	actor_leave(self->m);
+	actor_leave(self->n);
+	EXPECT_TRUE(EVENTUALLY(ON(m, kc_id(RING_US, 0)) > 0));
+}
+
 /* Who is given several UIDs outside has an account for each, and none is charged twice */
 TEST_F(namespace, each_uid_has_its_own_account)
 {
