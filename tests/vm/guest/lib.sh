@@ -121,14 +121,12 @@ nothing_left() {
 	diff /tmp/inventory.before /tmp/inventory.now
 }
 
-# "UID KEYS" of all who have keys in the built-in service, without the two rings of the UID, which
-# stay. What is root's and in the quota does not count: helpers have made it.
+# "UID KEYS" of all who have keys in the built-in service: those that are in no quota, as copies of
+# rings, mirrors and stand-ins of the module's. The others are rings of the UID and what helpers
+# of the kernel's have made, both of which stay, and keys of the kernel's types that the module
+# has made. Persistent keyrings of users of that service are in no quota and stay, too.
 builtin_keys() {
-	awk '{
-		uid = int($1)
-		charged = int($4)
-		print uid, int($3) - (uid && charged > 2 ? 2 : charged)
-	}' /proc/key-users
+	awk '{ sub(":", "", $1); print $1, int($3) - int($4) }' /proc/key-users
 }
 
 no_more_builtin_keys() {
