@@ -112,13 +112,6 @@ void kr_making_init(void);
 
 /* shadow.c: an empty hidden ring of the kernel's; an ERR_PTR. */
 struct key *kr_hidden_ring_alloc(const char *name);
-/* One that is in the quota of current's UID, as long as it is there; -EDQUOT. */
-struct key *kr_hidden_ring_alloc_charged(const char *name);
-/*
- * What nobody has any more may be in the quota until the kernel's collector has come: sleeps for
- * a moment. False at @until, in jiffies, and when current is killed.
- */
-bool kr_quota_wait(unsigned long until);
 /* The same, named after the ring @serial. */
 struct key *kr_shadow_alloc(s32 serial);
 /*

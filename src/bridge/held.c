@@ -40,16 +40,12 @@ struct key *kr_held(const struct kr_key *key)
  */
 static int held_preparse(struct kr_prep *prep)
 {
-	unsigned long until = jiffies + HZ / 5;
 	struct key *held;
 
 	prep->deferred = prep->desc && !prep->fresh;
 	if (prep->deferred)
 		return 0;
-	/* Nothing is locked, so rings that others of the UID were made in are waited for. */
-	do {
-		held = kr_held_make(prep, prep->desc);
-	} while (PTR_ERR(held) == -EDQUOT && kr_quota_wait(until));
+	held = kr_held_make(prep, prep->desc);
 	if (IS_ERR(held))
 		return PTR_ERR(held);
 	prep->payload = held;

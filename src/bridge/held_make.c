@@ -23,13 +23,11 @@ static bool is_refused(const struct kr_prep *prep, const char *desc)
 
 /*
  * IMA is told of a key together with the name of the ring: a policy may be for some names, or for
- * ".keyrings:0", where keys are made that have no ring yet. The ring stays until the kernel's
- * collector has come, also if no key comes of it. It is charged: some processes can make them
- * faster than that takes them away.
+ * ".keyrings:0", where keys are made that have no ring yet.
  */
 static struct key *ring_for(const struct kr_prep *prep)
 {
-	return kr_hidden_ring_alloc_charged(prep->ring ? prep->ring->desc : ".keyrings:0");
+	return prep->ring ? kr_hidden_ring_alloc(prep->ring->desc) : kr_shadow_alloc(0);
 }
 
 /* A certificate is charged 100 bytes, however long it is. */

@@ -26,20 +26,6 @@ struct key *kr_hidden_ring_alloc(const char *name)
 			     KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
 }
 
-struct key *kr_hidden_ring_alloc_charged(const char *name)
-{
-	return keyring_alloc(name, current_fsuid(), GLOBAL_ROOT_GID, current_cred(),
-			     KR_HIDDEN_PERM, KEY_ALLOC_IN_QUOTA, NULL, NULL);
-}
-
-bool kr_quota_wait(unsigned long until)
-{
-	if (time_after_eq(jiffies, until))
-		return false;
-	schedule_timeout_killable(HZ / 50);
-	return !fatal_signal_pending(current);
-}
-
 struct key *kr_shadow_alloc(s32 serial)
 {
 	char name[24];
@@ -320,7 +306,9 @@ static size_t most_bytes(void)
 static int toll_try(struct key **toll)
 {
 	if (!*toll) {
-		struct key *new = kr_hidden_ring_alloc_charged(".keyrings:toll");
+		struct key *new = keyring_alloc(".keyrings:toll", current_fsuid(),
+						GLOBAL_ROOT_GID, current_cred(), KR_HIDDEN_PERM,
+						KEY_ALLOC_IN_QUOTA, NULL, NULL);
 
 		if (IS_ERR(new))
 			return PTR_ERR(new);
@@ -329,14 +317,17 @@ static int toll_try(struct key **toll)
 	return key_payload_reserve(*toll, most_bytes());
 }
 
+/* Others that are not kept any more are in the quota until the kernel's collector has come. */
 static int toll_pay(struct key **toll)
 {
-	unsigned long until = jiffies + HZ;
+	unsigned long patience = jiffies + HZ;
 	int ret;
 
-	do {
-		ret = toll_try(toll);
-	} while (ret == -EDQUOT && kr_quota_wait(until));
+	while ((ret = toll_try(toll)) == -EDQUOT && time_before(jiffies, patience)) {
+		schedule_timeout_killable(HZ / 50);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
 	return ret;
 }
 

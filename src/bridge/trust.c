@@ -261,7 +261,7 @@ static int read_restriction(struct trust *trust, const char *type_name, const ch
 
 static int set_up(struct trust *trust, const char *type_name, const char *string)
 {
-	struct key *holder = kr_hidden_ring_alloc_charged(".keyrings:holder");
+	struct key *holder = kr_shadow_alloc(0);
 
 	if (IS_ERR(holder))
 		return PTR_ERR(holder);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What code of the kernel keeps for as long as its user wants, as a socket of AF_RXRPC does, is
- * charged to the user, and so is what the kernel makes on the way.
+ * charged to the user.
  *
  * Specified by keyrings(7): the maximum number of keys that a nonroot user may own.
  */
@@ -105,27 +105,6 @@ TEST_F(kept, keys_in_rings_are_charged)
 	EXPECT_EQ(-EDQUOT, ret);
 	EXPECT_LE(8, kept);
 	EXPECT_GE(11, kept);
-}
-
-/* EDQUOT. So is a ring in which the kernel makes a key: it is there for a while, key or not */
-TEST_F(kept, ours_rings_of_refused_keys_are_charged)
-{
-	long ring = ON(self->p, kc_add_ring("ring", RING_S));
-	long first = ON(self->p, ik_lookup(ring, NEED_SEARCH));
-	long refused = ON(self->p, kc_add("asymmetric", "x", "x", 1, ring));
-	int i;
-
-	ASSERT_LE(0, first);
-	EXPECT_GT(0, refused);
-	EXPECT_NE(-EDQUOT, refused);
-	ASSERT_EQ(0, sysctl_set("maxkeys", 3));
-	for (i = 0; i < 4 && ON(self->p, ik_lookup(ring, NEED_SEARCH)) >= 0; i++)
-		;
-	EXPECT_GT(4, i);
-	EXPECT_EQ(-EDQUOT, ON(self->p, kc_add("asymmetric", "x", "x", 1, ring)));
-	EXPECT_EQ(-EDQUOT, ON(self->p, kc_restrict(ring, "asymmetric", "builtin_trusted")));
-	EXPECT_EQ(0, ik_put(first));
-	EXPECT_TRUE(EVENTUALLY(ON(self->p, kc_add("asymmetric", "x", "x", 1, ring)) == refused));
 }
 
 /* However many, one after the other, with room for one more; the collector comes later */
