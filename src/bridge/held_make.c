@@ -39,8 +39,8 @@ static bool is_charged_by_length(const struct kr_prep *prep)
 /*
  * Sockets of AF_RXRPC, and files of AFS, keep keys of anybody's beyond the end of ours, by
  * themselves and in rings: a key is charged as long as it is there. Of a long one the kernel
- * would not give back all, since it notes 16 bits; what it tells of its length is no more than
- * what it was given.
+ * would not give back all, since it notes 16 bits; a type charges what it was given, or less, or
+ * some KiB more (encrypted, trusted). So one for which much is given is in no quota.
  */
 static unsigned long quota_flag(const struct kr_prep *prep, const char *desc)
 {
