@@ -16,6 +16,7 @@
 #include <linux/key.h>
 #include <linux/key-type.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 
 /**
  * struct kr_builtin_calls - what we use of the built-in subsystem and it does not export
@@ -23,6 +24,7 @@
  * @type_put: let the type go
  * @key_lookup: a built-in key by serial, with a reference; or an ERR_PTR
  * @construction: the lock under which keys are instantiated
+ * @collector: the work that frees what has been put
  *
  * Room hooks finds them.
  */
@@ -31,6 +33,7 @@ struct kr_builtin_calls {
 	void (*type_put)(struct key_type *type);
 	struct key *(*key_lookup)(key_serial_t serial);
 	const struct mutex *construction;
+	struct work_struct *collector;
 };
 
 /**

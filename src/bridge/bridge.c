@@ -26,4 +26,5 @@ void kr_bridge_exit(void)
 	kr_key_set_serial_check(NULL);
 	kr_builtin_types_exit();
 	kr_mirror_exit();
+	kr_collector_exit();
 }

@@ -110,6 +110,17 @@ bool kr_updating_wants(struct kr_key *key);
 /* Before the first of these calls. */
 void kr_making_init(void);
 
+/* collector.c: a key that may hold @len bytes is going to be made in the built-in subsystem. */
+void kr_collector_expects(size_t len);
+/*
+ * The same. When much may be left for the kernel's collector, waits for it first, but no longer
+ * than a fifth of a second, and another one for each 32 KiB: it may wait itself for a ring that
+ * somebody has locked. May sleep. -EINTR when a signal kills.
+ */
+int kr_collector_wait(size_t len);
+/* Nobody calls any more. */
+void kr_collector_exit(void);
+
 /* shadow.c: an empty hidden ring of the kernel's; an ERR_PTR. */
 struct key *kr_hidden_ring_alloc(const char *name);
 /* The same, named after the ring @serial. */

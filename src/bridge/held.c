@@ -33,6 +33,11 @@ struct key *kr_held(const struct kr_key *key)
 	return rcu_access_pointer(key->payload);
 }
 
+static size_t given_by(const struct kr_prep *prep)
+{
+	return prep->data ? prep->data->len : 0;
+}
+
 /*
  * A payload may be meant for an update, and then the kernel's type wants it as it
  * is. It is made into a key here only if it cannot be, or if the description is
@@ -41,7 +46,12 @@ struct key *kr_held(const struct kr_key *key)
 static int held_preparse(struct kr_prep *prep)
 {
 	struct key *held;
+	int ret;
 
+	/* Here nothing is locked, and whoever has one made comes by. */
+	ret = kr_collector_wait(given_by(prep));
+	if (ret)
+		return ret;
 	prep->deferred = prep->desc && !prep->fresh;
 	if (prep->deferred)
 		return 0;
@@ -79,11 +89,6 @@ static size_t charged(const struct key *held, size_t given)
 	size_t datalen = READ_ONCE(held->datalen);
 
 	return datalen + (given > datalen ? round_down(given - datalen, SZ_64K) : 0);
-}
-
-static size_t given_by(const struct kr_prep *prep)
-{
-	return prep->data ? prep->data->len : 0;
 }
 
 static int set_held(struct kr_key *key, struct key *held, size_t given)

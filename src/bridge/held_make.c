@@ -5,7 +5,6 @@
  */
 #include "bridge_internal.h"
 
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/key.h>
 #include <linux/sizes.h>
@@ -94,5 +93,6 @@ struct key *kr_held_make(const struct kr_prep *prep, const char *desc)
 			return ERR_PTR(again);
 		if (++turns == MAKE_TURNS)
 			return ERR_PTR(-EAGAIN);
+		kr_collector_expects(prep->data ? prep->data->len : 0);
 	}
 }

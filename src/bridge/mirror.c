@@ -189,6 +189,7 @@ static struct key *make_secret(const struct kr_key *key, const struct kr_payload
 	struct key *builtin;
 	int ret;
 
+	kr_collector_expects(payload->len);
 	builtin = key_alloc(type, key->desc, READ_ONCE(key->uid), READ_ONCE(key->gid),
 			    mirror_cred, KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
 	if (IS_ERR(builtin))
@@ -253,6 +254,9 @@ static struct mirror *mirror_new(struct kr_key *key)
 
 	if (kr_making_wants(key))
 		return ERR_PTR(-EAGAIN);
+	ret = kr_collector_wait(0);
+	if (ret)
+		return ERR_PTR(ret);
 	mirror = mirror_make(key);
 	if (IS_ERR_OR_NULL(mirror))
 		return mirror;

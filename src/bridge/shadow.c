@@ -22,6 +22,7 @@
  */
 struct key *kr_hidden_ring_alloc(const char *name)
 {
+	kr_collector_expects(0);
 	return keyring_alloc(name, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID, current_cred(),
 			     KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL, NULL);
 }
@@ -236,9 +237,12 @@ static int fill_one(struct filling *filling, const struct pair *pair)
 	return ret;
 }
 
+#define RINGS_AT_ONCE	32
+
 static int fill(struct key *shadow, struct kr_ring *ring, size_t *bytes)
 {
 	struct filling filling;
+	unsigned int filled = 0;
 	struct pair *pair;
 	int ret = 0;
 
@@ -249,6 +253,8 @@ static int fill(struct key *shadow, struct kr_ring *ring, size_t *bytes)
 		ret = pair_add(&filling, ring, shadow, 0);
 	/* More of them come while the first ones are filled. */
 	list_for_each_entry(pair, &filling.pairs, node) {
+		if (!ret && ++filled % RINGS_AT_ONCE == 0)
+			ret = kr_collector_wait(0);
 		if (!ret)
 			ret = fill_one(&filling, pair);
 	}
@@ -275,8 +281,10 @@ static struct key *shadow_of(struct kr_key *ring, size_t *bytes)
 {
 	struct key *shadow = NULL;
 	struct kr_look look = {};
+	int ret = kr_collector_wait(0);
 
-	might_sleep();
+	if (ret)
+		return ERR_PTR(ret);
 	/* One ring is filled after the other: a key may go from that to this one meanwhile. */
 	do {
 		key_put(shadow);

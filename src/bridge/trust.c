@@ -181,10 +181,12 @@ static struct reading *of_current(void)
 /* For a key that none of the kernel's types has made: it vouches for nothing. */
 static struct key *stand_in_alloc(void)
 {
-	struct key *key = key_alloc(&key_type_user, ".keyrings", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
-				    current_cred(), KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
+	struct key *key;
 	int ret;
 
+	kr_collector_expects(0);
+	key = key_alloc(&key_type_user, ".keyrings", GLOBAL_ROOT_UID, GLOBAL_ROOT_GID,
+			current_cred(), KR_HIDDEN_PERM, KEY_ALLOC_NOT_IN_QUOTA, NULL);
 	if (IS_ERR(key))
 		return key;
 	ret = key_instantiate_and_link(key, "", 1, NULL, NULL);
@@ -271,9 +273,12 @@ static int set_up(struct trust *trust, const char *type_name, const char *string
 
 struct kr_restriction *kr_trust_lookup(const struct kr_key_type *type, const char *string)
 {
-	struct trust *trust = kzalloc(sizeof(*trust), GFP_KERNEL);
-	int ret;
+	struct trust *trust;
+	int ret = kr_collector_wait(0);
 
+	if (ret)
+		return ERR_PTR(ret);
+	trust = kzalloc(sizeof(*trust), GFP_KERNEL);
 	if (!trust)
 		return ERR_PTR(-ENOMEM);
 	trust->restriction.check = trust_check;

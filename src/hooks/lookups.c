@@ -173,6 +173,8 @@ static const struct kr_hook type_hooks[] = {
 	{ .name = "key_type_put", .required = true, .lost = "the kernel's key types cannot be let go" },
 	{ .name = "key_construction_mutex", .required = true,
 	  .lost = "a key that the kernel makes and that needs one of ours stops all others" },
+	{ .name = "key_gc_work", .required = true,
+	  .lost = "keys may be made faster than the kernel frees them" },
 };
 
 int kr_lookups_resolve(void)
@@ -187,6 +189,9 @@ int kr_lookups_resolve(void)
 	calls.construction = (const struct mutex *)kr_ksym_find(type_hooks[2].name);
 	if (!calls.construction)
 		return kr_hook_missing(&type_hooks[2], "no such variable");
+	calls.collector = (struct work_struct *)kr_ksym_find(type_hooks[3].name);
+	if (!calls.collector)
+		return kr_hook_missing(&type_hooks[3], "no such variable");
 	static_call_update(kr_key_type_lookup, lookup);
 	static_call_update(kr_key_type_put, put);
 	kr_bridge_set_calls(&calls);

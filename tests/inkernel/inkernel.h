@@ -40,6 +40,19 @@ static inline void inkernel_close(void)
 	close(INKERNEL_FD);
 }
 
+/* KASAN keeps what is freed until it has much of it, or the cache is to shrink */
+static inline void slab_shrink(const char *cache)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		stage_broken("%s: %d", path, errno);
+	close(fd);
+}
+
 static inline long ik(unsigned long call, long arg)
 {
 	return key_syscall(NR_IOCTL, INKERNEL_FD, call, arg, 0, 0);

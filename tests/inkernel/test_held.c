@@ -67,19 +67,6 @@ TEST_F(held, revoked)
 	EXPECT_EQ(0, ik_put(self->slot));
 }
 
-/* KASAN keeps what is freed until it has much of it, or the cache is to shrink */
-static void give_back(const char *cache)
-{
-	char path[96];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "1", 1) != 1)
-		stage_broken("%s: %d", path, errno);
-	close(fd);
-}
-
 /* How many pieces of memory of 4 to 8 KiB the kernel has given away */
 static long pieces_of_8k(void)
 {
@@ -98,7 +85,7 @@ static long pieces_of_8k(void)
 			if (counting)
 				sum += active;
 			else
-				give_back(name);
+				slab_shrink(name);
 		}
 	}
 	fclose(f);
