@@ -7,7 +7,8 @@
 #include "bridge_internal.h"
 
 #include <linux/atomic.h>
-#include <linux/kernel.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/sizes.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -74,6 +75,7 @@ int kr_collector_wait(size_t len)
 	return 0;
 }
 
+/* The work may be inside still. Nobody is left who would queue it again. */
 void kr_collector_exit(void)
 {
 	cancel_work_sync(&following);

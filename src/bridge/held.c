@@ -48,7 +48,7 @@ static int held_preparse(struct kr_prep *prep)
 	struct key *held;
 	int ret;
 
-	/* Here nothing is locked, and whoever has one made comes by. */
+	/* Nothing is locked, and whoever has one made comes by; some who update one, too. */
 	ret = kr_collector_wait(given_by(prep));
 	if (ret)
 		return ret;
