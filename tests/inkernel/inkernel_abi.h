@@ -97,6 +97,9 @@ enum { NEED_VIEW = 1, NEED_READ, NEED_WRITE, NEED_SEARCH, NEED_LINK, NEED_SETATT
 /* (UID) a security module denies it to write to keys, from now on; one UID at a time */
 #define INKERNEL_DENY_WRITE	_IO('k', 21)
 
+/* (yes or no) Is a minute spent in the end of each payload of that type, or until this is no? */
+#define INKERNEL_TYPE_STAY	_IO('k', 22)	/* returns in how many that is so */
+
 #define INKERNEL_DEVICE "/dev/kr_inkernel"
 #define INKERNEL_TYPE "kr_inkernel"
 

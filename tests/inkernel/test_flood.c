@@ -7,7 +7,7 @@
  */
 #include <kselftest_harness.h>
 
-#include "inkernel.h"
+#include "own_type.h"
 
 /*
  *	p (fresh uid) @s---> "_ses"
@@ -200,6 +200,52 @@ static long add_big(long key)
 TEST_F(flood, big_keys)
 {
 	EXPECT_GT(MIB_USED, RISE(add_big, mib_used, 0, -EDQUOT));
+}
+
+/* The end of this key, until the type is removed or told to go on */
+static bool holds_up_collector(struct actor *p)
+{
+	long key = ON(p, add_own("k", "payload"));
+
+	ik(INKERNEL_TYPE_STAY, true);
+	return key > 0 && !ON(p, kc_unlink(key, RING_S)) &&
+	       EVENTUALLY(ik(INKERNEL_TYPE_STAY, true) == 1);
+}
+
+/* Nobody is kept by it for long, and what is left is what is made in that time */
+TEST_F(own, refused_keys_when_the_collector_does_not_come)
+{
+	ASSERT_TRUE(holds_up_collector(self->p));
+	EXPECT_GT(KEYS_LEFT, RISE(add_refused, builtin_keys, 0, -EBADMSG));
+	EXPECT_EQ(1, ik(INKERNEL_TYPE_STAY, true));
+}
+
+static long do_add_big(long a, long b, long c)
+{
+	(void)b, (void)c;
+	return add_big(a);
+}
+
+/* Two who wait for it: the second is killed, and gone before the first has waited enough */
+TEST_F(own, ours_who_waits_for_the_collector_can_be_killed)
+{
+	struct actor *first = actor_fork(self->p), *second = actor_user(fresh_uid());
+	int i;
+
+	ASSERT_LT(0, ON(second, kc_join(NULL)));
+	ASSERT_TRUE(holds_up_collector(self->p));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(-EDQUOT, actor_do(first, do_add_big, 0, 0, 0));
+
+	actor_begin(first, do_add_big, 0, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(first, NR_ADD_KEY)));
+	actor_begin(second, do_add_big, 0, 0, 0);
+	ASSERT_TRUE(EVENTUALLY(sleeps_in(second, NR_ADD_KEY)));
+	actor_kill(second);
+	EXPECT_TRUE(sleeps_in(first, NR_ADD_KEY));
+	EXPECT_EQ(1, ik(INKERNEL_TYPE_STAY, true));
+	ik(INKERNEL_TYPE_STAY, false);
+	EXPECT_EQ(-EDQUOT, actor_end(first));
 }
 
 SELFTEST_MAIN

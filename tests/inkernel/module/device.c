@@ -348,6 +348,8 @@ static long inkernel_ioctl(struct file *file, unsigned int cmd, unsigned long ar
 		return inkernel_type_remove();
 	case INKERNEL_TYPE_ALIVE:
 		return inkernel_type_alive();
+	case INKERNEL_TYPE_STAY:
+		return inkernel_type_stay(arg);
 	default:
 		return -ENOTTY;
 	}

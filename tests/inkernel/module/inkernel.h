@@ -23,6 +23,7 @@ int inkernel_type_add(unsigned long lacks);
 int inkernel_type_remove(void);
 bool inkernel_type_is_there(void);
 int inkernel_type_alive(void);
+int inkernel_type_stay(bool yes);
 
 /* policy.c: a user who may not write to keys of the built-in service */
 void inkernel_deny_write(uid_t uid);

@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/wait.h>
 #include <keys/user-type.h>
 
 #include "inkernel.h"
@@ -18,6 +19,9 @@
 static DEFINE_MUTEX(registration);
 static bool registered;
 static atomic_t alive = ATOMIC_INIT(0);
+static bool to_stay;
+static atomic_t staying = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(may_leave);
 
 struct own_payload {
 	size_t len;
@@ -124,8 +128,26 @@ static void own_revoke(struct key *key)
 	key->payload.data[0] = NULL;
 }
 
+/* The kernel's collector is here, and frees no other keys meanwhile */
+static void stay(void)
+{
+	if (!READ_ONCE(to_stay))
+		return;
+	atomic_inc(&staying);
+	wait_event_timeout(may_leave, !READ_ONCE(to_stay), 60 * HZ);
+	atomic_dec(&staying);
+}
+
+int inkernel_type_stay(bool yes)
+{
+	WRITE_ONCE(to_stay, yes);
+	wake_up_all(&may_leave);
+	return atomic_read(&staying);
+}
+
 static void own_destroy(struct key *key)
 {
+	stay();
 	drop(key->payload.data[0]);
 }
 
@@ -173,11 +195,12 @@ int inkernel_type_add(unsigned long lacks)
 	return err;
 }
 
-/* When this returns there is no payload of the type any more */
+/* When this returns there is no payload of the type any more, and no end of one takes long */
 int inkernel_type_remove(void)
 {
 	int err = -ENOENT;
 
+	inkernel_type_stay(false);
 	mutex_lock(&registration);
 	if (registered) {
 		unregister_key_type(&inkernel_key_type);
